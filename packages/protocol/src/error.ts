@@ -1,0 +1,29 @@
+import type { ProblemCode } from './problem.ts';
+
+/** What an error can say beyond its code; everything here may be shown to the client that caused it. */
+export interface ErrorDetails {
+  /** RFC 6901 pointer to the offending member of a JSON body, such as `/data` or `/3/topic`. */
+  readonly pointer?: string;
+  /** Name of the offending query parameter or header. */
+  readonly parameter?: string;
+  /** Offset of the fault in the body, in characters, where the parser knows it. */
+  readonly position?: number;
+  /** Seconds after which trying again is worth it; becomes `Retry-After`. */
+  readonly retryAfterSec?: number;
+}
+
+/**
+ * An expected failure with a stable `code`: the words of the wire, the logs and the metrics alike. `message` is written
+ * for the client that caused it and never contains a payload or a token.
+ */
+export class TidingsError extends Error {
+  readonly code: ProblemCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ProblemCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'TidingsError';
+    this.code = code;
+    this.details = details;
+  }
+}

@@ -1,0 +1,26 @@
+/** Every size bound of the wire contract that is not configurable, in one place. */
+
+/** Tokens of a topic or pattern (contract section 2). */
+export const MAX_TOPIC_TOKENS = 16;
+/** Bytes of a topic or pattern as UTF-8 (section 2). */
+export const MAX_TOPIC_BYTES = 255;
+/** Characters (code points) of an event name (section 2). */
+export const MAX_EVENT_NAME_CHARACTERS = 128;
+/** Characters of an idempotency key (section 5). */
+export const MAX_IDEMPOTENCY_KEY_CHARACTERS = 255;
+/** Characters of a cursor (section 4). */
+export const MAX_CURSOR_CHARACTERS = 128;
+/** Topics and patterns of one stream (section 4). */
+export const MAX_STREAM_TOPICS = 100;
+/** Topics of one fan-out event (section 5). */
+export const MAX_FANOUT_TOPICS = 100;
+/** Events of one JSON array (section 5). */
+export const MAX_BATCH_EVENTS = 1_000;
+/** The largest N of `replay=N` (section 4). */
+export const MAX_REPLAY_COUNT = 10_000;
+/** The largest page of a history read (section 7). */
+export const MAX_HISTORY_LIMIT = 1_000;
+/** The hard ceiling of one event's payload, whatever is configured, in bytes (section 5). */
+export const MAX_EVENT_BYTES_CEILING = 1_000_000;
+/** Request line and headers together, in bytes (section 4). */
+export const MAX_HEADER_BYTES = 16_384;

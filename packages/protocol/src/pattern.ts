@@ -1,0 +1,77 @@
+import { TidingsError } from './error.ts';
+import { isReservedTopic, isToken, shapeFault } from './topic.ts';
+
+/** Whether a pattern names more than one topic: some token is `*`, or the last is `>`. */
+export function isWildcard(pattern: string): boolean {
+  return pattern.split('.').some((token) => token === '*' || token === '>');
+}
+
+function patternFault(text: string): string | undefined {
+  const tokens = text.split('.');
+  const last = tokens.length - 1;
+  let place = -1;
+  return shapeFault(text, tokens, (token) => {
+    place += 1;
+    return token === '*' || (token === '>' && place === last) || isToken(token);
+  });
+}
+
+/** Whether `text` is a topic or a pattern with NATS wildcards: `*` one token, `>` (last) one or more. */
+export function isPattern(text: string): boolean {
+  return patternFault(text) === undefined;
+}
+
+/**
+ * Returns `text` if it is a topic or pattern.
+ * @throws TidingsError `invalid-topic` with the reason.
+ */
+export function parsePattern(text: string, where: { pointer?: string; parameter?: string } = {}): string {
+  const fault = patternFault(text);
+  if (fault !== undefined) throw new TidingsError('invalid-topic', `The topic or pattern ${fault}.`, where);
+  return text;
+}
+
+/**
+ * Whether every topic that `wanted` matches is matched by `pattern` too; for a plain topic, whether the pattern matches
+ * it. No wildcard reaches a topic of the hub's own (`$…`). Both must be legal patterns.
+ */
+export function covers(pattern: string, wanted: string): boolean {
+  if (isReservedTopic(wanted) && !isReservedTopic(pattern)) return false;
+  const wide = pattern.split('.');
+  const narrow = wanted.split('.');
+  for (let place = 0; place < wide.length; place += 1) {
+    const token = wide[place];
+    const other = narrow[place];
+    if (other === undefined) return false;
+    if (token === '>') return true;
+    if (other === '>') return false;
+    if (token !== '*' && token !== other) return false;
+  }
+  return wide.length === narrow.length;
+}
+
+/** Whether some topic is matched by both patterns. Both must be legal. */
+export function overlaps(one: string, other: string): boolean {
+  if (isReservedTopic(one) !== isReservedTopic(other)) return false;
+  const left = one.split('.');
+  const right = other.split('.');
+  const shorter = Math.min(left.length, right.length);
+  for (let place = 0; place < shorter; place += 1) {
+    const a = left[place];
+    const b = right[place];
+    if (a === '>' || b === '>') return true;
+    if (a !== '*' && b !== '*' && a !== b) return false;
+  }
+  return left.length === right.length;
+}
+
+/**
+ * One predicate for a list of patterns, with the plain topics in a set, so that a scan over history costs one look-up
+ * for each event plus one comparison for each wildcard.
+ */
+export function toMatcher(patterns: readonly string[]): (topic: string) => boolean {
+  const plain = new Set(patterns.filter((pattern) => !isWildcard(pattern)));
+  const wild = patterns.filter(isWildcard);
+  if (wild.length === 0) return (topic) => plain.has(topic);
+  return (topic) => plain.has(topic) || wild.some((pattern) => covers(pattern, topic));
+}

@@ -1,0 +1,66 @@
+import type { TidingsError } from './error.ts';
+
+/**
+ * Every expected failure: its stable code, HTTP status and title. The codes stand on the wire, in logs and in
+ * docs/reference/errors.md, and a test holds the three together.
+ */
+export const PROBLEMS = {
+  'malformed-body': { status: 400, title: 'The body can not be read' },
+  'malformed-request': { status: 400, title: 'The request can not be read' },
+  'malformed-url': { status: 400, title: 'The URL can not be read' },
+  unauthenticated: { status: 401, title: 'A valid token is needed' },
+  forbidden: { status: 403, title: 'The token does not grant this' },
+  'forbidden-origin': { status: 403, title: 'This origin may not use the cookie' },
+  'not-found': { status: 404, title: 'There is nothing at this path' },
+  'method-not-allowed': { status: 405, title: 'The path does not take this method' },
+  'not-acceptable': { status: 406, title: 'The answer is an event stream' },
+  'request-timeout': { status: 408, title: 'The request took too long to arrive' },
+  'cursor-gone': { status: 410, title: 'The history at this cursor is gone' },
+  'batch-too-large': { status: 413, title: 'Too many events in one request' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'event-too-large': { status: 413, title: 'The event is too large' },
+  'unsupported-media-type': { status: 415, title: 'The media type is not supported' },
+  'empty-batch': { status: 422, title: 'There is no event in the body' },
+  'invalid-cursor': { status: 422, title: 'The cursor is not one of ours' },
+  'invalid-event-name': { status: 422, title: 'The event name is not allowed' },
+  'invalid-field': { status: 422, title: 'A field has a wrong value' },
+  'invalid-topic': { status: 422, title: 'The topic is not allowed' },
+  'invalid-user': { status: 422, title: 'The user id is not allowed' },
+  'unknown-field': { status: 422, title: 'There is no such field' },
+  'all-failed': { status: 422, title: 'None of the events was accepted' },
+  'headers-too-large': { status: 431, title: 'The request line or headers are too large' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  draining: { status: 503, title: 'This node is shutting down' },
+  unavailable: { status: 503, title: 'The broker can not be reached' },
+  'http-version': { status: 505, title: 'The HTTP version is not supported' },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** An `application/problem+json` document (RFC 9457). */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail?: string;
+  readonly pointer?: string;
+  readonly parameter?: string;
+  readonly position?: number;
+}
+
+/** The problem document of a code. */
+export function toProblem(
+  code: ProblemCode,
+  detail?: string,
+  extra: Pick<Problem, 'pointer' | 'parameter' | 'position'> = {},
+): Problem {
+  const { status, title } = PROBLEMS[code];
+  return { type: `urn:tidings:problem:${code}`, title, status, code, ...(detail && { detail }), ...extra };
+}
+
+/** The problem document of an expected failure: its message is the `detail`. */
+export function problemOf(error: TidingsError): Problem {
+  const { retryAfterSec: _header, ...extra } = error.details;
+  return toProblem(error.code, error.message, extra);
+}
