@@ -10,6 +10,10 @@ export interface ErrorDetails {
   readonly position?: number;
   /** Seconds after which trying again is worth it; becomes `Retry-After`. */
   readonly retryAfterSec?: number;
+  /** The `WWW-Authenticate` value of a 401 (RFC 6750 section 3). */
+  readonly challenge?: string;
+  /** The methods that the path takes; becomes `Allow`. */
+  readonly allow?: string;
 }
 
 /**

@@ -61,6 +61,10 @@ export function toProblem(
 
 /** The problem document of an expected failure: its message is the `detail`. */
 export function problemOf(error: TidingsError): Problem {
-  const { retryAfterSec: _header, ...extra } = error.details;
-  return toProblem(error.code, error.message, extra);
+  const { pointer, parameter, position } = error.details;
+  return toProblem(error.code, error.message, {
+    ...(pointer !== undefined && { pointer }),
+    ...(parameter !== undefined && { parameter }),
+    ...(position !== undefined && { position }),
+  });
 }

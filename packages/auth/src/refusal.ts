@@ -1,0 +1,24 @@
+/**
+ * Why a token was refused: the one vocabulary of log and metric. The client is never told: all of them are the same 401.
+ *
+ * `unknown-key` means that no configured key fits the token's `kid`; `unsupported-algorithm`, that no configured key is
+ * of the kind that its `alg` asks for (`none` included); `unsupported-extension`, that it has a `crit` header.
+ */
+export const REFUSALS = [
+  'too-large',
+  'malformed',
+  'encrypted',
+  'unsupported-extension',
+  'unsupported-algorithm',
+  'unknown-key',
+  'bad-signature',
+  'wrong-issuer',
+  'wrong-audience',
+  'not-yet-valid',
+  'no-expiry',
+  'invalid-claims',
+  'lives-too-long',
+  'expired',
+] as const;
+
+export type Refusal = (typeof REFUSALS)[number];

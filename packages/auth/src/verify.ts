@@ -1,0 +1,104 @@
+import type { Clock } from '@tidings/runtime';
+import { errors, jwtVerify } from 'jose';
+import { parseClaims } from './claims.ts';
+import type { Grant } from './grant.ts';
+import type { KeySource, VerificationKey } from './key-source.ts';
+import type { Refusal } from './refusal.ts';
+import { readTokenHeader } from './token-header.ts';
+
+export interface VerifierOptions {
+  readonly keys: readonly KeySource[];
+  readonly clock: Clock;
+  /** The one `iss` that is accepted; any or none when left out. */
+  readonly issuer?: string | undefined;
+  /** What `aud` must be or contain; anything when left out. */
+  readonly audience?: string | undefined;
+  /** The longest life of a token; 31 days when left out. */
+  readonly maxTokenAgeSec?: number | undefined;
+}
+
+/**
+ * What a token turned out to be. `reason` is for log and metric, never for the client. `expired` is there when the token
+ * is valid but for an `exp` at most 24 h past: a native EventSource then gets a soft answer (contract section 4).
+ */
+export type Verification =
+  | { readonly ok: true; readonly grant: Grant }
+  | { readonly ok: false; readonly reason: Refusal; readonly expired?: Grant };
+
+export interface Verifier {
+  /** @throws TidingsError `unavailable` when keys can't be fetched: that is not the client's doing. */
+  verify(token: string): Promise<Verification>;
+}
+
+/** Difference between two clocks that is forgiven (contract section 3). */
+export const CLOCK_SKEW_SEC = 5;
+/** The longest life of a token unless configured: 31 days. */
+export const DEFAULT_MAX_TOKEN_AGE_SEC: number = 31 * 86_400;
+const SOFT_EXPIRY_SEC = 86_400;
+
+/**
+ * A verifier of JWTs as contract section 3 wants them. `exp` is judged last, so that an expired token that is wrong in
+ * another way too is never answered softly.
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { keys, clock, issuer, audience, maxTokenAgeSec = DEFAULT_MAX_TOKEN_AGE_SEC } = options;
+
+  async function verifyWith(token: string, key: VerificationKey, algorithms: readonly string[]): Promise<Verification> {
+    const nowMs = clock.now();
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [...algorithms],
+        clockTolerance: CLOCK_SKEW_SEC,
+        currentDate: new Date(nowMs),
+        ...(issuer !== undefined && { issuer }),
+        ...(audience !== undefined && { audience }),
+      });
+      return judge(payload, nowMs / 1000, false);
+    } catch (error) {
+      // jose throws it after all its other checks.
+      if (error instanceof errors.JWTExpired) return judge(error.payload, nowMs / 1000, true);
+      return { ok: false, reason: toRefusal(error) };
+    }
+  }
+
+  function judge(payload: object, nowSec: number, expired: boolean): Verification {
+    if (!Object.hasOwn(payload, 'exp')) return { ok: false, reason: 'no-expiry' };
+    const grant = parseClaims(payload);
+    if (grant === undefined) return { ok: false, reason: 'invalid-claims' };
+    const bornSec = Math.min(grant.issuedAtSec ?? Number.POSITIVE_INFINITY, nowSec + CLOCK_SKEW_SEC);
+    if (grant.expiresAtSec - bornSec > maxTokenAgeSec) return { ok: false, reason: 'lives-too-long' };
+    if (!expired) return { ok: true, grant };
+    const soft = nowSec - grant.expiresAtSec <= SOFT_EXPIRY_SEC;
+    return { ok: false, reason: 'expired', ...(soft && { expired: grant }) };
+  }
+
+  return {
+    async verify(token) {
+      const hint = readTokenHeader(token);
+      if (typeof hint === 'string') return { ok: false, reason: hint };
+      const able = keys.filter((source) => source.algorithms.includes(hint.alg));
+      let reason: Refusal = able.length === 0 ? 'unsupported-algorithm' : 'unknown-key';
+      for (const source of able) {
+        for (const key of await source.keysFor(hint)) {
+          const verification = await verifyWith(token, key, source.algorithms);
+          if (verification.ok || verification.reason !== 'bad-signature') return verification;
+          reason = verification.reason;
+        }
+      }
+      return { ok: false, reason };
+    },
+  };
+}
+
+function toRefusal(error: unknown): Refusal {
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'bad-signature';
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return 'malformed';
+  if (error instanceof errors.JWTClaimValidationFailed) return toClaimRefusal(error.claim, error.reason);
+  throw error;
+}
+
+function toClaimRefusal(claim: string, fault: string): Refusal {
+  if (claim === 'iss') return 'wrong-issuer';
+  if (claim === 'aud') return 'wrong-audience';
+  return claim === 'nbf' && fault === 'check_failed' ? 'not-yet-valid' : 'invalid-claims';
+}

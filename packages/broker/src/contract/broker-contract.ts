@@ -1,0 +1,26 @@
+import type { Broker } from '../port.ts';
+import { feedCases } from './feed-cases.ts';
+import { historyCases } from './history-cases.ts';
+import { publishCases } from './publish-cases.ts';
+
+/** A fresh, empty broker that is open, and what a case needs to steer it. */
+export interface OpenedBroker {
+  readonly broker: Broker;
+  /** Lets at least `ms` milliseconds pass for the broker: a fake clock is moved, a real one waited for. */
+  elapse(ms: number): Promise<void>;
+}
+
+/** What an adapter brings to be judged. The suite knows no test runner and no adapter. */
+export interface BrokerHarness {
+  /** Registers one case with the runner. */
+  test(title: string, run: () => Promise<void>): void;
+  /** Opens a broker for one case; the harness closes it when the case has ended. */
+  open(limits?: { maxBytes?: number; maxAgeMs?: number; idempotencyWindowMs?: number }): Promise<OpenedBroker>;
+}
+
+/** Every promise of the `Broker` port, as cases that each adapter must pass. */
+export function brokerContract(harness: BrokerHarness): void {
+  publishCases(harness);
+  feedCases(harness);
+  historyCases(harness);
+}

@@ -1,0 +1,1 @@
+export { type BrokerHarness, brokerContract, type OpenedBroker } from './broker-contract.ts';

@@ -1,0 +1,43 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type { Logger } from 'pino';
+
+/**
+ * The log of a service: JSON lines on standard output, pretty on a terminal. Lines hold no payload and no token:
+ * URLs go through `redactUrl`, and an error's own text is written only at level `error` and above.
+ */
+export function createLogger(service: string, level: string, destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: { service },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    // A second net under the rule that nobody logs a header or a query.
+    redact: ['*.authorization', '*.cookie', '*.access_token', '*.token', '*.secret'],
+  };
+  if (destination !== undefined) return pino(options, destination);
+  return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname', sync: true })) : pino(options);
+}
+
+/** A path with its query as it may stand in a log: what `access_token` holds is gone, however the name is written. */
+export function redactUrl(url: string): string {
+  const start = url.indexOf('?');
+  if (start === -1) return url;
+  const parameters = url.slice(start + 1).split('&');
+  return `${url.slice(0, start)}?${parameters.map(redactParameter).join('&')}`;
+}
+
+function redactParameter(parameter: string): string {
+  const name = parameter.split('=', 1)[0] as string;
+  // A name that can't be decoded might be a mistyped access_token: its value is not worth the risk.
+  const decoded = decodeName(name);
+  return decoded === undefined || decoded.toLowerCase() === 'access_token' ? `${name}=REDACTED` : parameter;
+}
+
+function decodeName(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' ')).trim();
+  } catch {
+    return undefined;
+  }
+}

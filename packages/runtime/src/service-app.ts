@@ -1,0 +1,117 @@
+import type { IncomingMessage } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { TidingsError } from '@tidings/protocol';
+import type { Context } from 'hono';
+import { allowedMethods } from './allowed-methods.ts';
+import type { Logger } from './logger.ts';
+import { redactUrl } from './logger.ts';
+import { errorResponse } from './problem-response.ts';
+import { traceIdOf } from './trace.ts';
+
+/** What a route of a service finds in its context. */
+export interface ServiceEnv {
+  Bindings: HttpBindings;
+  Variables: {
+    traceId: string;
+    /** CORS headers of the answer. Answers that are written raw must carry them too. */
+    corsHeaders: Record<string, string>;
+    /** Who asks, for the log; set by authentication. */
+    caller: { user: string | undefined; tenant: string } | undefined;
+  };
+}
+
+export type ServiceApp = OpenAPIHono<ServiceEnv>;
+export type ServiceContext = Context<ServiceEnv>;
+
+export interface ServiceAppOptions {
+  readonly log: Logger;
+  /** The origin that a page's request may be answered for, as it stands in `Origin`; `undefined` for none. */
+  readonly corsOrigin: (incoming: IncomingMessage) => string | undefined;
+}
+
+const CORS_METHODS = 'GET, POST, PATCH, DELETE';
+const CORS_HEADERS = 'Authorization, Content-Type, Last-Event-ID, Idempotency-Key';
+const CORS_EXPOSED = 'Tidings-Session, Retry-After';
+const PREFLIGHT_AGE_SEC = '600';
+
+/** The hono application that services add their routes to: path matching, CORS, the request log, problems. */
+export function createServiceApp({ log, corsOrigin }: ServiceAppOptions): ServiceApp {
+  const app = new OpenAPIHono<ServiceEnv>({
+    // The path as it was sent: URL parsing would fold `%2e%2e` away, and one topic could then name another route.
+    getPath: (_request, options) => rawPath((options as { env: HttpBindings }).env.incoming),
+  });
+
+  app.use(async (context, next) => {
+    const { incoming, outgoing } = context.env;
+    const traceId = traceIdOf(incoming.headers.traceparent as string | undefined);
+    context.set('traceId', traceId);
+    const started = performance.now();
+    const bytesBefore = outgoing.socket?.bytesWritten ?? 0;
+    // `close` and not the end of `next`: a client that leaves early is logged too, and a stream when it ends.
+    outgoing.on('close', () => {
+      const { user, tenant } = context.get('caller') ?? {};
+      log.info(
+        {
+          traceId,
+          method: incoming.method,
+          url: redactUrl(incoming.url ?? ''),
+          status: outgoing.headersSent ? outgoing.statusCode : 499,
+          durationMs: Math.round((performance.now() - started) * 10) / 10,
+          bytes: (incoming.socket?.bytesWritten ?? 0) - bytesBefore,
+          user,
+          tenant,
+        },
+        'request',
+      );
+    });
+    context.set('corsHeaders', corsHeadersOf(incoming, corsOrigin(incoming)));
+    await next();
+    for (const [name, value] of Object.entries(context.get('corsHeaders'))) context.res.headers.set(name, value);
+  });
+
+  app.options('*', (context) => {
+    const { incoming } = context.env;
+    const allow = allowedMethods(app.routes, rawPath(incoming));
+    if (allow === undefined) throw notFound();
+    if (incoming.headers.origin === undefined) return new Response(null, { status: 204, headers: { Allow: allow } });
+    if (corsOrigin(incoming) === undefined) {
+      throw new TidingsError('forbidden-origin', 'Pages of this origin may not use this service.');
+    }
+    return new Response(null, {
+      status: 204,
+      headers: {
+        Allow: allow,
+        'Access-Control-Allow-Methods': CORS_METHODS,
+        'Access-Control-Allow-Headers': CORS_HEADERS,
+        'Access-Control-Max-Age': PREFLIGHT_AGE_SEC,
+      },
+    });
+  });
+
+  app.notFound((context) => {
+    const allow = allowedMethods(app.routes, rawPath(context.env.incoming));
+    if (allow === undefined) return errorResponse(notFound(), log);
+    return errorResponse(new TidingsError('method-not-allowed', `This path takes ${allow}.`, { allow }), log);
+  });
+  app.onError((error) => errorResponse(error, log));
+  return app;
+}
+
+/** The path of a request exactly as it was sent, without the query. */
+export function rawPath(incoming: IncomingMessage): string {
+  return (incoming.url ?? '/').split('?', 1)[0] as string;
+}
+
+const notFound = (): TidingsError => new TidingsError('not-found', 'There is nothing here: see /docs.');
+
+function corsHeadersOf(incoming: IncomingMessage, origin: string | undefined): Record<string, string> {
+  if (incoming.headers.origin === undefined) return {};
+  if (origin === undefined) return { Vary: 'Origin' };
+  return {
+    Vary: 'Origin',
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Allow-Credentials': 'true',
+    'Access-Control-Expose-Headers': CORS_EXPOSED,
+  };
+}

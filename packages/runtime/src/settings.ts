@@ -1,0 +1,103 @@
+import { VARIABLES } from './variable.ts';
+
+/** The validated configuration of a service. Units stand in the names. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  readonly production: boolean;
+  readonly logLevel: string;
+  readonly jwtSecrets: readonly string[];
+  /** PEM text, or the path of a file that holds it. */
+  readonly jwtPublicKey: string | undefined;
+  readonly jwksUrl: string | undefined;
+  readonly jwtIssuer: string | undefined;
+  readonly jwtAudience: string | undefined;
+  readonly maxTokenAgeSec: number;
+  readonly cookieName: string;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly topicsFile: string | undefined;
+  readonly historyMaxAgeSec: number;
+  readonly historyMaxBytes: number;
+  readonly ringMaxBytes: number;
+  readonly lagMaxBytes: number;
+  readonly lagMaxAgeSec: number;
+  readonly maxEventBytes: number;
+  readonly maxBodyBytes: number;
+  readonly heartbeatMs: number;
+  /** 0: streams have no age limit of their own. */
+  readonly maxStreamAgeSec: number;
+  readonly drainMs: number;
+}
+
+/** The configuration can't be used; `problems` has one clear line for each fault. */
+export class ConfigurationError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length} fault(s):\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    this.name = 'ConfigurationError';
+    this.problems = problems;
+  }
+}
+
+// Kubernetes injects such names for every service of a namespace, `TIDINGS_EDGE_PORT_8080_TCP_ADDR` and the like.
+const INJECTED = /^TIDINGS_.*_(SERVICE_HOST|SERVICE_PORT.*|PORT(_.*)?)$/;
+
+function unknownNames(env: NodeJS.ProcessEnv): string[] {
+  const known = new Set(VARIABLES.map((variable) => variable.name));
+  return Object.keys(env).filter((name) => name.startsWith('TIDINGS_') && !known.has(name) && !INJECTED.test(name));
+}
+
+/**
+ * Reads and checks every variable at once. An empty value counts as unset.
+ * @throws ConfigurationError with all faults, each naming its variable; no value of a secret is ever quoted.
+ */
+export function loadSettings(env: NodeJS.ProcessEnv): Settings {
+  const problems = unknownNames(env).map((name) => `${name}: there is no such variable`);
+  const values = new Map<string, unknown>();
+  for (const { name, fallback, schema } of VARIABLES) {
+    const text = env[name] === '' ? fallback : (env[name] ?? fallback);
+    if (text === undefined) continue;
+    const result = schema.safeParse(text);
+    if (result.success) values.set(name, result.data);
+    else problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`));
+  }
+  const keys = ['TIDINGS_JWT_SECRET', 'TIDINGS_JWT_PUBLIC_KEY', 'TIDINGS_JWKS_URL'];
+  if (values.get('NODE_ENV') === 'production' && !keys.some((name) => values.has(name))) {
+    problems.push(`${keys.join(' | ')}: one of them is required in production`);
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+
+  const read = <Value>(name: string): Value => values.get(name) as Value;
+  return {
+    host: read('HOST'),
+    port: read('PORT'),
+    adminHost: read<string | undefined>('TIDINGS_ADMIN_HOST') ?? read('HOST'),
+    adminPort: read('TIDINGS_ADMIN_PORT'),
+    production: read('NODE_ENV') === 'production',
+    logLevel: read('LOG_LEVEL'),
+    jwtSecrets: read<string[] | undefined>('TIDINGS_JWT_SECRET') ?? [],
+    jwtPublicKey: read('TIDINGS_JWT_PUBLIC_KEY'),
+    jwksUrl: read('TIDINGS_JWKS_URL'),
+    jwtIssuer: read('TIDINGS_JWT_ISSUER'),
+    jwtAudience: read('TIDINGS_JWT_AUDIENCE'),
+    maxTokenAgeSec: read('TIDINGS_MAX_TOKEN_AGE'),
+    cookieName: read('TIDINGS_COOKIE_NAME'),
+    allowedOrigins: read<string[] | undefined>('TIDINGS_ALLOWED_ORIGINS') ?? [],
+    trustedProxies: read<string[] | undefined>('TIDINGS_TRUSTED_PROXIES') ?? [],
+    topicsFile: read('TIDINGS_TOPICS_FILE'),
+    historyMaxAgeSec: read('TIDINGS_HISTORY_MAX_AGE'),
+    historyMaxBytes: read('TIDINGS_HISTORY_MAX_BYTES'),
+    ringMaxBytes: read('TIDINGS_RING_MAX_BYTES'),
+    lagMaxBytes: read('TIDINGS_LAG_MAX_BYTES'),
+    lagMaxAgeSec: read('TIDINGS_LAG_MAX_AGE'),
+    maxEventBytes: read('TIDINGS_MAX_EVENT_BYTES'),
+    maxBodyBytes: read('TIDINGS_MAX_BODY_BYTES'),
+    heartbeatMs: read('TIDINGS_HEARTBEAT_MS'),
+    maxStreamAgeSec: read('TIDINGS_MAX_STREAM_AGE'),
+    drainMs: read('TIDINGS_DRAIN_MS'),
+  };
+}

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+
+/** One environment variable: how it is read, and what `tidings config` and the docs say of it. */
+export interface Variable {
+  readonly name: string;
+  readonly meaning: string;
+  /** Text that stands in when it is unset or empty; `undefined` when there is no default. */
+  readonly fallback: string | undefined;
+  readonly schema: z.ZodType;
+}
+
+const text = (): z.ZodType => z.string();
+const list = (): z.ZodType =>
+  z.string().transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+
+function whole(min: number, max: number): z.ZodType {
+  const fault = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, fault)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, fault);
+}
+
+const origin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
+const origins = (): z.ZodType =>
+  z
+    .string()
+    .transform((value) => value.split(',').map((item) => item.trim()))
+    .refine((items) => items.every(origin), 'must be a comma list of origins such as https://app.example.com');
+
+const variable = (name: string, fallback: string | undefined, schema: z.ZodType, meaning: string): Variable => ({
+  name,
+  meaning,
+  fallback,
+  schema,
+});
+
+const YEAR_SEC = 366 * 86_400;
+
+/** Every variable that a service reads, in the order in which the docs list them (contract section 9). */
+export const VARIABLES: readonly Variable[] = [
+  variable('HOST', '127.0.0.1', text(), 'Address of the public port.'),
+  variable('PORT', '8080', whole(0, 65_535), 'Public port; 0 takes a free one.'),
+  variable('TIDINGS_ADMIN_HOST', undefined, text(), 'Address of the admin port; as HOST when unset.'),
+  variable(
+    'TIDINGS_ADMIN_PORT',
+    '9090',
+    whole(0, 65_535),
+    'Port of /healthz, /readyz and /metrics; 0 takes a free one.',
+  ),
+  variable('NODE_ENV', 'development', z.string(), 'production: a key is required, and only __Host- cookies count.'),
+  variable(
+    'LOG_LEVEL',
+    'info',
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    'Least severe line to write.',
+  ),
+  variable(
+    'TIDINGS_JWT_SECRET',
+    undefined,
+    list(),
+    'HS256 secrets of 32 bytes or more, a comma list for rotation; the first mints.',
+  ),
+  variable(
+    'TIDINGS_JWT_PUBLIC_KEY',
+    undefined,
+    text(),
+    'Public key as PEM, or the path of a PEM file (RS256, PS256, ES256, EdDSA).',
+  ),
+  variable(
+    'TIDINGS_JWKS_URL',
+    undefined,
+    z.url('must be a URL').refine((url) => /^https?:/.test(url), 'must be an http(s) URL'),
+    'URL of a JSON Web Key Set.',
+  ),
+  variable('TIDINGS_JWT_ISSUER', undefined, text(), 'Required iss of every token.'),
+  variable('TIDINGS_JWT_AUDIENCE', undefined, text(), 'Required aud of every token.'),
+  variable('TIDINGS_MAX_TOKEN_AGE', '2678400', whole(60, YEAR_SEC), 'Longest life of a token, in seconds.'),
+  variable(
+    'TIDINGS_COOKIE_NAME',
+    'tidings',
+    z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be letters, digits, _ and -'),
+    'Cookie that may hold the token; __Host- is put before it over TLS.',
+  ),
+  variable(
+    'TIDINGS_ALLOWED_ORIGINS',
+    undefined,
+    origins(),
+    'Origins of pages that may use the hub, a comma list; the own origin always may.',
+  ),
+  variable(
+    'TIDINGS_TRUSTED_PROXIES',
+    undefined,
+    list(),
+    'Addresses or CIDR ranges whose X-Forwarded-For is believed, a comma list.',
+  ),
+  variable('TIDINGS_TOPICS_FILE', undefined, text(), 'JSON file of topic classes: pattern to public, ttl, store.'),
+  variable('TIDINGS_HISTORY_MAX_AGE', '86400', whole(1, YEAR_SEC), 'Age of the oldest event kept, in seconds.'),
+  variable('TIDINGS_HISTORY_MAX_BYTES', '268435456', whole(2_000_000, 2 ** 40), 'Size of the history kept, in bytes.'),
+  variable(
+    'TIDINGS_RING_MAX_BYTES',
+    '67108864',
+    whole(1_000_000, 2 ** 40),
+    'Encoded recent events that an edge keeps for resumes, in bytes.',
+  ),
+  variable(
+    'TIDINGS_LAG_MAX_BYTES',
+    '65536',
+    whole(4_096, 2 ** 30),
+    'Unsent bytes at which a connection counts as lagging.',
+  ),
+  variable(
+    'TIDINGS_LAG_MAX_AGE',
+    '60',
+    whole(1, 3_600),
+    'Seconds without progress after which a lagging connection is closed.',
+  ),
+  variable(
+    'TIDINGS_MAX_EVENT_BYTES',
+    '262144',
+    whole(1, 1_000_000),
+    'Largest payload of one event, in bytes as delivered.',
+  ),
+  variable('TIDINGS_MAX_BODY_BYTES', '8388608', whole(1_024, 2 ** 30), 'Largest body of one request, in bytes.'),
+  variable(
+    'TIDINGS_HEARTBEAT_MS',
+    '15000',
+    whole(5_000, 60_000),
+    'Silence after which a stream gets a heartbeat, in milliseconds.',
+  ),
+  variable(
+    'TIDINGS_MAX_STREAM_AGE',
+    '0',
+    whole(0, YEAR_SEC),
+    'Seconds after which a stream is asked to reconnect; 0 never.',
+  ),
+  variable(
+    'TIDINGS_DRAIN_MS',
+    '10000',
+    whole(0, 600_000),
+    'Time over which reconnects are spread at shutdown, in milliseconds.',
+  ),
+];

@@ -1,0 +1,31 @@
+import { type Problem, toProblem } from '@tidings/protocol';
+import { toProblemResponse } from '@tidings/runtime';
+import type { PublishResult } from './publish.ts';
+
+const RETRY_AFTER_SEC = 1;
+
+/** The answer for one event on one topic: 202 with its cursor, or its problem. */
+export function answerSingle(result: PublishResult): Response {
+  const { index: _index, status, problem, ...accepted } = result;
+  if (problem !== undefined) return toProblemResponse(problem, retryOf(problem));
+  return Response.json(accepted, { status });
+}
+
+/**
+ * The answer for several: 202 when all were accepted, 207 when some were, and a problem document with the results when
+ * none was: with the status that all share, else 422 (contract section 5).
+ */
+export function answerBatch(results: readonly PublishResult[]): Response {
+  const failed = results.filter((result) => result.problem !== undefined);
+  if (failed.length === 0) return Response.json({ results }, { status: 202 });
+  if (failed.length < results.length) return Response.json({ results }, { status: 207 });
+  const first = failed[0]?.problem as Problem;
+  const codes = new Set(failed.map((result) => result.problem?.code));
+  const statuses = new Set(failed.map((result) => result.status));
+  const problem = codes.size === 1 ? toProblem(first.code) : toProblem('all-failed');
+  const status = statuses.size === 1 ? first.status : problem.status;
+  return toProblemResponse({ ...problem, status }, retryOf(first), { results });
+}
+
+const retryOf = ({ status }: Problem): { retryAfterSec?: number } =>
+  status === 503 ? { retryAfterSec: RETRY_AFTER_SEC } : {};

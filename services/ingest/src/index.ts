@@ -1,0 +1,2 @@
+export { addIngest, type IngestParts } from './routes.ts';
+export type { EventRules } from './validate.ts';

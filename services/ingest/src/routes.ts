@@ -1,0 +1,213 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Access, Authenticator } from '@tidings/auth';
+import type { Broker } from '@tidings/broker';
+import { parseTopic, TidingsError, toUserTopic } from '@tidings/protocol';
+import {
+  decodeSegment,
+  decodeText,
+  type Metrics,
+  parseJson,
+  parseMediaType,
+  parseQuery,
+  type Query,
+  rawPath,
+  readBody,
+  refuseUnknown,
+  type ServiceApp,
+  type ServiceContext,
+  singleValue,
+} from '@tidings/runtime';
+import { answerBatch, answerSingle } from './answer.ts';
+import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
+import { acceptedSchema, eventSchema, problemSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
+import { createPublish, type Publish } from './publish.ts';
+import { checkShape, type EventRules, toInputs, validateEvent } from './validate.ts';
+
+/** What the ingest needs to work. */
+export interface IngestParts {
+  readonly broker: Broker;
+  readonly authenticator: Authenticator;
+  readonly metrics: Metrics;
+  readonly rules: EventRules;
+  readonly maxBodyBytes: number;
+}
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+const accepted = { 'application/json': { schema: acceptedSchema } };
+const security = [{ bearer: [] }];
+const failures = {
+  400: problem('The body or the URL can not be read.'),
+  401: problem('No token, or one that is not valid.'),
+  403: problem('The token does not grant publishing to this topic.'),
+  413: problem('The body, the event or the batch is too large.'),
+  415: problem('Another media type, charset or encoding than the ones listed.'),
+  422: problem('A field has a wrong value; the pointer says which.'),
+  503: problem('The broker is away. Safe to retry with the same id.'),
+};
+
+const eventsRoute = createRoute({
+  method: 'post',
+  path: '/v1/events',
+  tags: ['Publishing'],
+  summary: 'Publish events',
+  description:
+    'One event as JSON, an array of up to 1,000, or NDJSON. 202 only after the broker has the event durably.',
+  security,
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': { schema: z.union([eventSchema, z.array(eventSchema)]) },
+        'application/x-ndjson': { schema: z.string().openapi({ description: 'One event as JSON on each line.' }) },
+      },
+    },
+  },
+  responses: {
+    202: {
+      description: 'Stored. Results for an array, NDJSON or topics.',
+      content: { 'application/json': { schema: z.union([acceptedSchema, resultsSchema]) } },
+    },
+    207: { description: 'Some failed.', content: { 'application/json': { schema: resultsSchema } } },
+    ...failures,
+  },
+});
+
+const rawBody = {
+  required: true,
+  content: { 'text/plain': { schema: z.string() }, 'application/json': { schema: z.unknown() } },
+};
+const topicRoute = createRoute({
+  method: 'post',
+  path: '/v1/topics/{topic}/events',
+  tags: ['Publishing'],
+  summary: 'Publish a payload as it is to a topic',
+  security,
+  request: { params: z.object({ topic: z.string() }), query: rawQuerySchema, body: rawBody },
+  responses: { 202: { description: 'Stored.', content: accepted }, ...failures },
+});
+const userRoute = createRoute({
+  method: 'post',
+  path: '/v1/users/{user}/events',
+  tags: ['Publishing'],
+  summary: 'Publish a payload as it is to a user',
+  security,
+  request: { params: z.object({ user: z.string() }), query: rawQuerySchema, body: rawBody },
+  responses: { 202: { description: 'Stored.', content: accepted }, ...failures },
+});
+
+/** Adds the way in to an application: the three publishing requests of contract section 5. */
+export function addIngest(app: ServiceApp, parts: IngestParts): void {
+  const publish = createPublish(parts.broker, parts.metrics);
+  for (const route of [eventsRoute, topicRoute, userRoute]) app.openAPIRegistry.registerPath(route);
+  app.post('/v1/events', async (context) => {
+    const query = parseQuery(context.env.incoming.url ?? '');
+    refuseUnknown(query, ['access_token']);
+    const access = await authenticated(context, query, parts);
+    return secretive(access, await publishBody(context, access, publish, parts));
+  });
+  const raw = (toTopicOf: (segment: string) => string) => async (context: ServiceContext) => {
+    const query = parseQuery(context.env.incoming.url ?? '');
+    const access = await authenticated(context, query, parts);
+    const topic = toTopicOf(decodeSegment(rawPath(context.env.incoming).split('/')[3] as string));
+    return secretive(access, await publishRaw(context, topic, query, access, publish, parts));
+  };
+  app.post(
+    '/v1/topics/:topic/events',
+    raw((topic) => parseTopic(topic, { parameter: 'topic' })),
+  );
+  app.post('/v1/users/:user/events', raw(toUserTopic));
+}
+
+async function authenticated(context: ServiceContext, query: Query, parts: IngestParts): Promise<Access> {
+  const access = await parts.authenticator.authenticate(context.env.incoming, query);
+  if (access.anonymous) throw parts.authenticator.missingToken();
+  context.set('caller', access.grant);
+  return access;
+}
+
+// An answer to a URL that held a token must not pass that URL on (contract section 3).
+function secretive({ fromQuery }: Access, response: Response): Response {
+  if (fromQuery) {
+    response.headers.set('Referrer-Policy', 'no-referrer');
+    response.headers.set('Cache-Control', 'no-store');
+  }
+  return response;
+}
+
+function headerKey(context: ServiceContext): string {
+  const key = context.env.incoming.headers['idempotency-key'];
+  if (key === undefined) return '';
+  const fault = eventSchema.shape.id.safeParse(key).error?.issues[0]?.message;
+  if (fault !== undefined) throw new TidingsError('invalid-field', `${fault}.`, { parameter: 'Idempotency-Key' });
+  return key as string;
+}
+
+async function publishBody(
+  context: ServiceContext,
+  { grant }: Access,
+  publish: Publish,
+  parts: IngestParts,
+): Promise<Response> {
+  const { incoming, outgoing } = context.env;
+  const media = parseMediaType(incoming.headers['content-type']);
+  const isLines = media?.type === 'application/x-ndjson';
+  if (media?.charset !== 'utf-8' || !(isLines || media.type === 'application/json')) {
+    throw new TidingsError('unsupported-media-type', 'Send application/json or application/x-ndjson, as UTF-8.');
+  }
+  const idempotencyKey = headerKey(context);
+  const body = await readBody(incoming, outgoing as Parameters<typeof readBody>[1], parts.maxBodyBytes);
+  const batch: BatchContext = { grant, idempotencyKey, publish, rules: parts.rules, metrics: parts.metrics };
+  if (isLines) return answerBatch(await publishBatch(readLines(body), batch));
+  const value = parseJson(decodeText(body));
+  if (Array.isArray(value)) return answerBatch(await publishBatch(readArray(value), batch));
+  const event = validateEvent(value, grant.tenant, idempotencyKey, parts.rules);
+  const results = await publish(grant, event, 0);
+  const [result] = results;
+  const isFanOut = Object.hasOwn(value as object, 'topics');
+  return result === undefined || isFanOut ? answerBatch(results) : answerSingle(result);
+}
+
+async function publishRaw(
+  context: ServiceContext,
+  topic: string,
+  query: Query,
+  { grant }: Access,
+  publish: Publish,
+  parts: IngestParts,
+): Promise<Response> {
+  const { incoming, outgoing } = context.env;
+  const names = Object.keys(rawQuerySchema.shape);
+  refuseUnknown(query, [...names, 'access_token']);
+  const given = names.flatMap((name) => (query.has(name) ? [[name, singleValue(query, name)]] : []));
+  const fields = checkParameters(Object.fromEntries(given));
+  const media = parseMediaType(incoming.headers['content-type']);
+  const json = media?.type === 'application/json';
+  // The form type is what a bare `curl -d 'text'` sends.
+  const isText = media?.type.startsWith('text/') || media?.type === 'application/x-www-form-urlencoded';
+  if (media?.charset !== 'utf-8' || !(json || isText)) {
+    throw new TidingsError('unsupported-media-type', 'Send text/* or application/json, as UTF-8.');
+  }
+  const id = headerKey(context);
+  const data = await readBody(incoming, outgoing as Parameters<typeof readBody>[1], parts.maxBodyBytes);
+  const text = decodeText(data);
+  if (json) parseJson(text);
+  const [result] = await publish(
+    grant,
+    toInputs([topic], { ...fields, id }, { data, json }, grant.tenant, parts.rules),
+    0,
+  );
+  return answerSingle(result as NonNullable<typeof result>);
+}
+
+// The fields of a query are no JSON: their faults name a parameter and not a pointer.
+function checkParameters(given: object) {
+  try {
+    return checkShape(rawQuerySchema, given);
+  } catch (error) {
+    if (!(error instanceof TidingsError)) throw error;
+    throw new TidingsError(error.code, error.message, { parameter: error.details.pointer?.slice(1) ?? '' });
+  }
+}

@@ -1,0 +1,119 @@
+import type { z } from '@hono/zod-openapi';
+import type { TopicClasses } from '@tidings/auth';
+import type { PublishInput } from '@tidings/broker';
+import { parseEventName, parseTopic, TidingsError, toUserTopic } from '@tidings/protocol';
+import { type EventBody, eventSchema } from './event-schema.ts';
+
+/** What an event may be, beyond its shape. */
+export interface EventRules {
+  readonly maxEventBytes: number;
+  /** No ttl may be longer than history is kept. */
+  readonly maxTtlSec: number;
+  /** Defaults for what is published on a topic. */
+  readonly classes: TopicClasses;
+}
+
+/** An event that is valid but for the right to publish it: one input for each topic it goes to. */
+export type ValidEvent = readonly PublishInput[];
+
+/**
+ * Checks one event of a JSON body.
+ * @param fallbackId idempotency key of the request's header; the event's own `id` wins.
+ * @throws TidingsError `unknown-field`, `invalid-field`, `invalid-topic`, `invalid-user`, `invalid-event-name` with a
+ *   pointer into the event; `event-too-large`.
+ */
+export function validateEvent(value: unknown, tenant: string, fallbackId: string, rules: EventRules): ValidEvent {
+  const body = checkShape(eventSchema, value);
+  // A member that is missing and one that is `undefined` are the same to the schema, but JSON knows only the first.
+  if (!Object.hasOwn(value as object, 'data')) {
+    throw new TidingsError('invalid-field', 'data is missing.', { pointer: '/data' });
+  }
+  const payload = encodePayload(body.data);
+  const topics = topicsOf(body);
+  return toInputs(topics, { ...body, id: body.id ?? fallbackId }, payload, tenant, rules);
+}
+
+/** The fields of an event beside its topic and payload. */
+export type EventFields = Pick<EventBody, 'event' | 'ttl' | 'store' | 'final' | 'exclude'> & { id: string };
+
+/** Builds the inputs of an event whose topics and payload are known. @throws TidingsError as `validateEvent`. */
+export function toInputs(
+  topics: readonly string[],
+  fields: EventFields,
+  payload: { data: Uint8Array; json: boolean },
+  tenant: string,
+  rules: EventRules,
+): ValidEvent {
+  const { event, ttl, final = false, exclude = '', id } = fields;
+  if (event !== undefined) parseEventName(event, { pointer: '/event' });
+  if (ttl !== undefined && ttl > rules.maxTtlSec) {
+    const detail = `ttl is longer than history is kept, ${rules.maxTtlSec} seconds.`;
+    throw new TidingsError('invalid-field', detail, { pointer: '/ttl' });
+  }
+  if (payload.data.length > rules.maxEventBytes) {
+    throw new TidingsError('event-too-large', `An event may have ${rules.maxEventBytes} bytes.`, { pointer: '/data' });
+  }
+  return topics.map((topic) => {
+    const topicClass = rules.classes.classOf(topic);
+    const store = fields.store ?? topicClass?.store ?? true;
+    if (final && !store) {
+      // A resume must find the final event, or the stream would wait for it for ever.
+      throw new TidingsError('invalid-field', 'A final event must be stored.', { pointer: '/final' });
+    }
+    const ttlSec = ttl ?? topicClass?.ttl ?? 0;
+    return { tenant, topic, event: event ?? '', ...payload, final, exclude, store, id, ttlSec };
+  });
+}
+
+function topicsOf({ topic, topics, user }: EventBody): string[] {
+  if ([topic, topics, user].filter((field) => field !== undefined).length !== 1) {
+    throw new TidingsError('invalid-field', 'Exactly one of topic, topics and user is needed.', { pointer: '' });
+  }
+  if (topic !== undefined) return [parseTopic(topic, { pointer: '/topic' })];
+  if (user !== undefined) return [userTopic(user)];
+  return [...new Set(topics?.map((each, place) => parseTopic(each, { pointer: `/topics/${place}` })))];
+}
+
+function userTopic(user: string): string {
+  try {
+    return toUserTopic(user);
+  } catch (error) {
+    if (error instanceof TidingsError) throw new TidingsError(error.code, error.message, { pointer: '/user' });
+    throw error;
+  }
+}
+
+function encodePayload(value: unknown): { data: Uint8Array; json: boolean } {
+  if (typeof value === 'string') {
+    if (/\p{Cs}/u.test(value)) {
+      throw new TidingsError('invalid-field', 'data has a lone surrogate, which no UTF-8 text has.', {
+        pointer: '/data',
+      });
+    }
+    return { data: Buffer.from(value), json: false };
+  }
+  try {
+    return { data: Buffer.from(JSON.stringify(value)), json: true };
+  } catch (error) {
+    // The engine's stack ends at some depth: its parser is iterative, its serialiser is not.
+    throw new TidingsError('invalid-field', 'data is nested too deep.', { pointer: '/data' }, error);
+  }
+}
+
+/** Checks a value against a schema. @throws TidingsError `unknown-field` or `invalid-field` for the first issue. */
+export function checkShape<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  if (issue.code === 'unrecognized_keys') {
+    const name = (issue.keys[0] as string).slice(0, 64);
+    throw new TidingsError('unknown-field', `There is no field ${JSON.stringify(name)}.`, {
+      pointer: toPointer([...issue.path, name]),
+    });
+  }
+  throw new TidingsError('invalid-field', `${issue.message}.`, { pointer: toPointer(issue.path) });
+}
+
+function toPointer(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
