@@ -1,5 +1,7 @@
+export * from './authenticator.ts';
 export * from './challenge.ts';
 export * from './claims.ts';
+export * from './from-settings.ts';
 export * from './grant.ts';
 export * from './key-source.ts';
 export * from './mint.ts';

@@ -3,7 +3,7 @@ import type { KeyHint } from './key-source.ts';
 import type { Refusal } from './refusal.ts';
 
 /** The longest token that is looked at, in bytes; URL and headers together have 16 KB. */
-export const MAX_TOKEN_BYTES = 8_192;
+const MAX_TOKEN_BYTES = 8_192;
 
 /**
  * Reads what is needed to choose a key, before any cryptography: a token that is too large, no signed JWT in compact

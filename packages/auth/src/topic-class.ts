@@ -19,6 +19,8 @@ export interface TopicClasses {
    * by several classes together, and never yes to one with a topic that is not.
    */
   isPublic(pattern: string): boolean;
+  /** Whether any class is public: then the position may be asked for without a token too. */
+  readonly hasPublic: boolean;
 }
 
 const UNCLASSED: TopicClass = Object.freeze({ public: false });
@@ -42,6 +44,7 @@ export function parseTopicClasses(jsonText: string): TopicClasses {
 
 function createTopicClasses(classes: readonly (readonly [pattern: string, topicClass: TopicClass])[]): TopicClasses {
   return {
+    hasPublic: classes.some(([, topicClass]) => topicClass.public),
     classOf: (topic) => classes.find(([pattern]) => covers(pattern, topic))?.[1] ?? UNCLASSED,
     isPublic(wanted) {
       for (const [pattern, topicClass] of classes) {

@@ -33,6 +33,8 @@ describe('isAllowedOrigin', () => {
     ['an origin with a path', { origin: 'https://app.example/x' }, false],
     ['two origins', { origin: 'https://app.example, https://app.example' }, false],
     ['an empty origin', { origin: '' }, false],
+    ['an empty origin though Sec-Fetch-Site is same-origin', { origin: '', secFetchSite: 'same-origin' }, false],
+    ['a foreign app where there is no host', { origin: 'capacitor://evil', host: undefined }, false],
     ['Origin: null', { origin: 'null' }, false],
     ['Origin: null though Sec-Fetch-Site is same-origin', { origin: 'null', secFetchSite: 'same-origin' }, false],
     ['a foreign origin though Sec-Fetch-Site is none', { origin: 'https://evil.example', secFetchSite: 'none' }, false],

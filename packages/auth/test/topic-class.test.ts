@@ -32,6 +32,10 @@ describe('parseTopicClasses', () => {
     expect(classes.classOf('__proto__').store).toBe(false);
   });
 
+  it('section 2: gives a topic that no pattern matches to nobody', () => {
+    expect(parseTopicClasses('{"a":{"public":true}}').classOf('b')).toEqual({ public: false });
+  });
+
   it('takes an empty object: no topic is public', () => {
     expect(parseTopicClasses('{}').isPublic('a')).toBe(false);
   });

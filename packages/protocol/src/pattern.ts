@@ -33,10 +33,10 @@ export function parsePattern(text: string, where: { pointer?: string; parameter?
 
 /**
  * Whether every topic that `wanted` matches is matched by `pattern` too; for a plain topic, whether the pattern matches
- * it. No wildcard reaches a topic of the hub's own (`$…`). Both must be legal patterns.
+ * it. No wildcard, `$hub.*` included, reaches a topic of the hub's own (`$…`). Both must be legal patterns.
  */
 export function covers(pattern: string, wanted: string): boolean {
-  if (isReservedTopic(wanted) && !isReservedTopic(pattern)) return false;
+  if (isReservedTopic(wanted)) return pattern === wanted;
   const wide = pattern.split('.');
   const narrow = wanted.split('.');
   for (let place = 0; place < wide.length; place += 1) {
@@ -52,7 +52,7 @@ export function covers(pattern: string, wanted: string): boolean {
 
 /** Whether some topic is matched by both patterns. Both must be legal. */
 export function overlaps(one: string, other: string): boolean {
-  if (isReservedTopic(one) !== isReservedTopic(other)) return false;
+  if (isReservedTopic(one) || isReservedTopic(other)) return one === other && !isWildcard(one);
   const left = one.split('.');
   const right = other.split('.');
   const shorter = Math.min(left.length, right.length);

@@ -32,9 +32,7 @@ export function isLegalToken(token: string): boolean {
 /** Whether contract section 2 allows `text` as a topic to publish to. */
 export function isLegalTopic(text: string): boolean {
   const tokens = text.split('.');
-  return (
-    tokens.length <= 16 && Buffer.byteLength(text) <= 255 && !text.startsWith('$') && tokens.every(isLegalToken)
-  );
+  return tokens.length <= 16 && Buffer.byteLength(text) <= 255 && !text.startsWith('$') && tokens.every(isLegalToken);
 }
 
 /** Whether contract section 2 allows `name` as the name of a published event. */
@@ -87,9 +85,11 @@ export const pattern: fc.Arbitrary<string> = fc
 export const topicLike: fc.Arbitrary<string> = fc.oneof(
   topic,
   pattern,
-  fc.array(fc.oneof(tokenPiece, fc.constantFrom('.', '..', '*', '>', ' ', '\r', '\n', '\0', '\u2028', '\ud800', '$')), {
-    maxLength: 24,
-  }).map((pieces) => pieces.join('')),
+  fc
+    .array(fc.oneof(tokenPiece, fc.constantFrom('.', '..', '*', '>', ' ', '\r', '\n', '\0', '\u2028', '\ud800', '$')), {
+      maxLength: 24,
+    })
+    .map((pieces) => pieces.join('')),
   fc.string({ unit: 'binary', maxLength: 300 }),
 );
 
@@ -108,9 +108,11 @@ export const eventName: fc.Arbitrary<string> = fc
 /** Text that could be mistaken for an event name. */
 export const eventNameLike: fc.Arbitrary<string> = fc.oneof(
   eventName,
-  fc.array(fc.oneof(namePiece, fc.constantFrom('\r', '\n', '\0', '\u0085', '\ud83d', 'hub.', '\ndata: evil')), {
-    maxLength: 8,
-  }).map((pieces) => pieces.join('')),
+  fc
+    .array(fc.oneof(namePiece, fc.constantFrom('\r', '\n', '\0', '\u0085', '\ud83d', 'hub.', '\ndata: evil')), {
+      maxLength: 8,
+    })
+    .map((pieces) => pieces.join('')),
   fc.string({ unit: 'binary', maxLength: 140 }),
 );
 

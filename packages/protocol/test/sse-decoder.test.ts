@@ -58,7 +58,12 @@ describe('createSseDecoder, by WHATWG HTML section 9.2.6', () => {
   });
 
   it('eats one space after the colon and no more', () => {
-    expect(data('data:test\n\ndata: test\n\ndata:  test\n\ndata:\ttest\n\n')).toEqual(['test', 'test', ' test', '\ttest']);
+    expect(data('data:test\n\ndata: test\n\ndata:  test\n\ndata:\ttest\n\n')).toEqual([
+      'test',
+      'test',
+      ' test',
+      '\ttest',
+    ]);
   });
 
   it('ends a line at LF, CR and CRLF alike, and at nothing else', () => {
@@ -110,9 +115,9 @@ describe('createSseDecoder, by WHATWG HTML section 9.2.6', () => {
   });
 
   it('takes a retry of ASCII digits only', () => {
-    expect(read('retry: 10\nretry:20\nretry\nretry: 1.5\nretry: -1\nretry: 1e3\nretry:  5\nretry: ٣\n').retries).toEqual([
-      10, 20,
-    ]);
+    expect(
+      read('retry: 10\nretry:20\nretry\nretry: 1.5\nretry: -1\nretry: 1e3\nretry:  5\nretry: ٣\n').retries,
+    ).toEqual([10, 20]);
   });
 
   it('knows fields by their exact name', () => {

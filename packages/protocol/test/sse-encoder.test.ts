@@ -78,9 +78,9 @@ describe('Frame', () => {
     fc.assert(
       fc.property(fc.oneof(fc.constant(''), eventName), payload, (name, data) => {
         const { block, chunk } = encodeEvent(name, 'e.1.abcd', Buffer.from(data));
-        expect(chunk.equals(Buffer.concat([Buffer.from(`${block.length.toString(16)}\r\n`), block, Buffer.from('\r\n')]))).toBe(
-          true,
-        );
+        expect(
+          chunk.equals(Buffer.concat([Buffer.from(`${block.length.toString(16)}\r\n`), block, Buffer.from('\r\n')])),
+        ).toBe(true);
         const body = dechunk(chunk);
         expect(body.equals(block)).toBe(true);
         expect(decodeWithOurs([body]).events).toEqual(decodeWithOurs([block]).events);

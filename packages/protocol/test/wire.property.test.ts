@@ -27,7 +27,10 @@ interface Sent {
 
 const sent: fc.Arbitrary<Sent> = fc.record({
   name: fc.oneof(fc.constant(''), eventName),
-  id: fc.oneof(fc.constant(''), fc.tuple(epoch, seq).map(([log, place]) => encodeCursor(log, place))),
+  id: fc.oneof(
+    fc.constant(''),
+    fc.tuple(epoch, seq).map(([log, place]) => encodeCursor(log, place)),
+  ),
   text: payload,
 });
 

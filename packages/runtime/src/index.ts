@@ -1,4 +1,6 @@
 export * from './admin-server.ts';
+export * from './api-document.ts';
+export * from './check-shape.ts';
 export * from './client-address.ts';
 export * from './clock.ts';
 export * from './http-server.ts';
@@ -7,6 +9,7 @@ export * from './logger.ts';
 export * from './metrics.ts';
 export * from './problem-response.ts';
 export * from './query.ts';
+export * from './reference-page.ts';
 export * from './request-body.ts';
 export * from './service-app.ts';
 export * from './settings.ts';

@@ -4,6 +4,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { TidingsError } from '@tidings/protocol';
 import type { Context } from 'hono';
 import { allowedMethods } from './allowed-methods.ts';
+import type { ClientAddress } from './client-address.ts';
 import type { Logger } from './logger.ts';
 import { redactUrl } from './logger.ts';
 import { errorResponse } from './problem-response.ts';
@@ -18,6 +19,8 @@ export interface ServiceEnv {
     corsHeaders: Record<string, string>;
     /** Who asks, for the log; set by authentication. */
     caller: { user: string | undefined; tenant: string } | undefined;
+    /** More for the log line, asked when the answer is complete or the client gone. */
+    logDetail: (() => object) | undefined;
   };
 }
 
@@ -26,6 +29,7 @@ export type ServiceContext = Context<ServiceEnv>;
 
 export interface ServiceAppOptions {
   readonly log: Logger;
+  readonly clientAddress: ClientAddress;
   /** The origin that a page's request may be answered for, as it stands in `Origin`; `undefined` for none. */
   readonly corsOrigin: (incoming: IncomingMessage) => string | undefined;
 }
@@ -36,7 +40,7 @@ const CORS_EXPOSED = 'Tidings-Session, Retry-After';
 const PREFLIGHT_AGE_SEC = '600';
 
 /** The hono application that services add their routes to: path matching, CORS, the request log, problems. */
-export function createServiceApp({ log, corsOrigin }: ServiceAppOptions): ServiceApp {
+export function createServiceApp({ log, clientAddress, corsOrigin }: ServiceAppOptions): ServiceApp {
   const app = new OpenAPIHono<ServiceEnv>({
     // The path as it was sent: URL parsing would fold `%2e%2e` away, and one topic could then name another route.
     getPath: (_request, options) => rawPath((options as { env: HttpBindings }).env.incoming),
@@ -47,6 +51,7 @@ export function createServiceApp({ log, corsOrigin }: ServiceAppOptions): Servic
     const traceId = traceIdOf(incoming.headers.traceparent as string | undefined);
     context.set('traceId', traceId);
     const started = performance.now();
+    const { remoteAddress } = incoming.socket;
     const bytesBefore = outgoing.socket?.bytesWritten ?? 0;
     // `close` and not the end of `next`: a client that leaves early is logged too, and a stream when it ends.
     outgoing.on('close', () => {
@@ -59,8 +64,10 @@ export function createServiceApp({ log, corsOrigin }: ServiceAppOptions): Servic
           status: outgoing.headersSent ? outgoing.statusCode : 499,
           durationMs: Math.round((performance.now() - started) * 10) / 10,
           bytes: (incoming.socket?.bytesWritten ?? 0) - bytesBefore,
+          address: clientAddress(remoteAddress, incoming.headers['x-forwarded-for'] as string | undefined),
           user,
           tenant,
+          ...context.get('logDetail')?.(),
         },
         'request',
       );

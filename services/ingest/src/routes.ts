@@ -3,6 +3,7 @@ import type { Access, Authenticator } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
 import { parseTopic, TidingsError, toUserTopic } from '@tidings/protocol';
 import {
+  checkShape,
   decodeSegment,
   decodeText,
   type Metrics,
@@ -21,7 +22,7 @@ import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
 import { acceptedSchema, eventSchema, problemSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
 import { createPublish, type Publish } from './publish.ts';
-import { checkShape, type EventRules, toInputs, validateEvent } from './validate.ts';
+import { type EventRules, toInputs, validateEvent } from './validate.ts';
 
 /** What the ingest needs to work. */
 export interface IngestParts {
@@ -182,7 +183,7 @@ async function publishRaw(
   const names = Object.keys(rawQuerySchema.shape);
   refuseUnknown(query, [...names, 'access_token']);
   const given = names.flatMap((name) => (query.has(name) ? [[name, singleValue(query, name)]] : []));
-  const fields = checkParameters(Object.fromEntries(given));
+  const fields = checkShape(rawQuerySchema, Object.fromEntries(given), 'parameter');
   const media = parseMediaType(incoming.headers['content-type']);
   const json = media?.type === 'application/json';
   // The form type is what a bare `curl -d 'text'` sends.
@@ -200,14 +201,4 @@ async function publishRaw(
     0,
   );
   return answerSingle(result as NonNullable<typeof result>);
-}
-
-// The fields of a query are no JSON: their faults name a parameter and not a pointer.
-function checkParameters(given: object) {
-  try {
-    return checkShape(rawQuerySchema, given);
-  } catch (error) {
-    if (!(error instanceof TidingsError)) throw error;
-    throw new TidingsError(error.code, error.message, { parameter: error.details.pointer?.slice(1) ?? '' });
-  }
 }

@@ -1,7 +1,7 @@
-import type { z } from '@hono/zod-openapi';
 import type { TopicClasses } from '@tidings/auth';
 import type { PublishInput } from '@tidings/broker';
 import { parseEventName, parseTopic, TidingsError, toUserTopic } from '@tidings/protocol';
+import { checkShape } from '@tidings/runtime';
 import { type EventBody, eventSchema } from './event-schema.ts';
 
 /** What an event may be, beyond its shape. */
@@ -23,7 +23,7 @@ export type ValidEvent = readonly PublishInput[];
  *   pointer into the event; `event-too-large`.
  */
 export function validateEvent(value: unknown, tenant: string, fallbackId: string, rules: EventRules): ValidEvent {
-  const body = checkShape(eventSchema, value);
+  const body = checkShape(eventSchema, value, 'pointer');
   // A member that is missing and one that is `undefined` are the same to the schema, but JSON knows only the first.
   if (!Object.hasOwn(value as object, 'data')) {
     throw new TidingsError('invalid-field', 'data is missing.', { pointer: '/data' });
@@ -98,22 +98,4 @@ function encodePayload(value: unknown): { data: Uint8Array; json: boolean } {
     // The engine's stack ends at some depth: its parser is iterative, its serialiser is not.
     throw new TidingsError('invalid-field', 'data is nested too deep.', { pointer: '/data' }, error);
   }
-}
-
-/** Checks a value against a schema. @throws TidingsError `unknown-field` or `invalid-field` for the first issue. */
-export function checkShape<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0] as z.core.$ZodIssue;
-  if (issue.code === 'unrecognized_keys') {
-    const name = (issue.keys[0] as string).slice(0, 64);
-    throw new TidingsError('unknown-field', `There is no field ${JSON.stringify(name)}.`, {
-      pointer: toPointer([...issue.path, name]),
-    });
-  }
-  throw new TidingsError('invalid-field', `${issue.message}.`, { pointer: toPointer(issue.path) });
-}
-
-function toPointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

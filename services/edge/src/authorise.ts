@@ -1,0 +1,40 @@
+import {
+  type Access,
+  type Authenticator,
+  DEFAULT_TENANT,
+  maySubscribe,
+  personalTopics,
+  type TopicClasses,
+} from '@tidings/auth';
+import { TidingsError } from '@tidings/protocol';
+
+/**
+ * Checks that the caller may read each topic or pattern: granted by the token, the caller's own, or public.
+ * @throws TidingsError `unauthenticated` when a token could help and none came; `forbidden` naming the topic.
+ */
+export function authoriseTopics(
+  { grant, anonymous }: Access,
+  topics: readonly string[],
+  classes: TopicClasses,
+  authenticator: Authenticator,
+): void {
+  for (const topic of topics) {
+    if (grant.tenant === DEFAULT_TENANT && classes.isPublic(topic)) continue;
+    if (maySubscribe(grant, topic)) continue;
+    if (anonymous) throw authenticator.missingToken();
+    throw new TidingsError('forbidden', `The token may not subscribe to ${topic}.`, { parameter: 'topic' });
+  }
+}
+
+/**
+ * The topics of a stream that names none: the caller's own.
+ * @throws TidingsError `unauthenticated` without a token; `invalid-field` for one without a usable `sub`.
+ */
+export function ownTopics({ grant, anonymous }: Access, authenticator: Authenticator): readonly string[] {
+  const topics = personalTopics(grant);
+  if (topics !== undefined) return topics;
+  if (anonymous) throw authenticator.missingToken();
+  throw new TidingsError('invalid-field', 'The token has no sub that could be a topic: name the topics.', {
+    parameter: 'topic',
+  });
+}

@@ -1,0 +1,93 @@
+import type { Authenticator, TopicClasses } from '@tidings/auth';
+import type { Broker } from '@tidings/broker';
+import { type Clock, type Logger, type Metrics, type ServiceApp, type Settings, systemClock } from '@tidings/runtime';
+import { openFeed } from './feed.ts';
+import { createFlushQueue } from './flush-queue.ts';
+import { addReads } from './history-route.ts';
+import { READ_FAILURES } from './openapi-answers.ts';
+import { createRouter } from './router.ts';
+import { createSessionRegistry } from './session-registry.ts';
+import { addStream } from './stream-route.ts';
+import { createTimerWheel } from './timer-wheel.ts';
+
+export interface EdgeOptions {
+  readonly broker: Broker;
+  readonly authenticator: Authenticator;
+  readonly classes: TopicClasses;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly settings: Pick<
+    Settings,
+    'heartbeatMs' | 'maxStreamAgeSec' | 'ringMaxBytes' | 'lagMaxBytes' | 'lagMaxAgeSec' | 'drainMs'
+  >;
+  /** How long a cursor ahead of the feed is waited for; 0 for a broker whose feed can't be behind. */
+  readonly aheadWaitMs?: number;
+  readonly clock?: Clock;
+}
+
+/** The way out of a process. */
+export interface Edge {
+  /** Adds the edge's requests to an application. */
+  addTo(app: ServiceApp): void;
+  readonly openStreams: number;
+  /** Refuses new streams, and sends the open ones away with reconnects spread over the configured time. */
+  drain(): void;
+  /** After this nothing is left behind: no timer, no session. */
+  close(): void;
+}
+
+/** Opens the feed of an open broker and puts the parts of an edge together. */
+export async function createEdge(options: EdgeOptions): Promise<Edge> {
+  const { broker, authenticator, classes, metrics, log, settings, aheadWaitMs = 0, clock = systemClock } = options;
+  const router = createRouter();
+  const flushes = createFlushQueue();
+  const wheel = createTimerWheel(clock);
+  const registry = createSessionRegistry({
+    wheel,
+    clock,
+    heartbeatMs: settings.heartbeatMs,
+    maxStreamAgeMs: settings.maxStreamAgeSec * 1000,
+    metrics,
+  });
+  const feed = await openFeed({
+    broker,
+    router,
+    flushes,
+    ringMaxBytes: settings.ringMaxBytes,
+    metrics,
+    clock,
+    // Every position is of the old log: clients come back with their cursors, and are told by `hub.gap`.
+    onRestart: () => registry.closeAll('unavailable'),
+  });
+  const lagMaxMs = settings.lagMaxAgeSec * 1000;
+  const { lagMaxBytes } = settings;
+  const edge = {
+    broker,
+    feed,
+    router,
+    registry,
+    flushes,
+    wheel,
+    clock,
+    log,
+    metrics,
+    lagMaxBytes,
+    lagMaxMs,
+    aheadWaitMs,
+  };
+
+  return {
+    addTo(app) {
+      addStream(app, { edge, authenticator, classes }, READ_FAILURES);
+      addReads(app, { broker, feed, authenticator, classes }, READ_FAILURES);
+    },
+    get openStreams() {
+      return registry.size;
+    },
+    drain: () => registry.drain(settings.drainMs),
+    close() {
+      registry.closeAll('draining');
+      wheel.stop();
+    },
+  };
+}

@@ -1,0 +1,172 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Authenticator, TopicClasses } from '@tidings/auth';
+import type { Broker } from '@tidings/broker';
+import { encodeEnvelope, MAX_HISTORY_LIMIT, parseCursor, parsePattern, TidingsError } from '@tidings/protocol';
+import {
+  decodeSegment,
+  parseQuery,
+  type Query,
+  rawPath,
+  refuseUnknown,
+  type ServiceApp,
+  singleValue,
+} from '@tidings/runtime';
+import { authoriseTopics } from './authorise.ts';
+import type { Feed } from './feed.ts';
+import { cursorOf } from './join.ts';
+import type { Failures } from './openapi-answers.ts';
+
+export interface ReadRouteParts {
+  readonly broker: Broker;
+  readonly feed: Feed;
+  readonly authenticator: Authenticator;
+  readonly classes: TopicClasses;
+}
+
+const DEFAULT_LIMIT = 100;
+// 1,000 events of 256 KiB would be a quarter of a gigabyte: a page ends early instead, and `next` goes on.
+const MAX_PAGE_BYTES = 4_194_304;
+const READ_TIMEOUT_MS = 30_000;
+
+const envelopeSchema = z
+  .object({
+    id: z.string(),
+    topic: z.string(),
+    event: z.string().optional(),
+    time: z.string(),
+    data: z.unknown(),
+  })
+  .openapi('Envelope');
+
+const historyRoute = createRoute({
+  method: 'get',
+  path: '/v1/topics/{topic}/events',
+  tags: ['Reading'],
+  summary: 'Read history',
+  description: 'Oldest first. next is always a cursor, and resumes a stream too.',
+  security: [{}, { bearer: [] }],
+  request: {
+    params: z.object({ topic: z.string().openapi({ description: 'A topic or pattern.', example: 'orders.*' }) }),
+    query: z.object({
+      after: z.string().optional(),
+      limit: z.string().optional().openapi({ type: 'integer', example: '100' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page.',
+      content: { 'application/json': { schema: z.object({ events: z.array(envelopeSchema), next: z.string() }) } },
+    },
+    410: { description: 'The history at this cursor is gone.' },
+  },
+});
+
+const positionRoute = createRoute({
+  method: 'get',
+  path: '/v1/position',
+  tags: ['Reading'],
+  summary: 'The present position',
+  description: 'Take it, load your own snapshot, then stream with last_event_id: nothing falls in between.',
+  security: [{}, { bearer: [] }],
+  responses: {
+    200: { description: 'A cursor.', content: { 'application/json': { schema: z.object({ cursor: z.string() }) } } },
+  },
+});
+
+/** Adds the history read and `/v1/position` (contract section 7). */
+export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failures): void {
+  for (const route of [historyRoute, positionRoute]) {
+    app.openAPIRegistry.registerPath({ ...route, responses: { ...route.responses, ...failures } });
+  }
+  app.get('/v1/topics/:topic/events', async (context) => {
+    const { incoming } = context.env;
+    const query = parseQuery(incoming.url ?? '');
+    refuseUnknown(query, ['after', 'limit', 'access_token']);
+    const access = await parts.authenticator.authenticate(incoming, query);
+    context.set('caller', access.grant);
+    const pattern = parsePattern(decodeSegment(rawPath(incoming).split('/')[3] as string), { parameter: 'topic' });
+    authoriseTopics(access, [pattern], parts.classes, parts.authenticator);
+    const body = await readPage({ tenant: access.grant.tenant, patterns: [pattern] }, query, parts);
+    return new Response(new Uint8Array(body), { headers: readHeaders(access.fromQuery) });
+  });
+  app.get('/v1/position', async (context) => {
+    const { incoming } = context.env;
+    const query = parseQuery(incoming.url ?? '');
+    refuseUnknown(query, ['access_token']);
+    const access = await parts.authenticator.authenticate(incoming, query);
+    context.set('caller', access.grant);
+    if (access.anonymous && !parts.classes.hasPublic) throw parts.authenticator.missingToken();
+    const body = JSON.stringify({ cursor: cursorOf(parts.feed, parts.feed.position) });
+    return new Response(body, { headers: readHeaders(access.fromQuery) });
+  });
+}
+
+function readHeaders(fromQuery: boolean): Record<string, string> {
+  return {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    ...(fromQuery && { 'Referrer-Policy': 'no-referrer' }),
+  };
+}
+
+// Envelopes are JSON bytes already; parsing them again would round numbers.
+async function readPage(
+  selection: { tenant: string; patterns: string[] },
+  query: Query,
+  parts: ReadRouteParts,
+): Promise<Buffer> {
+  const { broker, feed } = parts;
+  const limit = parseLimit(singleValue(query, 'limit'));
+  const upTo = feed.position;
+  const after = await startOf(singleValue(query, 'after'), parts);
+  const events: Buffer[] = [];
+  let bytes = 0;
+  let next = upTo;
+  const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
+  reading: for await (const { messages } of broker.history(selection, { after, upTo }, signal)) {
+    for (const message of messages) {
+      const envelope = encodeEnvelope(message, feed.epoch);
+      events.push(envelope);
+      bytes += envelope.length;
+      if (events.length < limit && bytes < MAX_PAGE_BYTES) continue;
+      next = message.seq;
+      break reading;
+    }
+  }
+  // What was evicted while it was read would be a silent hole.
+  const { first } = await broker.bounds();
+  if (singleValue(query, 'after') !== undefined && first > after + 1) throw gone();
+  const list = events.flatMap((event, place) => (place === 0 ? [event] : [COMMA, event]));
+  return Buffer.concat([
+    Buffer.from('{"events":['),
+    ...list,
+    Buffer.from(`],"next":${JSON.stringify(cursorOf(feed, next))}}`),
+  ]);
+}
+
+const COMMA = Buffer.from(',');
+
+function parseLimit(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_LIMIT;
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= MAX_HISTORY_LIMIT) return limit;
+  throw new TidingsError('invalid-field', `limit is a whole number from 1 to ${MAX_HISTORY_LIMIT}.`, {
+    parameter: 'limit',
+  });
+}
+
+async function startOf(text: string | undefined, { broker, feed }: ReadRouteParts): Promise<number> {
+  const { first } = await broker.bounds();
+  if (text === undefined) return first - 1;
+  const cursor = parseCursor(text);
+  if (cursor === undefined) throw new TidingsError('invalid-cursor', 'after is not a cursor.', { parameter: 'after' });
+  // A place that does not exist yet belongs to a log that was lost: reading on from it would skip what comes.
+  if (cursor.epoch !== feed.epoch || cursor.seq + 1 < first || cursor.seq > feed.position) throw gone();
+  return cursor.seq;
+}
+
+function gone(): TidingsError {
+  return new TidingsError('cursor-gone', 'History before this cursor is gone: read it again from the start.', {
+    parameter: 'after',
+  });
+}

@@ -1,0 +1,1 @@
+export { createEdge, type Edge, type EdgeOptions } from './edge.ts';

@@ -1,0 +1,61 @@
+import type { LogEntry } from '@tidings/broker/log';
+import { encodeCursor, encodeEnvelope, encodeEvent, type Frame, type Message } from '@tidings/protocol';
+
+/** What the `data:` lines of a stream hold: the payload, or the envelope of contract section 5. */
+export type Format = 'data' | 'envelope';
+
+// What an item costs in the ring beside its bytes: objects, map and index entries.
+const OVERHEAD_BYTES = 400;
+
+let created = 0;
+
+/**
+ * One event on its way out: the message, and its frame in each format, encoded when the first connection needs it and
+ * then shared by all. Fields stand in the same order on every item, so that the fan-out sees one hidden class.
+ */
+export class Item implements LogEntry {
+  readonly message: Message;
+  readonly epoch: string;
+  readonly seq: number;
+  readonly tenant: string;
+  readonly topic: string;
+  readonly timeMs: number;
+  readonly expiresAtMs: number;
+  /** The message and one frame of it. */
+  readonly bytes: number;
+  /** Counts every item of this process, live-only ones too: how a session knows what it was given already. */
+  readonly ordinal: number;
+  #data: Frame | undefined;
+  #envelope: Frame | undefined;
+
+  constructor(message: Message, epoch: string) {
+    this.message = message;
+    this.epoch = epoch;
+    this.seq = message.seq;
+    this.tenant = message.tenant;
+    this.topic = message.topic;
+    this.timeMs = message.timeMs;
+    this.expiresAtMs = message.expiresAtMs;
+    this.bytes = 2 * message.data.length + OVERHEAD_BYTES;
+    created += 1;
+    this.ordinal = created;
+    this.#data = undefined;
+    this.#envelope = undefined;
+  }
+
+  /** The shared frame: the first call for a format encodes, every other is a look-up. */
+  frame(format: Format): Frame {
+    if (format === 'envelope') {
+      this.#envelope ??= this.#encode(encodeEnvelope(this.message, this.epoch));
+      return this.#envelope;
+    }
+    this.#data ??= this.#encode(this.message.data);
+    return this.#data;
+  }
+
+  #encode(data: Uint8Array): Frame {
+    // Live-only events have no place in the log, so they carry no id and never move the cursor.
+    const id = this.seq === 0 ? '' : encodeCursor(this.epoch, this.seq);
+    return encodeEvent(this.message.event, id, data);
+  }
+}

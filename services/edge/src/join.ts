@@ -1,0 +1,115 @@
+import type { Broker, Selection } from '@tidings/broker';
+import { encodeCursor, type GapReason, MAX_CURSOR_CHARACTERS, parseCursor } from '@tidings/protocol';
+import type { Clock } from '@tidings/runtime';
+import type { Feed } from './feed.ts';
+import type { StreamWish } from './stream-wish.ts';
+
+/** Where a stream begins. */
+export interface Join {
+  /** Everything up to here counts as done; the id of `hub.hello`. */
+  readonly position: number;
+  /** The cursor that was given is honoured exactly. */
+  readonly resumed: boolean;
+  readonly gap: { readonly from: string; readonly reason: GapReason } | undefined;
+  /** Up to here only the newest event of each topic is sent; 0 for none. */
+  readonly newestUpTo: number;
+}
+
+export interface JoinParts {
+  readonly broker: Broker;
+  readonly feed: Feed;
+  readonly clock: Clock;
+  /** How long a cursor that is ahead of this edge's feed is waited for; 0 where the feed can't be behind. */
+  readonly aheadWaitMs: number;
+}
+
+const AHEAD_POLL_MS = 50;
+
+/** Finds where a stream begins: by its cursor if it has one, else by what it wants replayed. */
+export async function findJoin(
+  wish: StreamWish,
+  selection: Selection,
+  parts: JoinParts,
+  signal: AbortSignal,
+): Promise<Join> {
+  if (wish.cursor !== undefined) return joinByCursor(wish.cursor, parts);
+  return joinByReplay(wish, selection, parts, signal);
+}
+
+async function joinByCursor(text: string, parts: JoinParts): Promise<Join> {
+  const { broker, feed } = parts;
+  const from = text.slice(0, MAX_CURSOR_CHARACTERS);
+  const reset = (): Join => ({
+    position: feed.position,
+    resumed: false,
+    gap: { from, reason: 'reset' },
+    newestUpTo: 0,
+  });
+  const cursor = parseCursor(text);
+  if (cursor === undefined || cursor.epoch !== feed.epoch) return reset();
+  const resume: Join = { position: cursor.seq, resumed: true, gap: undefined, newestUpTo: 0 };
+  if (cursor.seq > feed.position) return (await isReached(cursor.seq, parts)) ? resume : reset();
+  if (cursor.seq + 1 >= feed.ring.first) return resume;
+  const { first } = await broker.bounds();
+  if (first <= cursor.seq + 1) return resume;
+  return { position: first - 1, resumed: false, gap: { from, reason: 'expired' }, newestUpTo: 0 };
+}
+
+// Another edge may have been fed further than this one: that is no error. A place that the log itself has not reached is.
+async function isReached(seq: number, { broker, feed, clock, aheadWaitMs }: JoinParts): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < aheadWaitMs; waitedMs += AHEAD_POLL_MS) {
+    if (feed.position >= seq) return true;
+    await new Promise<void>((resolve) => clock.after(AHEAD_POLL_MS, resolve));
+  }
+  return feed.position >= seq || (await broker.bounds()).last >= seq;
+}
+
+async function joinByReplay(
+  wish: StreamWish,
+  selection: Selection,
+  parts: JoinParts,
+  signal: AbortSignal,
+): Promise<Join> {
+  const { broker, feed } = parts;
+  const head = feed.position;
+  const at = (position: number, newestUpTo = 0): Join => ({ position, resumed: false, gap: undefined, newestUpTo });
+  if (wish.replay === 'none') return at(head);
+  if (wish.replay === 'all') return at(await broker.startOf(selection, { sinceMs: 0 }, head));
+  if (wish.replay !== 'last') return at(await broker.startOf(selection, wish.replay, head));
+  for await (const { messages } of broker.latest(selection, { after: 0, upTo: head }, signal)) {
+    const oldest = messages[0];
+    if (oldest !== undefined) return at(oldest.seq - 1, head);
+  }
+  return at(head);
+}
+
+/** How a finite stream stands when it is asked for (contract section 6). */
+export interface FiniteState {
+  /** Topics whose newest stored event is final and lies at or before the place where the stream begins. */
+  readonly finished: readonly string[];
+  /** Topics that history holds nothing of. */
+  readonly notBegun: readonly string[];
+}
+
+/** Reads the newest event of every topic of a finite stream. */
+export async function readFiniteState(
+  selection: Selection,
+  position: number,
+  { broker, feed }: JoinParts,
+  signal: AbortSignal,
+): Promise<FiniteState> {
+  const finished: string[] = [];
+  const notBegun = new Set(selection.patterns);
+  for await (const { messages } of broker.latest(selection, { after: 0, upTo: feed.position }, signal)) {
+    for (const message of messages) {
+      notBegun.delete(message.topic);
+      if (message.final && message.seq <= position) finished.push(message.topic);
+    }
+  }
+  return { finished, notBegun: [...notBegun] };
+}
+
+/** The cursor text of a place on this feed. */
+export function cursorOf(feed: Feed, position: number): string {
+  return encodeCursor(feed.epoch, position);
+}

@@ -1,0 +1,82 @@
+import { isWildcard } from '@tidings/protocol';
+import type { Item } from './item.ts';
+import { createPatternTrie, type PatternTrie } from './pattern-trie.ts';
+
+/** Who gets live items of its topics. */
+export interface Subscriber {
+  readonly tenant: string;
+  /** Topics and patterns. */
+  readonly topics: readonly string[];
+  /**
+   * Called once for each of its topics and patterns that match. Answers whether it took the item: it drops what it was
+   * given already, and what it must not get.
+   */
+  deliver(item: Item): boolean;
+}
+
+/** Finds the subscribers of an item: a map for plain topics, a trie for patterns, both by tenant. */
+export interface Router {
+  add(subscriber: Subscriber): void;
+  remove(subscriber: Subscriber): void;
+  /** Delivers to everyone who wants it, in this turn; answers how many took it. */
+  route(item: Item): number;
+}
+
+interface Tenant {
+  readonly plain: Map<string, Set<Subscriber>>;
+  readonly patterns: PatternTrie<Subscriber>;
+  /** Entries in both, so that an empty tenant is dropped. */
+  entries: number;
+}
+
+export function createRouter(): Router {
+  const tenants = new Map<string, Tenant>();
+
+  function addPlain(plain: Tenant['plain'], topic: string, subscriber: Subscriber): void {
+    const subscribers = plain.get(topic);
+    if (subscribers === undefined) plain.set(topic, new Set([subscriber]));
+    else subscribers.add(subscriber);
+  }
+
+  function removePlain(plain: Tenant['plain'], topic: string, subscriber: Subscriber): void {
+    const subscribers = plain.get(topic);
+    subscribers?.delete(subscriber);
+    if (subscribers?.size === 0) plain.delete(topic);
+  }
+
+  return {
+    add(subscriber) {
+      let tenant = tenants.get(subscriber.tenant);
+      if (tenant === undefined) {
+        tenant = { plain: new Map(), patterns: createPatternTrie(), entries: 0 };
+        tenants.set(subscriber.tenant, tenant);
+      }
+      tenant.entries += subscriber.topics.length;
+      for (const topic of subscriber.topics) {
+        if (isWildcard(topic)) tenant.patterns.add(topic, subscriber);
+        else addPlain(tenant.plain, topic, subscriber);
+      }
+    },
+    remove(subscriber) {
+      const tenant = tenants.get(subscriber.tenant);
+      if (tenant === undefined) return;
+      tenant.entries -= subscriber.topics.length;
+      for (const topic of subscriber.topics) {
+        if (isWildcard(topic)) tenant.patterns.remove(topic, subscriber);
+        else removePlain(tenant.plain, topic, subscriber);
+      }
+      if (tenant.entries === 0) tenants.delete(subscriber.tenant);
+    },
+    route(item) {
+      const tenant = tenants.get(item.tenant);
+      if (tenant === undefined) return 0;
+      let taken = 0;
+      const subscribers = tenant.plain.get(item.topic);
+      if (subscribers !== undefined) for (const subscriber of subscribers) if (subscriber.deliver(item)) taken += 1;
+      tenant.patterns.match(item.topic, (subscriber) => {
+        if (subscriber.deliver(item)) taken += 1;
+      });
+      return taken;
+    },
+  };
+}

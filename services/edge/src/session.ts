@@ -1,0 +1,208 @@
+import type { Selection } from '@tidings/broker';
+import {
+  encodeBye,
+  encodeCursor,
+  encodeCursorBlock,
+  encodeGap,
+  encodeHeartbeat,
+  encodeLive,
+  type Frame,
+  type GapReason,
+  type Goodbye,
+} from '@tidings/protocol';
+import type { Feed } from './feed.ts';
+import type { FinalTracker } from './final-tracker.ts';
+import type { Format, Item } from './item.ts';
+import type { Outbox } from './outbox.ts';
+import type { Router, Subscriber } from './router.ts';
+
+/** What a session is from its first byte to its last. */
+export interface SessionTraits {
+  readonly id: string;
+  readonly tenant: string;
+  readonly user: string | undefined;
+  readonly topics: readonly string[];
+  readonly format: Format;
+  /** What is sent when a slow reader reads again. */
+  readonly lag: 'resume' | 'latest';
+  /** For a finite stream. */
+  readonly finals: FinalTracker | undefined;
+}
+
+/** What happens to a session that others must act on. */
+export interface SessionEvents {
+  /** It was live and its client reads too slowly: it must be fed from the ring or from history. */
+  lagging(session: Session): void;
+  /** It was closed by us, or its connection is gone. Once. */
+  closed(session: Session): void;
+}
+
+const LIVE = encodeLive();
+const HEARTBEAT = encodeHeartbeat();
+const CURSOR_BLOCK_MS = 60_000;
+
+/**
+ * One open stream. It is `live`, in the router and without a position of its own; or it is `catching-up` and has nothing
+ * but its position, from which it is fed until it has reached the feed; or it is `closed`.
+ */
+export class Session implements Subscriber {
+  readonly id: string;
+  readonly tenant: string;
+  readonly user: string | undefined;
+  readonly topics: readonly string[];
+  readonly format: Format;
+  readonly lag: 'resume' | 'latest';
+  readonly outbox: Outbox;
+  readonly #finals: FinalTracker | undefined;
+  readonly #router: Router;
+  readonly #feed: Feed;
+  readonly #events: SessionEvents;
+  #state: 'catching-up' | 'live' | 'closed' = 'catching-up';
+  #lastOrdinal = 0;
+  #cursorMs = 0;
+  #wasLive = false;
+  /** Everything up to here is done, while catching up. */
+  position = 0;
+  /** The newest place whose id the client has. */
+  cursorSeq = 0;
+  /** Published events written. */
+  delivered = 0;
+  /** Why it was closed; `undefined` while it is open, and when the client left. */
+  goodbye: Goodbye | undefined = undefined;
+  /** It fell behind after it was live, and has not caught up since. */
+  lagged = false;
+
+  constructor(traits: SessionTraits, outbox: Outbox, router: Router, feed: Feed, events: SessionEvents) {
+    this.id = traits.id;
+    this.tenant = traits.tenant;
+    this.user = traits.user;
+    this.topics = traits.topics;
+    this.format = traits.format;
+    this.lag = traits.lag;
+    this.outbox = outbox;
+    this.#finals = traits.finals;
+    this.#router = router;
+    this.#feed = feed;
+    this.#events = events;
+  }
+
+  get closed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  get live(): boolean {
+    return this.#state === 'live';
+  }
+
+  get selection(): Selection {
+    return { tenant: this.tenant, patterns: this.topics };
+  }
+
+  /**
+   * The hot path. One look-up of a shared frame and one push: the write itself comes at the end of the turn.
+   */
+  deliver(item: Item): boolean {
+    // Overlapping patterns name a session twice, and a session that lagged in this very turn is not live any more.
+    if (item.ordinal === this.#lastOrdinal || this.#state !== 'live') return false;
+    this.#lastOrdinal = item.ordinal;
+    if (!this.write(item)) return false;
+    if (this.outbox.full && this.#state === 'live') this.#fallBehind();
+    return true;
+  }
+
+  /** Writes one event, live or replayed. Answers whether it was this session's to have. */
+  write(item: Item): boolean {
+    const { message } = item;
+    if (message.exclude === this.id) return false;
+    this.outbox.write(item.frame(this.format));
+    this.delivered += 1;
+    if (item.seq > 0) this.cursorSeq = item.seq;
+    if (this.#finals !== undefined && item.seq > 0) {
+      this.#finals.note(item.topic, message.final);
+      if (this.#state === 'live' && this.#finals.done) this.close('final');
+    }
+    return true;
+  }
+
+  /** Writes a block of the hub's own. */
+  control(frame: Frame): void {
+    this.outbox.write(frame);
+  }
+
+  /** Says that history up to `to` is gone; what follows comes after it. */
+  gap(from: string, to: number, reason: GapReason): void {
+    this.control(encodeGap(from, encodeCursor(this.#feed.epoch, to), reason));
+    this.cursorSeq = to;
+    this.position = to;
+  }
+
+  /** Reached the feed: from here on the router feeds it. Nothing may be awaited since its last read of the ring. */
+  goLive(): void {
+    this.#state = 'live';
+    this.lagged = false;
+    this.#router.add(this);
+    if (!this.#wasLive) this.control(LIVE);
+    this.#wasLive = true;
+    // In the replay a final event counts only if it is still the newest, which is known now.
+    if (this.#finals?.done) this.close('final');
+  }
+
+  #fallBehind(): void {
+    this.leaveRouter();
+    this.lagged = true;
+    this.#events.lagging(this);
+  }
+
+  /** Keeps nothing but its position, which is the feed's: what is being routed was written. */
+  leaveRouter(): void {
+    this.#router.remove(this);
+    this.#state = 'catching-up';
+    this.position = this.#feed.position;
+  }
+
+  /**
+   * Writes a heartbeat. When other topics moved the position it is an id-only block, at most once a minute, which keeps
+   * the cursor of a quiet stream young.
+   */
+  beat(nowMs: number): void {
+    if (!this.refreshCursor(nowMs)) this.control(HEARTBEAT);
+  }
+
+  /** Writes an id-only block if one is due; answers whether it was. */
+  refreshCursor(nowMs: number): boolean {
+    const reached = this.live ? this.#feed.position : this.position;
+    if (reached <= this.cursorSeq || nowMs - this.#cursorMs < CURSOR_BLOCK_MS) return false;
+    this.#cursorMs = nowMs;
+    this.cursorSeq = reached;
+    this.control(encodeCursorBlock(encodeCursor(this.#feed.epoch, reached)));
+    return true;
+  }
+
+  /** Says goodbye and ends the stream; the client may come back after `retryMs`. */
+  close(reason: Goodbye, retryMs: number = jitter(1_000, 5_000)): void {
+    if (this.#state === 'closed') return;
+    this.goodbye = reason;
+    this.control(encodeBye(reason, retryMs));
+    this.#leave();
+    this.outbox.end();
+    this.#events.closed(this);
+  }
+
+  /** The connection is gone: nothing can be said any more. */
+  drop(): void {
+    if (this.#state === 'closed') return;
+    this.#leave();
+    this.outbox.close();
+    this.#events.closed(this);
+  }
+
+  #leave(): void {
+    if (this.#state === 'live') this.#router.remove(this);
+    this.#state = 'closed';
+  }
+}
+
+/** A whole number of milliseconds between the two. */
+export function jitter(leastMs: number, mostMs: number): number {
+  return Math.round(leastMs + Math.random() * (mostMs - leastMs));
+}

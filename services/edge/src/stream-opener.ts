@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import type { Broker } from '@tidings/broker';
+import { encodeGap, encodeHello, encodeOpening, TidingsError } from '@tidings/protocol';
+import type { Clock, Logger, Metrics } from '@tidings/runtime';
+import { catchUp } from './catch-up.ts';
+import type { Feed } from './feed.ts';
+import { FinalTracker } from './final-tracker.ts';
+import type { FlushQueue } from './flush-queue.ts';
+import { cursorOf, type FiniteState, findJoin, type Join, readFiniteState } from './join.ts';
+import { Outbox } from './outbox.ts';
+import type { Router } from './router.ts';
+import { jitter, Session } from './session.ts';
+import type { SessionRegistry } from './session-registry.ts';
+import type { StreamSocket } from './stream-socket.ts';
+import type { StreamWish } from './stream-wish.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+
+/** Everything that streams share in one edge. */
+export interface EdgeParts {
+  readonly broker: Broker;
+  readonly feed: Feed;
+  readonly router: Router;
+  readonly registry: SessionRegistry;
+  readonly flushes: FlushQueue;
+  readonly wheel: TimerWheel;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly lagMaxBytes: number;
+  readonly lagMaxMs: number;
+  readonly aheadWaitMs: number;
+}
+
+/** A request for a stream that was found to be allowed. */
+export interface StreamOrder {
+  readonly wish: StreamWish;
+  readonly tenant: string;
+  readonly user: string | undefined;
+  readonly topics: readonly string[];
+  /** `Infinity` without a token. */
+  readonly expiresAtMs: number;
+}
+
+/** How a finite stream that comes with a cursor stands, which decides between 200 and 204. */
+export interface Preview {
+  readonly join: Join;
+  /** Nothing will ever come: every topic is finished, and the client has its final event. */
+  readonly over: boolean;
+}
+
+// A socket that does not take the goodbye would otherwise keep a closed stream's memory for as long as TCP tries.
+const LINGER_MS = 5_000;
+
+/** Looks at a finite stream before its head is sent. */
+export async function previewFinite(order: StreamOrder, parts: EdgeParts, signal: AbortSignal): Promise<Preview> {
+  const selection = { tenant: order.tenant, patterns: order.topics };
+  const join = await findJoin(order.wish, selection, parts, signal);
+  const { finished } = await readFiniteState(selection, join.position, parts, signal);
+  return { join, over: join.resumed && finished.length === order.topics.length };
+}
+
+/** Opens the session of a stream whose head is sent, and feeds it until it ends. */
+export function openSession(order: StreamOrder, socket: StreamSocket, id: string, parts: EdgeParts): Session {
+  const { registry, metrics, wheel } = parts;
+  const aborter = new AbortController();
+  const outbox = new Outbox(socket, parts.flushes, parts.lagMaxBytes, () => wheel.elapsedMs);
+  const finals = order.wish.untilFinal ? new FinalTracker(order.topics) : undefined;
+  const { tenant, user, topics } = order;
+  const traits = { id, tenant, user, topics, format: order.wish.format, lag: order.wish.lag, finals };
+  const session = new Session(traits, outbox, parts.router, parts.feed, {
+    lagging() {
+      metrics.laggingSessions.inc();
+      void feedSession(session, 0, parts, aborter.signal).finally(() => metrics.laggingSessions.dec());
+    },
+    closed() {
+      aborter.abort();
+      registry.remove(session);
+      metrics.bytesSent.inc(outbox.sentBytes);
+      wheel.after(LINGER_MS, () => socket.destroy());
+    },
+  });
+  socket.onClose(() => session.drop());
+  outbox.write(encodeOpening(jitter(1_000, 5_000)));
+  registry.add(session, order.expiresAtMs);
+  if (!session.closed) void begin(session, order, finals, parts, aborter.signal);
+  return session;
+}
+
+async function begin(
+  session: Session,
+  order: StreamOrder,
+  finals: FinalTracker | undefined,
+  parts: EdgeParts,
+  signal: AbortSignal,
+): Promise<void> {
+  await guarded(session, parts, async () => {
+    let join = await findJoin(order.wish, session.selection, parts, signal);
+    if (finals !== undefined) {
+      const state = await readFiniteState(session.selection, join.position, parts, signal);
+      for (const topic of state.finished) finals.note(topic, true);
+      join = withFiniteGap(join, state, order);
+    }
+    if (session.closed) return;
+    session.position = join.position;
+    session.cursorSeq = join.position;
+    const cursor = cursorOf(parts.feed, join.position);
+    session.control(encodeHello(cursor, { session: session.id, topics: session.topics, resumed: join.resumed }));
+    parts.registry.greeted(session);
+    if (join.gap !== undefined) session.control(encodeGap(join.gap.from, cursor, join.gap.reason));
+    if (order.wish.cursor !== undefined) {
+      const inRing = join.position + 1 >= parts.feed.ring.first;
+      parts.metrics.resumes.inc({ source: join.gap !== undefined ? 'gap' : inRing ? 'ring' : 'history' });
+    }
+    await catchUp(session, join.newestUpTo, parts, signal);
+  });
+}
+
+// A topic of which history holds nothing counts as not begun: whoever resumes it may have seen events that are gone.
+function withFiniteGap(join: Join, { notBegun }: FiniteState, { wish }: StreamOrder): Join {
+  if (!join.resumed || notBegun.length === 0 || join.position === 0) return join;
+  return { ...join, resumed: false, gap: { from: wish.cursor as string, reason: 'expired' } };
+}
+
+function feedSession(session: Session, newestUpTo: number, parts: EdgeParts, signal: AbortSignal): Promise<void> {
+  return guarded(session, parts, () => catchUp(session, newestUpTo, parts, signal));
+}
+
+// A stream whose history can't be read is closed: its client comes back with its cursor, here or elsewhere.
+async function guarded(session: Session, { log }: EdgeParts, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (session.closed) return;
+    const expected = error instanceof TidingsError && error.code === 'unavailable';
+    if (!expected) log.error({ err: error, session: session.id }, 'stream failed');
+    session.close('unavailable');
+  }
+}
+
+/** An id for a session that nobody can guess. */
+export function newSessionId(): string {
+  return randomUUID();
+}

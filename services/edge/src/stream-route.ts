@@ -1,0 +1,173 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Access, Authenticator, TopicClasses } from '@tidings/auth';
+import { type Goodbye, TidingsError } from '@tidings/protocol';
+import {
+  decodeText,
+  type FaultPlace,
+  parseJson,
+  parseMediaType,
+  parseQuery,
+  type Query,
+  readBody,
+  refuseUnknown,
+  type ServiceApp,
+  type ServiceContext,
+} from '@tidings/runtime';
+import { authoriseTopics, ownTopics } from './authorise.ts';
+import type { Failures } from './openapi-answers.ts';
+import { acceptsStream, isNative, STREAM_HEADERS, softAnswer } from './soft-answer.ts';
+import { type EdgeParts, newSessionId, openSession, previewFinite, type StreamOrder } from './stream-opener.ts';
+import { openHttp1Stream } from './stream-socket.ts';
+import { fieldsOfQuery, parseWish, type StreamWish, streamSchema } from './stream-wish.ts';
+
+export interface StreamRouteParts {
+  readonly edge: EdgeParts;
+  readonly authenticator: Authenticator;
+  readonly classes: TopicClasses;
+}
+
+// 100 topics of 255 bytes, as JSON with every character escaped, and some room.
+const MAX_STREAM_BODY_BYTES = 262_144;
+const RETRY_AFTER_SEC = 5;
+
+/** Adds `GET` and `POST /v1/stream` (contract section 4). */
+export function addStream(app: ServiceApp, parts: StreamRouteParts, failures: Failures): void {
+  const stream = {
+    'text/event-stream': { schema: z.string().openapi({ example: 'id: 3f.9k2.x7a1\ndata: {"state":"shipped"}\n\n' }) },
+  };
+  const responses = {
+    200: {
+      description: 'The stream: hub.hello, what is replayed, hub.live, then events as they come.',
+      content: stream,
+    },
+    204: { description: 'Nothing will ever come: a finished finite stream.' },
+    ...failures,
+  };
+  const describe = {
+    tags: ['Subscribing'],
+    summary: 'Open a stream',
+    path: '/v1/stream',
+    responses,
+    security: [{}, { bearer: [] }],
+  };
+  const query = streamSchema.extend({ access_token: z.string().optional() });
+  app.openAPIRegistry.registerPath(createRoute({ ...describe, method: 'get', request: { query } }));
+  const body = { required: true, content: { 'application/json': { schema: streamSchema } } };
+  app.openAPIRegistry.registerPath(createRoute({ ...describe, method: 'post', request: { body } }));
+
+  app.get('/v1/stream', async (context) => {
+    const parameters = parseQuery(context.env.incoming.url ?? '');
+    return answer(context, parameters, async () => fieldsOfQuery(parameters), 'parameter', parts);
+  });
+  app.post('/v1/stream', async (context) => {
+    const parameters = parseQuery(context.env.incoming.url ?? '');
+    refuseUnknown(parameters, ['access_token']);
+    return answer(context, parameters, () => readFields(context), 'pointer', parts);
+  });
+}
+
+async function readFields(context: ServiceContext): Promise<unknown> {
+  const { incoming, outgoing } = context.env;
+  const media = parseMediaType(incoming.headers['content-type']);
+  if (media?.type !== 'application/json' || media.charset !== 'utf-8') {
+    throw new TidingsError('unsupported-media-type', 'Send application/json, as UTF-8.');
+  }
+  return parseJson(decodeText(await readBody(incoming, outgoing as ServerResponse, MAX_STREAM_BODY_BYTES)));
+}
+
+async function answer(
+  context: ServiceContext,
+  query: Query,
+  readFieldsOf: () => Promise<unknown>,
+  place: FaultPlace,
+  parts: StreamRouteParts,
+): Promise<Response> {
+  const { incoming } = context.env;
+  const { edge, authenticator } = parts;
+  if (acceptsStream(incoming.headers.accept) === 'no') {
+    throw new TidingsError('not-acceptable', 'Accept must admit text/event-stream.');
+  }
+  const access = await whenAvailable(context, query, edge, () => authenticator.authenticateSoftly(incoming, query));
+  if (access instanceof Response) return access;
+  context.set('caller', access.grant);
+  const wish = parseWish(
+    await readFieldsOf(),
+    incoming.headers['last-event-id'] as string | undefined,
+    edge.clock.now(),
+    place,
+  );
+  if (access.expired) {
+    if (!isNative(incoming, wish.client)) throw authenticator.expiredToken();
+    return soften('token-expired', edge);
+  }
+  const topics = wish.topics.length > 0 ? wish.topics : ownTopics(access, authenticator);
+  authoriseTopics(access, topics, parts.classes, authenticator);
+  if (edge.registry.draining) {
+    if (isNative(incoming, wish.client)) return soften('draining', edge);
+    throw new TidingsError('draining', 'This node is shutting down.', { retryAfterSec: RETRY_AFTER_SEC });
+  }
+  if (context.env.incoming.method === 'HEAD') return new Response(null, { status: 200, headers: STREAM_HEADERS });
+  const { user, tenant, expiresAtSec } = access.grant;
+  const order: StreamOrder = { wish, tenant, user, topics, expiresAtMs: expiresAtSec * 1000 };
+  const over = await whenAvailable(context, query, edge, () => isOver(order, edge));
+  if (over instanceof Response) return over;
+  return over ? new Response(null, { status: 204 }) : open(context, order, access, edge);
+}
+
+async function isOver(order: StreamOrder, edge: EdgeParts): Promise<boolean> {
+  if (!order.wish.untilFinal || order.wish.cursor === undefined) return false;
+  const { over } = await previewFinite(order, edge, AbortSignal.timeout(30_000));
+  return over;
+}
+
+// What fails because something behind us is away will pass: it may not kill a native EventSource.
+async function whenAvailable<Value>(
+  context: ServiceContext,
+  query: Query,
+  edge: EdgeParts,
+  run: () => Promise<Value>,
+): Promise<Value | Response> {
+  try {
+    return await run();
+  } catch (error) {
+    const passing = error instanceof TidingsError && error.code === 'unavailable';
+    if (passing && isNative(context.env.incoming, query.get('client')?.[0])) return soften('unavailable', edge);
+    throw error;
+  }
+}
+
+function soften(reason: Goodbye, { metrics }: EdgeParts): Response {
+  metrics.connectionsTotal.inc({ result: reason });
+  return softAnswer(reason);
+}
+
+function open(context: ServiceContext, order: StreamOrder, access: Access, edge: EdgeParts): Response {
+  const { incoming, outgoing } = context.env as { incoming: IncomingMessage; outgoing: ServerResponse };
+  const id = newSessionId();
+  const socket = openHttp1Stream(outgoing, {
+    ...STREAM_HEADERS,
+    ...context.get('corsHeaders'),
+    ...(access.fromQuery && { 'Referrer-Policy': 'no-referrer' }),
+    'Tidings-Session': id,
+  });
+  if (socket === undefined) {
+    throw new TidingsError(
+      'malformed-request',
+      'A stream can not be asked for behind another request: open a connection.',
+    );
+  }
+  incoming.socket.setKeepAlive(true, 60_000);
+  edge.metrics.connectionsTotal.inc({ result: 'opened' });
+  const session = openSession(order, socket, id, edge);
+  context.set('logDetail', () => ({
+    session: id,
+    topics: order.topics.length,
+    delivered: session.delivered,
+    end: session.goodbye ?? 'gone',
+  }));
+  return RESPONSE_ALREADY_SENT;
+}
+
+export type { StreamWish };

@@ -1,0 +1,1 @@
+export { type Hub, startHub } from './hub.ts';

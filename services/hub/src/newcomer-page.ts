@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { TidingsError } from '@tidings/protocol';
+import type { ServiceApp } from '@tidings/runtime';
+import type { DevelopmentKit } from './development.ts';
+
+const HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+};
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
+
+/**
+ * Adds the page at `/` that publishes to and shows a live topic. It holds tokens, so it exists in development only, and
+ * answers only to loopback names: a page elsewhere that points its own name at this machine must not read them.
+ */
+export function addNewcomerPage(app: ServiceApp, kit: DevelopmentKit): void {
+  const asset = (name: string): string => readFileSync(new URL(`../assets/${name}`, import.meta.url), 'utf8');
+  // In a data block only `<` could end the element early.
+  const settings = JSON.stringify(kit).replaceAll('<', '\\u003c');
+  for (const [path, contentType, body] of [
+    ['/', 'text/html', asset('index.html').replace('__SETTINGS__', () => settings)],
+    ['/page.js', 'text/javascript', asset('page.js')],
+    ['/page.css', 'text/css', asset('page.css')],
+  ] as const) {
+    app.get(path, (context) => {
+      if (!LOOPBACK.test(context.env.incoming.headers.host ?? '')) {
+        throw new TidingsError('forbidden', 'The page holds tokens: open it as localhost or 127.0.0.1.');
+      }
+      return context.body(body, 200, { ...HEADERS, 'Content-Type': `${contentType}; charset=utf-8` });
+    });
+  }
+}
