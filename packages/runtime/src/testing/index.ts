@@ -1,1 +1,4 @@
 export * from './fake-clock.ts';
+export * from './leak-check.ts';
+export * from './raw-http.ts';
+export * from './stream-client.ts';
