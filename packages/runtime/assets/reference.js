@@ -5,7 +5,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'tr
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children.flat().filter((child) => child !== undefined && child !== ''));
+  made.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== ''));
   return made;
 }
 

@@ -9,6 +9,8 @@ const DEFAULT_EVENT_NAMES = 'message, line, end, status';
 const part = (id) => document.getElementById(id);
 const settings = readSettings();
 const list = part('events');
+// Not every browser lets the arrow keys reach what scrolls.
+list.tabIndex = 0;
 
 let source;
 let listeningTo = '';
@@ -76,13 +78,10 @@ function schedule() {
 }
 
 function receive(event) {
+  const now = new Date();
+  const time = `${now.toTimeString().slice(0, 8)}.${String(now.getMilliseconds()).padStart(3, '0')}`;
   count += 1;
-  pending.push({
-    name: event.type,
-    data: event.data,
-    id: event.lastEventId,
-    time: new Date().toISOString().slice(11, 23),
-  });
+  pending.push({ name: event.type, data: event.data, id: event.lastEventId, time });
   // Browsers may run the timers of a hidden page once a minute only: what would not be shown need not wait.
   if (pending.length >= 2 * MOST_ROWS) pending = pending.slice(-MOST_ROWS);
   schedule();
@@ -116,7 +115,6 @@ async function reasonOfRefusal(path) {
       headers: { Accept: 'text/event-stream' },
       signal: controller.signal,
     });
-    if (answer.status === 204) return 'The stream is finished.';
     if (answer.ok) return 'The stream was closed. Press Listen to open it again.';
     const problem = await answer.json().catch(() => ({}));
     return `${answer.status} ${problem.detail ?? problem.title ?? answer.statusText}`;
@@ -136,6 +134,7 @@ function listen() {
   const opened = new EventSource(path);
   source = opened;
   let goodbye = '';
+  let gap = '';
 
   for (const name of eventNames()) {
     // A published event may be called `error` or `open`, like the browser's own: those carry no data.
@@ -144,10 +143,10 @@ function listen() {
   opened.addEventListener('hub.hello', () => setState('connecting', 'History is being sent.'));
   opened.addEventListener('hub.live', () => {
     goodbye = '';
-    setState('live', part('note').dataset.gap ?? '');
+    setState('live', gap);
   });
   opened.addEventListener('hub.gap', (event) => {
-    part('note').dataset.gap = `Some history is gone (${JSON.parse(event.data).reason}).`;
+    gap = `Some history is gone (${JSON.parse(event.data).reason}).`;
   });
   opened.addEventListener('hub.bye', (event) => {
     goodbye = `The hub closed the stream: ${JSON.parse(event.data).reason}.`;
