@@ -31,7 +31,7 @@ export const PROBLEMS = {
   'headers-too-large': { status: 431, title: 'The request line or headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   draining: { status: 503, title: 'This node is shutting down' },
-  unavailable: { status: 503, title: 'The broker can not be reached' },
+  unavailable: { status: 503, title: 'Something that is needed can not be reached' },
   'http-version': { status: 505, title: 'The HTTP version is not supported' },
 } as const;
 

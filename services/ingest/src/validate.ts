@@ -23,11 +23,11 @@ export type ValidEvent = readonly PublishInput[];
  *   pointer into the event; `event-too-large`.
  */
 export function validateEvent(value: unknown, tenant: string, fallbackId: string, rules: EventRules): ValidEvent {
-  const body = checkShape(eventSchema, value, 'pointer');
-  // A member that is missing and one that is `undefined` are the same to the schema, but JSON knows only the first.
-  if (!Object.hasOwn(value as object, 'data')) {
+  // To the schema a member that may be anything may be missing too.
+  if (typeof value === 'object' && value !== null && !Object.hasOwn(value, 'data')) {
     throw new TidingsError('invalid-field', 'data is missing.', { pointer: '/data' });
   }
+  const body = checkShape(eventSchema, value, 'pointer');
   const payload = encodePayload(body.data);
   const topics = topicsOf(body);
   return toInputs(topics, { ...body, id: body.id ?? fallbackId }, payload, tenant, rules);
