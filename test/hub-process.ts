@@ -31,7 +31,8 @@ export async function startHubProcess(): Promise<HubProcess> {
   };
   await ready(child, (text) => {
     output += text;
-    return output.includes('end with it.');
+    // The log and the text of a newcomer come in no certain order.
+    return output.includes('end with it.') && output.includes('"url":"');
   }).catch(async (error) => {
     await stop();
     throw new Error(`the hub did not start: ${error.message}\n${output}`);

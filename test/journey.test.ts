@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -182,6 +182,39 @@ describe('a build log on its way from the publisher to everybody who follows it'
       receive.stdout.on('data', (bytes) => decoder.feed(bytes));
     });
     expect(await heard).toBe('Hello');
+  });
+
+  test('the commands of the README show what the README says', async () => {
+    const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```sh\n(.*?)```/gs)].map(
+      (match) => match[1] as string,
+    );
+    const [, receive, publishing, resume] = blocks.map((block) => block.replaceAll('http://127.0.0.1:8080', hub.url));
+    const env = { ...process.env, SUB: hub.subscribeToken, PUB: hub.publishToken };
+    const follow = (command: string | undefined, id: string): ChildProcess => {
+      const child = spawn('sh', ['-c', `exec ${command}`], {
+        env: { ...env, ID: id },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      onTestFinished(() => void child.kill());
+      return child;
+    };
+    const statuses = (child: ChildProcess): Promise<DecodedEvent[]> =>
+      new Promise((resolve) => {
+        const seen: DecodedEvent[] = [];
+        const decoder = createSseDecoder({
+          event(event) {
+            if (event.event === 'hub.live') execFileSync('sh', ['-c', publishing as string], { env, stdio: 'ignore' });
+            if (event.event === 'status') seen.push(event);
+            if (seen.length === 2) resolve(seen);
+          },
+        });
+        child.stdout?.on('data', (bytes) => decoder.feed(bytes));
+      });
+    const [packed, shipped] = await statuses(follow(receive, ''));
+    expect([packed?.data, shipped?.data]).toEqual(['packed', '{"state":"shipped"}']);
+    // From the first event's cursor comes the second, and then what the block publishes again: all but the duplicate.
+    const resumed = await statuses(follow(resume, packed?.lastEventId as string));
+    expect(resumed.map(({ data }) => data)).toEqual(['{"state":"shipped"}', 'packed']);
   });
 
   test("the page at / publishes to the topic and shows what it published, by the browser's own EventSource", async () => {

@@ -18,7 +18,9 @@ export function checkShape<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  const { issues } = result.error;
+  // A mistyped name comes first: what is missing is most often missing because of it.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? (issues[0] as z.core.$ZodIssue);
   if (issue.code === 'unrecognized_keys') {
     const name = (issue.keys[0] as string).slice(0, MAX_ECHOED_CHARACTERS);
     throw new TidingsError(

@@ -20,7 +20,7 @@ import type { Failures } from './openapi-answers.ts';
 import { acceptsStream, isNative, STREAM_HEADERS, softAnswer } from './soft-answer.ts';
 import { type EdgeParts, newSessionId, openSession, previewFinite, type StreamOrder } from './stream-opener.ts';
 import { openHttp1Stream } from './stream-socket.ts';
-import { fieldsOfQuery, parseWish, type StreamWish, streamSchema } from './stream-wish.ts';
+import { fieldsOfQuery, parseWish, streamSchema } from './stream-wish.ts';
 
 export interface StreamRouteParts {
   readonly edge: EdgeParts;
@@ -169,5 +169,3 @@ function open(context: ServiceContext, order: StreamOrder, access: Access, edge:
   }));
   return RESPONSE_ALREADY_SENT;
 }
-
-export type { StreamWish };

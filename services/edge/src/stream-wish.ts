@@ -4,7 +4,7 @@ import { checkShape, type FaultPlace, type Query, refuseUnknown } from '@tidings
 import type { Format } from './item.ts';
 
 /** What is to be replayed when there is no cursor. */
-export type Replay = 'none' | 'all' | 'last' | { readonly count: number } | { readonly sinceMs: number };
+type Replay = 'none' | 'all' | 'last' | { readonly count: number } | { readonly sinceMs: number };
 
 /** What a subscriber asks for, validated. */
 export interface StreamWish {

@@ -1,4 +1,5 @@
-import { type Problem, toProblem } from '@tidings/protocol';
+import { toChallenge } from '@tidings/auth';
+import { type ErrorDetails, type Problem, toProblem } from '@tidings/protocol';
 import { toProblemResponse } from '@tidings/runtime';
 import type { PublishResult } from './publish.ts';
 
@@ -7,7 +8,7 @@ const RETRY_AFTER_SEC = 1;
 /** The answer for one event on one topic: 202 with its cursor, or its problem. */
 export function answerSingle(result: PublishResult): Response {
   const { index: _index, status, problem, ...accepted } = result;
-  if (problem !== undefined) return toProblemResponse(problem, retryOf(problem));
+  if (problem !== undefined) return toProblemResponse(problem, detailsOf(status));
   return Response.json(accepted, { status });
 }
 
@@ -24,8 +25,10 @@ export function answerBatch(results: readonly PublishResult[]): Response {
   const statuses = new Set(failed.map((result) => result.status));
   const problem = codes.size === 1 ? toProblem(first.code) : toProblem('all-failed');
   const status = statuses.size === 1 ? first.status : problem.status;
-  return toProblemResponse({ ...problem, status }, retryOf(first), { results });
+  return toProblemResponse({ ...problem, status }, detailsOf(status), { results });
 }
 
-const retryOf = ({ status }: Problem): { retryAfterSec?: number } =>
-  status === 503 ? { retryAfterSec: RETRY_AFTER_SEC } : {};
+function detailsOf(status: number): ErrorDetails {
+  if (status === 503) return { retryAfterSec: RETRY_AFTER_SEC };
+  return status === 403 ? { challenge: toChallenge('insufficient') } : {};
+}

@@ -7,6 +7,8 @@ import { type EventRules, validateEvent } from './validate.ts';
 
 // Events published in one turn of the event loop, so that a full body of small events holds up nobody's stream.
 const TURN_EVENTS = 500;
+// Every line is answered with a result: a body of 8 MiB that is all line noise would be answered with a gigabyte.
+const MAX_LINES = 10_000;
 
 /** Reads one event of a batch; throws TidingsError for one that can't be read. */
 export type ReadEvent = () => unknown;
@@ -22,13 +24,14 @@ export function readArray(values: readonly unknown[]): ReadEvent[] {
 
 /**
  * Splits NDJSON into its lines; blank ones do not count. Each line is parsed on its own, so a bad one fails alone.
- * @throws TidingsError `empty-batch`; `malformed-body` when the text is not UTF-8.
+ * @throws TidingsError `empty-batch`, `batch-too-large`; `malformed-body` when the text is not UTF-8.
  */
 export function readLines(body: Uint8Array): ReadEvent[] {
   const lines = decodeText(body)
     .split('\n')
     .filter((line) => line.trim() !== '');
   if (lines.length === 0) throw new TidingsError('empty-batch', 'There is no line in the body.');
+  if (lines.length > MAX_LINES) throw new TidingsError('batch-too-large', `NDJSON may have ${MAX_LINES} lines.`);
   return lines.map((line) => () => parseJson(line));
 }
 

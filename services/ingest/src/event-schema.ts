@@ -29,10 +29,13 @@ export const eventSchema = z
       .string()
       .optional()
       .openapi({ description: 'Event name; left out for an unnamed event.', example: 'status' }),
-    data: z.unknown().openapi({
-      description: 'The payload: a string as it is, any other JSON value as compact JSON.',
-      example: { state: 'shipped' },
-    }),
+    data: z
+      .unknown()
+      .refine((value) => value !== undefined, 'data is missing')
+      .openapi({
+        description: 'The payload: a string as it is, any other JSON value as compact JSON.',
+        example: { state: 'shipped' },
+      }),
     id: idempotencyKey.optional().openapi({
       description: 'Idempotency key: the same one on the same topic within two minutes is stored once.',
       example: 'order-42-shipped',
@@ -51,7 +54,7 @@ export const rawQuerySchema = z.object({
   event: z.string().optional(),
   ttl: z
     .string()
-    .regex(/^\d{1,12}$/, 'must be whole seconds')
+    .regex(/^0*[1-9]\d{0,11}$/, 'must be whole seconds, 1 or more')
     .transform(Number)
     .optional()
     .openapi({ type: 'integer' }),

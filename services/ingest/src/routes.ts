@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Access, Authenticator } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
-import { parseTopic, TidingsError, toUserTopic } from '@tidings/protocol';
+import { parseTopic, TidingsError } from '@tidings/protocol';
 import {
   checkShape,
   decodeSegment,
@@ -22,7 +22,7 @@ import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
 import { acceptedSchema, eventSchema, problemSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
 import { createPublish, type Publish } from './publish.ts';
-import { type EventRules, toInputs, validateEvent } from './validate.ts';
+import { type EventRules, inUrl, parseUser, toInputs, validateEvent } from './validate.ts';
 
 /** What the ingest needs to work. */
 export interface IngestParts {
@@ -119,7 +119,10 @@ export function addIngest(app: ServiceApp, parts: IngestParts): void {
     '/v1/topics/:topic/events',
     raw((topic) => parseTopic(topic, { parameter: 'topic' })),
   );
-  app.post('/v1/users/:user/events', raw(toUserTopic));
+  app.post(
+    '/v1/users/:user/events',
+    raw((user) => parseUser(user, inUrl)),
+  );
 }
 
 async function authenticated(context: ServiceContext, query: Query, parts: IngestParts): Promise<Access> {
@@ -197,7 +200,7 @@ async function publishRaw(
   if (json) parseJson(text);
   const [result] = await publish(
     grant,
-    toInputs([topic], { ...fields, id }, { data, json }, grant.tenant, parts.rules),
+    toInputs([topic], { ...fields, id }, { data, json }, grant.tenant, parts.rules, inUrl),
     0,
   );
   return answerSingle(result as NonNullable<typeof result>);

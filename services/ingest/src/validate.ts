@@ -1,6 +1,6 @@
 import type { TopicClasses } from '@tidings/auth';
 import type { PublishInput } from '@tidings/broker';
-import { parseEventName, parseTopic, TidingsError, toUserTopic } from '@tidings/protocol';
+import { type ErrorDetails, parseEventName, parseTopic, TidingsError, toUserTopic } from '@tidings/protocol';
 import { checkShape } from '@tidings/runtime';
 import { type EventBody, eventSchema } from './event-schema.ts';
 
@@ -13,6 +13,13 @@ export interface EventRules {
   readonly classes: TopicClasses;
 }
 
+/** How a fault names the field that it is about. */
+export type FieldPlace = (field: string) => ErrorDetails;
+
+export const inBody: FieldPlace = (field) => ({ pointer: `/${field}` });
+// The payload of a raw route is the whole body, which has no name.
+export const inUrl: FieldPlace = (field) => (field === 'data' ? {} : { parameter: field });
+
 /** An event that is valid but for the right to publish it: one input for each topic it goes to. */
 export type ValidEvent = readonly PublishInput[];
 
@@ -23,14 +30,10 @@ export type ValidEvent = readonly PublishInput[];
  *   pointer into the event; `event-too-large`.
  */
 export function validateEvent(value: unknown, tenant: string, fallbackId: string, rules: EventRules): ValidEvent {
-  // To the schema a member that may be anything may be missing too.
-  if (typeof value === 'object' && value !== null && !Object.hasOwn(value, 'data')) {
-    throw new TidingsError('invalid-field', 'data is missing.', { pointer: '/data' });
-  }
   const body = checkShape(eventSchema, value, 'pointer');
   const payload = encodePayload(body.data);
   const topics = topicsOf(body);
-  return toInputs(topics, { ...body, id: body.id ?? fallbackId }, payload, tenant, rules);
+  return toInputs(topics, { ...body, id: body.id ?? fallbackId }, payload, tenant, rules, inBody);
 }
 
 /** The fields of an event beside its topic and payload. */
@@ -43,22 +46,23 @@ export function toInputs(
   payload: { data: Uint8Array; json: boolean },
   tenant: string,
   rules: EventRules,
+  place: FieldPlace,
 ): ValidEvent {
   const { event, ttl, final = false, exclude = '', id } = fields;
-  if (event !== undefined) parseEventName(event, { pointer: '/event' });
+  if (event !== undefined) parseEventName(event, place('event'));
   if (ttl !== undefined && ttl > rules.maxTtlSec) {
     const detail = `ttl is longer than history is kept, ${rules.maxTtlSec} seconds.`;
-    throw new TidingsError('invalid-field', detail, { pointer: '/ttl' });
+    throw new TidingsError('invalid-field', detail, place('ttl'));
   }
   if (payload.data.length > rules.maxEventBytes) {
-    throw new TidingsError('event-too-large', `An event may have ${rules.maxEventBytes} bytes.`, { pointer: '/data' });
+    throw new TidingsError('event-too-large', `An event may have ${rules.maxEventBytes} bytes.`, place('data'));
   }
   return topics.map((topic) => {
     const topicClass = rules.classes.classOf(topic);
     const store = fields.store ?? topicClass?.store ?? true;
     if (final && !store) {
       // A resume must find the final event, or the stream would wait for it for ever.
-      throw new TidingsError('invalid-field', 'A final event must be stored.', { pointer: '/final' });
+      throw new TidingsError('invalid-field', 'A final event must be stored.', place('final'));
     }
     const ttlSec = ttl ?? topicClass?.ttl ?? 0;
     return { tenant, topic, event: event ?? '', ...payload, final, exclude, store, id, ttlSec };
@@ -70,15 +74,16 @@ function topicsOf({ topic, topics, user }: EventBody): string[] {
     throw new TidingsError('invalid-field', 'Exactly one of topic, topics and user is needed.', { pointer: '' });
   }
   if (topic !== undefined) return [parseTopic(topic, { pointer: '/topic' })];
-  if (user !== undefined) return [userTopic(user)];
+  if (user !== undefined) return [parseUser(user, inBody)];
   return [...new Set(topics?.map((each, place) => parseTopic(each, { pointer: `/topics/${place}` })))];
 }
 
-function userTopic(user: string): string {
+/** The personal topic of a user. @throws TidingsError `invalid-user` with the place of the field. */
+export function parseUser(user: string, place: FieldPlace): string {
   try {
     return toUserTopic(user);
   } catch (error) {
-    if (error instanceof TidingsError) throw new TidingsError(error.code, error.message, { pointer: '/user' });
+    if (error instanceof TidingsError) throw new TidingsError(error.code, error.message, place('user'));
     throw error;
   }
 }

@@ -1,0 +1,273 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import {
+  createAuthenticator,
+  createSecretSource,
+  createVerifier,
+  type KeySource,
+  mintToken,
+  parseAllowedOrigins,
+  parseTopicClasses,
+} from '@tidings/auth';
+import type { Broker, PublishInput, Receipt } from '@tidings/broker';
+import { createMemoryBroker } from '@tidings/broker/memory';
+import { parseCursor } from '@tidings/protocol';
+import {
+  type Clock,
+  closeServer,
+  createClientAddress,
+  createHttpServer,
+  createLogger,
+  createMetrics,
+  createServiceApp,
+  listen,
+  type Metrics,
+  systemClock,
+} from '@tidings/runtime';
+import { openStream, type StreamClient, type StreamRequest } from '@tidings/runtime/testing';
+import { expect, onTestFinished } from 'vitest';
+import { createEdge, type Edge, type EdgeOptions } from '../src/edge.ts';
+
+export const SECRET = 'a secret of this test that is 32 bytes or longer';
+export const ALLOWED_ORIGIN = 'https://app.example';
+
+/** What a browser's EventSource sends. */
+export const NATIVE = { accept: 'text/event-stream' };
+
+export interface EdgeSetup {
+  readonly settings?: Partial<EdgeOptions['settings']>;
+  readonly clock?: Clock;
+  /** Topic classes: pattern -> class. */
+  readonly classes?: object;
+  readonly historyMaxBytes?: number;
+  readonly historyMaxAgeMs?: number;
+  readonly keys?: readonly KeySource[];
+  readonly production?: boolean;
+  readonly aheadWaitMs?: number;
+  /** Stands between the edge and its broker. */
+  readonly wrapBroker?: (broker: Broker) => Broker;
+  /** Lines of level error that this test wants to see. */
+  readonly expectErrors?: boolean;
+}
+
+export interface Tidings {
+  readonly subscribe?: readonly string[];
+  readonly publish?: readonly string[];
+  readonly admin?: boolean;
+}
+
+export type Extra = Partial<Omit<PublishInput, 'topic' | 'data'>>;
+
+/** An edge alone on a free port, and what a test needs to feed and to watch it. */
+export interface TestEdge {
+  readonly url: string;
+  readonly port: number;
+  readonly server: Server;
+  readonly edge: Edge;
+  readonly broker: Broker;
+  readonly metrics: Metrics;
+  /** Log lines. */
+  readonly lines: readonly Record<string, unknown>[];
+  /** Server ends of the connections that are open. */
+  readonly sockets: ReadonlySet<Socket>;
+  token(tidings?: Tidings, claims?: object, lifetimeSec?: number): Promise<string>;
+  /** Publishes straight to the broker; a value that is not a string goes as JSON. */
+  publish(topic: string, data: unknown, extra?: Extra): Promise<Receipt>;
+  /** A request to `/v1/stream`; with a token for every topic unless `headers` says otherwise. */
+  stream(query?: string, request?: StreamRequest): Promise<StreamClient>;
+  /** Any GET; with a token for every topic unless `headers` says otherwise. */
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  openGauge(): Promise<number>;
+}
+
+const SETTINGS: EdgeOptions['settings'] = {
+  heartbeatMs: 15_000,
+  maxStreamAgeSec: 0,
+  ringMaxBytes: 64 * 1_048_576,
+  lagMaxBytes: 65_536,
+  lagMaxAgeSec: 60,
+  drainMs: 10_000,
+};
+
+/**
+ * Starts one. When the test has ended everything is closed, and it is checked that no session, timer or connection is
+ * left and that nothing unexpected was logged.
+ */
+export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
+  const { clock = systemClock, historyMaxBytes = 268_435_456, historyMaxAgeMs = 86_400_000 } = setup;
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('edge', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
+  const metrics = createMetrics();
+  const authenticator = createAuthenticator({
+    verifier: createVerifier({ keys: setup.keys ?? [createSecretSource([SECRET])], clock }),
+    allowedOrigins: parseAllowedOrigins([ALLOWED_ORIGIN]),
+    cookieName: 'tidings',
+    production: setup.production ?? false,
+    onRefusal: (reason) => metrics.authFailures.inc({ reason }),
+  });
+  const memory = createMemoryBroker({ maxBytes: historyMaxBytes, maxAgeMs: historyMaxAgeMs, clock });
+  await memory.open();
+  const broker = setup.wrapBroker?.(memory) ?? memory;
+  const edge = await createEdge({
+    broker,
+    authenticator,
+    classes: parseTopicClasses(JSON.stringify(setup.classes ?? {})),
+    metrics,
+    log,
+    settings: { ...SETTINGS, ...setup.settings },
+    clock,
+    ...(setup.aheadWaitMs !== undefined && { aheadWaitMs: setup.aheadWaitMs }),
+  });
+  const app = createServiceApp({
+    log,
+    clientAddress: createClientAddress([]),
+    corsOrigin: authenticator.corsOrigin,
+  });
+  edge.addTo(app);
+  const server = createHttpServer((request, env) => app.fetch(request, env), log);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const port = await listen(server, '127.0.0.1', 0);
+  const url = `http://127.0.0.1:${port}`;
+  const clients: StreamClient[] = [];
+  const openGauge = async (): Promise<number> =>
+    (await metrics.connectionsOpen.get()).values.reduce((sum, { value }) => sum + value, 0);
+
+  onTestFinished(async () => {
+    for (const client of clients) client.destroy();
+    edge.close();
+    await closeServer(server, 0);
+    await broker.close();
+    expect(edge.openStreams, 'sessions left').toBe(0);
+    expect(await openGauge(), 'open connections by the gauge').toBe(0);
+    // `close` of a server comes before that of its last sockets.
+    await eventually(() => sockets.size === 0);
+    const errors = lines.filter(({ level }) => (level as number) >= 50);
+    if (setup.expectErrors !== true) expect(errors, 'errors in the log').toEqual([]);
+  });
+
+  const token = (tidings: Tidings = { subscribe: ['>'] }, claims: object = {}, lifetimeSec = 3_600): Promise<string> =>
+    mintToken(SECRET, { sub: 'alice', tidings, ...claims }, lifetimeSec, clock);
+  const bearer = async (): Promise<{ authorization: string }> => ({ authorization: `Bearer ${await token()}` });
+
+  return {
+    url,
+    port,
+    server,
+    edge,
+    broker,
+    metrics,
+    lines,
+    sockets,
+    token,
+    openGauge,
+    publish(topic, data, extra = {}) {
+      const json = typeof data !== 'string';
+      return broker.publish({
+        tenant: 'default',
+        topic,
+        event: '',
+        data: Buffer.from(json ? JSON.stringify(data) : data),
+        json,
+        final: false,
+        exclude: '',
+        store: true,
+        id: '',
+        ttlSec: 0,
+        ...extra,
+      });
+    },
+    async stream(query = '', request = {}) {
+      const headers = request.headers ?? (await bearer());
+      const client = await openStream(`${url}/v1/stream${query === '' ? '' : `?${query}`}`, { ...request, headers });
+      clients.push(client);
+      return client;
+    },
+    async get(path, headers) {
+      return fetch(`${url}${path}`, { headers: headers ?? (await bearer()) });
+    },
+  };
+}
+
+/** The payloads of the published events so far. */
+export const payloads = (client: StreamClient): string[] => client.published().map(({ data }) => data);
+
+/** Resolves with the payloads once the one that is `last` is among them. */
+export async function payloadsUntil(client: StreamClient, last: string): Promise<string[]> {
+  // From the end: looking through thousands of payloads at every piece would be quadratic.
+  await client.until(() => client.events.findLast(({ event }) => !event.startsWith('hub.'))?.data === last);
+  return payloads(client);
+}
+
+/** Publishes a marker that no one else publishes, and resolves with the payloads before it. */
+export async function payloadsBeforeMarker(edge: TestEdge, client: StreamClient, topic: string): Promise<string[]> {
+  const marker = `marker ${randomUUID()}`;
+  await edge.publish(topic, marker);
+  return (await payloadsUntil(client, marker)).slice(0, -1);
+}
+
+/** The parsed data of the first event of this name. */
+export async function controlOf(client: StreamClient, name: string): Promise<Record<string, unknown>> {
+  return JSON.parse((await client.event(name)).data);
+}
+
+/** Names of the events so far, in order. */
+export const names = (client: StreamClient): string[] => client.events.map(({ event }) => event);
+
+/** The place that a cursor names. */
+export function placeOf(cursor: string): number {
+  const parsed = parseCursor(cursor);
+  if (parsed === undefined) throw new Error(`not a cursor: ${JSON.stringify(cursor)}`);
+  return parsed.seq;
+}
+
+/** Looks again at each turn of the event loop until the condition holds. */
+export async function eventually(condition: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`it did not come about within ${timeoutMs} ms: ${condition}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A bare connection whose bytes a test reads as they come; closed when the test has ended. */
+export interface RawConnection {
+  readonly socket: Socket;
+  /** Everything that came, as latin1. */
+  readonly text: string;
+  readonly closed: boolean;
+  until(condition: (text: string) => boolean): Promise<string>;
+}
+
+export function connectRaw(port: number, allowHalfOpen = false): RawConnection {
+  let text = '';
+  let closed = false;
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
+  socket.on('data', (bytes) => {
+    text += bytes.toString('latin1');
+  });
+  socket.on('close', () => {
+    closed = true;
+  });
+  socket.on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  return {
+    socket,
+    get text() {
+      return text;
+    },
+    get closed() {
+      return closed;
+    },
+    async until(condition) {
+      await eventually(() => condition(text)).catch(() => {
+        throw new Error(`it did not come about; what came is ${JSON.stringify(text.slice(-600))}`);
+      });
+      return text;
+    },
+  };
+}

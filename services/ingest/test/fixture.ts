@@ -1,0 +1,231 @@
+import type { Server } from 'node:http';
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import { createAuthenticator, createKeySources, createVerifier, mintToken, parseTopicClasses } from '@tidings/auth';
+import type { Broker, FeedSink, PublishInput } from '@tidings/broker';
+import { createMemoryBroker } from '@tidings/broker/memory';
+import type { Message } from '@tidings/protocol';
+import {
+  type Clock,
+  closeServer,
+  createClientAddress,
+  createHttpServer,
+  createLogger,
+  createMetrics,
+  createServiceApp,
+  listen,
+  type Metrics,
+  systemClock,
+} from '@tidings/runtime';
+import { onTestFinished } from 'vitest';
+import { addIngest } from '../src/index.ts';
+
+export const SECRET = 'a secret of this test that is 32 bytes or longer';
+
+export interface IngestOptions {
+  readonly clock?: Clock;
+  /** Stands before the memory broker; what it does not change goes through. */
+  readonly wrap?: (broker: Broker) => Partial<Broker>;
+  /** The topic classes file. */
+  readonly classes?: object;
+  readonly maxEventBytes?: number;
+  readonly maxBodyBytes?: number;
+  readonly maxTtlSec?: number;
+  readonly trustedProxies?: readonly string[];
+}
+
+/** What a request was answered with. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  // The shape is what each test is about.
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly body: any;
+}
+
+export interface Sent {
+  readonly method?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string | Uint8Array;
+  /** `''` sends none; the default may publish everything. */
+  readonly token?: string;
+}
+
+/** An ingest alone, on a free port, around a memory broker whose feed is written down. */
+export interface TestIngest {
+  readonly port: number;
+  readonly server: Server;
+  readonly metrics: Metrics;
+  /** What the broker fed, in its order. */
+  readonly messages: Message[];
+  readonly lines: Record<string, unknown>[];
+  /** A token that may publish everything. */
+  readonly all: string;
+  token(publish: readonly string[], claims?: object, lifetimeSec?: number): Promise<string>;
+  send(path: string, sent?: Sent): Promise<Answer>;
+  /** Sends a JSON body to `/v1/events`. */
+  publish(event: unknown, sent?: Sent): Promise<Answer>;
+  /** Sends a text to the raw route of a topic; `query` without its question mark. */
+  raw(topic: string, text: string | Uint8Array, query?: string, sent?: Sent): Promise<Answer>;
+  /** The texts of the messages so far. */
+  texts(): string[];
+  /** The log lines of requests, once there are `count` of them. */
+  requestLines(count: number): Promise<Record<string, unknown>[]>;
+  stop(): Promise<void>;
+}
+
+/** An ingest that is closed when the test has ended. */
+export async function startIngest(options: IngestOptions = {}): Promise<TestIngest> {
+  const ingest = await createIngest(options);
+  onTestFinished(ingest.stop);
+  return ingest;
+}
+
+/** An ingest that the caller stops. */
+export async function createIngest(options: IngestOptions = {}): Promise<TestIngest> {
+  const { clock = systemClock, maxTtlSec = 86_400 } = options;
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('ingest', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
+  const metrics = createMetrics();
+  const messages: Message[] = [];
+  const memory = createMemoryBroker({ maxBytes: 2 ** 28, maxAgeMs: maxTtlSec * 1000, clock });
+  await memory.open();
+  await memory.openFeed(createSink(messages));
+  const broker: Broker = { ...memory, ...options.wrap?.(memory) };
+  const authenticator = createAuthenticator({
+    verifier: createVerifier({ keys: createKeySources({ secrets: [SECRET] }, clock), clock }),
+    allowedOrigins: new Set(['https://app.example']),
+    cookieName: 'tidings',
+    production: false,
+    onRefusal: (reason) => metrics.authFailures.inc({ reason }),
+  });
+  const app = createServiceApp({
+    log,
+    clientAddress: createClientAddress(options.trustedProxies ?? []),
+    corsOrigin: authenticator.corsOrigin,
+  });
+  addIngest(app, {
+    broker,
+    authenticator,
+    metrics,
+    maxBodyBytes: options.maxBodyBytes ?? 8_388_608,
+    rules: {
+      maxEventBytes: options.maxEventBytes ?? 262_144,
+      maxTtlSec,
+      classes: parseTopicClasses(JSON.stringify(options.classes ?? {})),
+    },
+  });
+  const server = createHttpServer((incoming, env) => app.fetch(incoming, env), log);
+  const port = await listen(server, '127.0.0.1', 0);
+  const token = (publish: readonly string[], claims: object = {}, lifetimeSec = 3_600): Promise<string> =>
+    mintToken(SECRET, { sub: 'alice', tidings: { publish }, ...claims }, lifetimeSec, clock);
+  const all = await token(['>']);
+
+  const send = (path: string, { method = 'POST', headers = {}, body = '', token: bearer = all }: Sent = {}) =>
+    exchange(port, path, method, { ...(bearer !== '' && { Authorization: `Bearer ${bearer}` }), ...headers }, body);
+  let stopped: Promise<void> | undefined;
+
+  return {
+    port,
+    server,
+    metrics,
+    messages,
+    lines,
+    all,
+    token,
+    send,
+    publish: (event, sent = {}) =>
+      send('/v1/events', {
+        body: JSON.stringify(event),
+        ...sent,
+        headers: { 'Content-Type': 'application/json', ...sent.headers },
+      }),
+    raw: (topic, text, query = '', sent = {}) =>
+      send(`/v1/topics/${encodeURIComponent(topic)}/events${query === '' ? '' : `?${query}`}`, {
+        body: text,
+        ...sent,
+        headers: { 'Content-Type': 'text/plain', ...sent.headers },
+      }),
+    texts: () => messages.map(textOf),
+    async requestLines(count) {
+      const found = (): Record<string, unknown>[] => lines.filter(({ msg }) => msg === 'request');
+      await until(() => found().length >= count);
+      return found();
+    },
+    stop() {
+      stopped ??= closeServer(server, 0).then(() => memory.close());
+      return stopped;
+    },
+  };
+}
+
+export const textOf = (message: Message): string => Buffer.from(message.data).toString();
+
+/** Resolves when the condition holds; rejects after five seconds. */
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`it did not come about: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A `publish` that is held until the test lets it go. */
+export function createGate(): {
+  readonly waiting: PublishInput[];
+  wrap(broker: Broker): Partial<Broker>;
+  release(): void;
+} {
+  const waiting: PublishInput[] = [];
+  let open: () => void;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return {
+    waiting,
+    wrap: (broker) => ({
+      async publish(input) {
+        waiting.push(input);
+        await opened;
+        return broker.publish(input);
+      },
+    }),
+    release: () => open(),
+  };
+}
+
+function createSink(messages: Message[]): FeedSink {
+  return {
+    start: () => {},
+    message: (message) => void messages.push(message),
+    restart: () => {},
+    purged: () => {},
+  };
+}
+
+function exchange(
+  port: number,
+  path: string,
+  method: string,
+  headers: OutgoingHttpHeaders,
+  body: string | Uint8Array,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ port, host: '127.0.0.1', path, method, headers, agent: false }, (incoming) => {
+      const pieces: Buffer[] = [];
+      incoming.on('data', (piece: Buffer) => pieces.push(piece));
+      incoming.on('error', reject);
+      incoming.on('end', () => {
+        const text = Buffer.concat(pieces).toString();
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          text,
+          body: /json/.test(incoming.headers['content-type'] ?? '') ? JSON.parse(text) : undefined,
+        });
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}

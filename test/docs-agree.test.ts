@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { GOODBYES, PROBLEMS } from '@tidings/protocol';
+import { VARIABLES } from '@tidings/runtime';
+import { describe, expect, test } from 'vitest';
+import { ROOT } from './hub-process.ts';
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+/** Rows of the tables in a document whose first cell is code, as cells. */
+function rowsOf(text: string): string[][] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim().replaceAll('\\|', '|')),
+    );
+}
+
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'deploy/README.md', 'loadtest/README.md'].concat(
+  readdirSync(join(ROOT, 'docs'), { recursive: true })
+    .map((path) => `docs/${path}`)
+    .filter((path) => path.endsWith('.md')),
+);
+
+describe('the documents and the code agree', () => {
+  test('every problem code is described, with its status, and no other', () => {
+    const described = rowsOf(read('docs/reference/errors.md')).map(([code, status]) => [code, Number(status)]);
+    expect(described).toEqual(Object.entries(PROBLEMS).map(([code, { status }]) => [`\`${code}\``, status]));
+  });
+
+  test('every variable stands in the README with its default and meaning, and no other', () => {
+    const described = rowsOf(read('README.md').split('<!-- configuration')[1] as string);
+    expect(described).toEqual(
+      VARIABLES.map(({ name, fallback, meaning }) => [
+        `\`${name}\``,
+        fallback === undefined ? '' : `\`${fallback}\``,
+        meaning,
+      ]),
+    );
+  });
+
+  test('every reason of a goodbye is named in the protocol', () => {
+    const text = read('docs/reference/protocol.md');
+    for (const reason of GOODBYES) expect(text).toContain(`\`${reason}\``);
+  });
+
+  test.each(documents)('%s links only to files that exist, and names only commands that exist', (path) => {
+    const text = read(path);
+    const { scripts } = JSON.parse(read('package.json'));
+    for (const [, target = ''] of text.matchAll(/\]\(((?!https?:)[^)#]+)[^)]*\)/g)) {
+      expect(existsSync(join(ROOT, dirname(path), target)), `${path} links to ${target}`).toBe(true);
+    }
+    for (const [, script = ''] of text.matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(scripts)).toContain(script);
+  });
+
+  test('every file that the tour of the source names exists', () => {
+    const tour = read('README.md').split('## A tour of the source')[1] as string;
+    const sources = ['packages', 'services', 'test'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true })
+        .map(String)
+        .filter((path) => !path.includes('node_modules') && !path.includes('dist')),
+    );
+    for (const [, name = ''] of tour.matchAll(/`([\w./-]+\.ts)`/g)) {
+      expect(
+        sources.some((path) => path.endsWith(name)),
+        name,
+      ).toBe(true);
+    }
+  });
+});
