@@ -110,12 +110,18 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   });
 }
 
+// How often connections whose request is answered are looked for while the server closes.
+const CLOSE_POLL_MS = 20;
+
 /** Stops listening, lets requests under way finish within `graceMs`, then closes what is left. */
 export function closeServer(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+    // Node closes what is idle when it is told to, and not what becomes idle afterwards.
+    const sweep = setInterval(() => server.closeIdleConnections(), CLOSE_POLL_MS);
     server.close(() => {
-      clearTimeout(timer);
+      clearTimeout(deadline);
+      clearInterval(sweep);
       resolve();
     });
     server.closeIdleConnections();
