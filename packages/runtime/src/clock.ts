@@ -5,8 +5,10 @@ export interface Timer {
 
 /** Time as an argument: services take a clock, so that tests move time by hand and never sleep. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. The wall clock: it may be set. */
   now(): number;
+  /** Milliseconds since some moment, always forward: for durations. */
+  elapsed(): number;
   /** Runs `run` once after `delayMs`, however long that is. It does not keep the process alive. */
   after(delayMs: number, run: () => void): Timer;
   /** Runs `run` again and again until cancelled. It does not keep the process alive. */
@@ -19,6 +21,7 @@ const LONGEST_DELAY_MS = 2_147_483_647;
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(delayMs, run) {
     let remainingMs = Math.max(0, delayMs);
     let handle: NodeJS.Timeout;

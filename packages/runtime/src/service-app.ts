@@ -74,6 +74,8 @@ export function createServiceApp({ log, clientAddress, corsOrigin }: ServiceAppO
     });
     context.set('corsHeaders', corsHeadersOf(incoming, corsOrigin(incoming)));
     await next();
+    // A stream has taken the socket over, and its head is gone.
+    if (outgoing.headersSent) return;
     for (const [name, value] of Object.entries(context.get('corsHeaders'))) context.res.headers.set(name, value);
   });
 

@@ -105,6 +105,8 @@ export class Session implements Subscriber {
     // Overlapping patterns name a session twice, and a session that lagged in this very turn is not live any more.
     if (item.ordinal === this.#lastOrdinal || this.#state !== 'live') return false;
     this.#lastOrdinal = item.ordinal;
+    // It resumed ahead of this edge's feed, and has this one already.
+    if (item.seq > 0 && item.seq <= this.cursorSeq) return false;
     if (!this.write(item)) return false;
     if (this.outbox.full && this.#state === 'live') this.#fallBehind();
     return true;
@@ -157,7 +159,7 @@ export class Session implements Subscriber {
   leaveRouter(): void {
     this.#router.remove(this);
     this.#state = 'catching-up';
-    this.position = this.#feed.position;
+    this.position = Math.max(this.#feed.position, this.cursorSeq);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Broker } from '@tidings/broker';
 import { encodeGap, encodeHello, encodeOpening, TidingsError } from '@tidings/protocol';
-import type { Clock, Logger, Metrics } from '@tidings/runtime';
+import type { Clock, Logger, Metrics, Timer } from '@tidings/runtime';
 import { catchUp } from './catch-up.ts';
 import type { Feed } from './feed.ts';
 import { FinalTracker } from './final-tracker.ts';
@@ -63,6 +63,8 @@ export async function previewFinite(order: StreamOrder, parts: EdgeParts, signal
 export function openSession(order: StreamOrder, socket: StreamSocket, id: string, parts: EdgeParts): Session {
   const { registry, metrics, wheel } = parts;
   const aborter = new AbortController();
+  let gone = false;
+  let linger: Timer | undefined;
   const outbox = new Outbox(socket, parts.flushes, parts.lagMaxBytes, () => wheel.elapsedMs);
   const finals = order.wish.untilFinal ? new FinalTracker(order.topics) : undefined;
   const { tenant, user, topics } = order;
@@ -76,10 +78,15 @@ export function openSession(order: StreamOrder, socket: StreamSocket, id: string
       aborter.abort();
       registry.remove(session);
       metrics.bytesSent.inc(outbox.sentBytes);
-      wheel.after(LINGER_MS, () => socket.destroy());
+      // Only while the response is still open: the connection may be another request's by then.
+      if (!gone) linger = wheel.after(LINGER_MS, () => socket.destroy());
     },
   });
-  socket.onClose(() => session.drop());
+  socket.onClose(() => {
+    gone = true;
+    linger?.cancel();
+    session.drop();
+  });
   outbox.write(encodeOpening(jitter(1_000, 5_000)));
   registry.add(session, order.expiresAtMs);
   if (!session.closed) void begin(session, order, finals, parts, aborter.signal);

@@ -33,7 +33,11 @@ export function openHttp1Stream(outgoing: ServerResponse, head: OutgoingHttpHead
     get unsentBytes() {
       return socket.writableLength;
     },
-    onDrain: (run) => void socket.on('drain', run),
+    onDrain(run) {
+      socket.on('drain', run);
+      // The connection may live on for another request.
+      outgoing.once('close', () => socket.off('drain', run));
+    },
     onClose: (run) => void outgoing.on('close', run),
     end: () => void outgoing.end(),
     destroy: () => void socket.destroy(),

@@ -14,29 +14,32 @@ const TICK_MS = 250;
 /** Slots are absolute ticks in a map, so a deadline in 31 days costs no more than one in a second. */
 export function createTimerWheel(clock: Clock): TimerWheel {
   const slots = new Map<number, Set<() => void>>();
-  // Ticks are counted and not read off the wall clock: a clock that jumps must not fire or delay anything.
+  // By the monotonic clock: the wall clock may be set, and counted ticks would lag behind by each late one.
+  const startMs = clock.elapsed();
+  const elapsedMs = (): number => clock.elapsed() - startMs;
   let tick = 0;
 
   const interval = clock.every(TICK_MS, () => {
-    tick += 1;
-    const due = slots.get(tick);
-    slots.delete(tick);
-    for (const run of due ?? []) run();
+    const reached = Math.floor(elapsedMs() / TICK_MS);
+    while (tick < reached) {
+      tick += 1;
+      const due = slots.get(tick);
+      slots.delete(tick);
+      for (const run of due ?? []) run();
+    }
   });
 
   return {
     after(delayMs, run) {
-      // One more than the ticks that fit, since the present tick has begun already.
-      const slot = tick + 1 + Math.ceil(Math.max(0, delayMs) / TICK_MS);
+      const slot = Math.max(tick + 1, Math.ceil((elapsedMs() + delayMs) / TICK_MS));
       const entry = (): void => run();
-      const entries = slots.get(slot);
-      if (entries === undefined) slots.set(slot, new Set([entry]));
-      else entries.add(entry);
+      const entries = slots.get(slot) ?? new Set();
+      entries.add(entry);
+      slots.set(slot, entries);
       return {
         cancel() {
-          const set = slots.get(slot);
-          set?.delete(entry);
-          if (set?.size === 0) slots.delete(slot);
+          // Of the set itself: its slot may be the one that is being fired.
+          if (entries.delete(entry) && entries.size === 0) slots.delete(slot);
         },
       };
     },

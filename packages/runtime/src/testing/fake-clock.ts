@@ -37,6 +37,7 @@ export function createFakeClock(startMs: number = Date.UTC(2026, 10, 21)): FakeC
 
   return {
     now: () => offsetMs + elapsedMs,
+    elapsed: () => elapsedMs,
     after: (delayMs, run) => set(delayMs, undefined, run),
     every: (periodMs, run) => set(periodMs, periodMs, run),
     advance(ms) {
