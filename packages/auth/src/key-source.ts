@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
+import { createPublicKey, type KeyObject, subtle, type webcrypto } from 'node:crypto';
 import type { Clock } from '@tidings/runtime';
 import { createRemoteKeySource } from './remote-keys.ts';
 
@@ -21,7 +21,7 @@ export interface KeySource {
   keysFor(hint: KeyHint): Promise<readonly VerificationKey[]>;
 }
 
-export type VerificationKey = KeyObject | webcrypto.CryptoKey | Uint8Array;
+export type VerificationKey = KeyObject | webcrypto.CryptoKey;
 
 export interface KeySettings {
   /** HS256 secrets of 32 or more bytes as UTF-8; the first mints, the others are still accepted. */
@@ -54,8 +54,12 @@ export function createKeySources(settings: KeySettings, clock: Clock): readonly 
  * @throws TypeError as `toSecretBytes`.
  */
 export function createSecretSource(secrets: readonly string[]): KeySource {
-  const keys = secrets.map((secret, place) => toSecretBytes(secret, `Secret ${place + 1} of ${secrets.length}`));
-  return { algorithms: ['HS256'], keysFor: async () => keys };
+  const bytes = secrets.map((secret, place) => toSecretBytes(secret, `Secret ${place + 1} of ${secrets.length}`));
+  // Imported once: given as bytes, each secret would be imported again for every token.
+  const keys = Promise.all(
+    bytes.map((raw) => subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])),
+  );
+  return { algorithms: ['HS256'], keysFor: () => keys };
 }
 
 /**
