@@ -31,10 +31,10 @@ export function createClientAddress(trusted: readonly string[]): ClientAddress {
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
 function addProxy(proxies: BlockList, entry: string): void {
-  const [address = '', bits] = entry.split('/');
+  const [address = '', bits, ...others] = entry.split('/');
   const family = isIP(address);
   const most = family === 6 ? 128 : 32;
-  if (family === 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most))) {
+  if (family === 0 || others.length > 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most))) {
     throw new TypeError(`"${entry}" is neither an IP address nor a CIDR range such as 10.0.0.0/8`);
   }
   const kind = family === 6 ? 'ipv6' : 'ipv4';

@@ -35,11 +35,13 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
       keepAliveTimeout: KEEP_ALIVE_MS,
       noDelay: true,
       connectionsCheckingInterval: 5_000,
+      // Node would answer without a problem document: `faultOf` does it.
+      requireHostHeader: false,
     },
     (incoming, outgoing) => {
       const { socket } = incoming;
       answering.set(socket, outgoing);
-      outgoing.on('close', () => answering.delete(socket));
+      outgoing.on('close', () => answering.get(socket) === outgoing && answering.delete(socket));
       // An error without a listener would end the process; what went wrong shows as `close`.
       outgoing.on('error', (error) => log.debug({ err: error }, 'response failed'));
       const fault = faultOf(incoming);
@@ -54,9 +56,15 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
   server.headersTimeout = ARRIVAL_TIMEOUT_MS;
   server.requestTimeout = ARRIVAL_TIMEOUT_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const answer = answering.get(socket);
     // In the middle of an answer a second one would be taken for its body.
-    if (!socket.writable || answering.get(socket)?.headersSent) return socket.destroy();
-    socket.end(rawAnswer(problemOfClientError(error)), () => socket.destroy());
+    if (!socket.writable || answer?.headersSent) return socket.destroy();
+    const refuseRaw = (): void => {
+      if (socket.writable) socket.end(rawAnswer(problemOfClientError(error)), () => socket.destroy());
+    };
+    // The fault is in the request after one that came whole, whose own answer must come first.
+    if (answer?.req.complete) answer.once('finish', refuseRaw);
+    else refuseRaw();
   });
   return server;
 }
@@ -64,6 +72,9 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
 function faultOf(incoming: IncomingMessage): Problem | undefined {
   // Node hands HTTP/0.9 and unknown versions on as if they were fine.
   if (incoming.httpVersion !== '1.1' && incoming.httpVersion !== '1.0') return toProblem('http-version');
+  if (incoming.httpVersion === '1.1' && incoming.headers.host === undefined) {
+    return toProblem('malformed-request', 'The Host header is missing.');
+  }
   if (incoming.rawHeaders.length > 2 * MAX_HEADERS) {
     return toProblem('headers-too-large', `There are more than ${MAX_HEADERS} headers.`);
   }

@@ -24,15 +24,7 @@ export async function runService(log: () => Logger, start: () => Promise<Running
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
 
-  let running: Running;
-  try {
-    running = await start();
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) return fatal(error);
-    process.stderr.write(`${error.problems.join('\n')}\n`);
-    process.exit(EXIT_CONFIGURATION);
-  }
-
+  let running: Running | undefined;
   let firstSignalMs: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstSignalMs !== undefined) {
@@ -41,6 +33,8 @@ export async function runService(log: () => Logger, start: () => Promise<Running
     }
     firstSignalMs = performance.now();
     log().info({ signal }, 'stopping');
+    // Still starting: nothing was promised to anybody yet.
+    if (running === undefined) process.exit(0);
     running.stop().then(() => {
       log().info('stopped');
       process.exit(0);
@@ -48,4 +42,12 @@ export async function runService(log: () => Logger, start: () => Promise<Running
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+
+  try {
+    running = await start();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) return fatal(error);
+    process.stderr.write(`${error.problems.join('\n')}\n`);
+    process.exit(EXIT_CONFIGURATION);
+  }
 }

@@ -19,7 +19,10 @@ export function createLogger(service: string, level: string, destination?: Desti
   return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname', sync: true })) : pino(options);
 }
 
-/** A path with its query as it may stand in a log: what `access_token` holds is gone, however the name is written. */
+/**
+ * A path with its query as it may stand in a log: what `access_token` holds is gone, however the name is written, and
+ * what a mistyped name such as `amp;access_token` holds too.
+ */
 export function redactUrl(url: string): string {
   const start = url.indexOf('?');
   if (start === -1) return url;
@@ -31,7 +34,7 @@ function redactParameter(parameter: string): string {
   const name = parameter.split('=', 1)[0] as string;
   // A name that can't be decoded might be a mistyped access_token: its value is not worth the risk.
   const decoded = decodeName(name);
-  return decoded === undefined || decoded.toLowerCase() === 'access_token' ? `${name}=REDACTED` : parameter;
+  return decoded === undefined || decoded.toLowerCase().includes('access_token') ? `${name}=REDACTED` : parameter;
 }
 
 function decodeName(name: string): string | undefined {

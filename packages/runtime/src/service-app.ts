@@ -48,6 +48,8 @@ export function createServiceApp({ log, clientAddress, corsOrigin }: ServiceAppO
 
   app.use(async (context, next) => {
     const { incoming, outgoing } = context.env;
+    const url = incoming.url ?? '';
+    const safeUrl = redactUrl(url);
     const traceId = traceIdOf(incoming.headers.traceparent as string | undefined);
     context.set('traceId', traceId);
     const started = performance.now();
@@ -60,7 +62,7 @@ export function createServiceApp({ log, clientAddress, corsOrigin }: ServiceAppO
         {
           traceId,
           method: incoming.method,
-          url: redactUrl(incoming.url ?? ''),
+          url: safeUrl,
           status: outgoing.headersSent ? outgoing.statusCode : 499,
           durationMs: Math.round((performance.now() - started) * 10) / 10,
           bytes: (incoming.socket?.bytesWritten ?? 0) - bytesBefore,
@@ -77,6 +79,11 @@ export function createServiceApp({ log, clientAddress, corsOrigin }: ServiceAppO
     // A stream has taken the socket over, and its head is gone.
     if (outgoing.headersSent) return;
     for (const [name, value] of Object.entries(context.get('corsHeaders'))) context.res.headers.set(name, value);
+    // An answer to a URL that holds a token, a refusal included, must not pass that URL on (contract section 3).
+    if (safeUrl !== url) {
+      context.res.headers.set('Referrer-Policy', 'no-referrer');
+      context.res.headers.set('Cache-Control', 'no-store');
+    }
   });
 
   app.options('*', (context) => {

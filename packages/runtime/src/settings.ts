@@ -44,11 +44,17 @@ export class ConfigurationError extends Error {
 }
 
 // Kubernetes injects such names for every service of a namespace, `TIDINGS_EDGE_PORT_8080_TCP_ADDR` and the like.
-const INJECTED = /^TIDINGS_.*_(SERVICE_HOST|SERVICE_PORT.*|PORT(_.*)?)$/;
+const INJECTED = /^TIDINGS_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_.*)?)$/;
+
+// A service that is called tidings brings `TIDINGS_PORT=tcp://…`; any other value is a person's slip for PORT.
+const isInjected = (name: string, value: string | undefined): boolean =>
+  INJECTED.test(name) && (name !== 'TIDINGS_PORT' || /^\w+:\/\//.test(value ?? ''));
 
 function unknownNames(env: NodeJS.ProcessEnv): string[] {
   const known = new Set(VARIABLES.map((variable) => variable.name));
-  return Object.keys(env).filter((name) => name.startsWith('TIDINGS_') && !known.has(name) && !INJECTED.test(name));
+  return Object.keys(env).filter(
+    (name) => name.startsWith('TIDINGS_') && !known.has(name) && !isInjected(name, env[name]),
+  );
 }
 
 /**
@@ -66,7 +72,9 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
     else problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`));
   }
   const keys = ['TIDINGS_JWT_SECRET', 'TIDINGS_JWT_PUBLIC_KEY', 'TIDINGS_JWKS_URL'];
-  if (values.get('NODE_ENV') === 'production' && !keys.some((name) => values.has(name))) {
+  // A list of nothing but commas is no key.
+  const isGiven = (name: string): boolean => ((values.get(name) as string | string[] | undefined)?.length ?? 0) > 0;
+  if (values.get('NODE_ENV') === 'production' && !keys.some(isGiven)) {
     problems.push(`${keys.join(' | ')}: one of them is required in production`);
   }
   if (problems.length > 0) throw new ConfigurationError(problems);

@@ -27,7 +27,8 @@ function whole(min: number, max: number): z.ZodType {
     .refine((value) => value >= min && value <= max, fault);
 }
 
-const origin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
+// `URL.origin` would be "null" for the schemes of native apps, such as capacitor://localhost.
+const origin = (value: string): boolean => URL.canParse(value) && /^[a-z][a-z\d+.-]*:\/\/[^/?#@*\\\s]+$/i.test(value);
 const origins = (): z.ZodType =>
   z
     .string()
@@ -76,7 +77,7 @@ export const VARIABLES: readonly Variable[] = [
   variable(
     'TIDINGS_JWKS_URL',
     undefined,
-    z.url('must be a URL').refine((url) => /^https?:/.test(url), 'must be an http(s) URL'),
+    z.string().refine((url) => URL.canParse(url) && /^https?:/i.test(url), 'must be an http(s) URL'),
     'URL of a JSON Web Key Set.',
   ),
   variable('TIDINGS_JWT_ISSUER', undefined, text(), 'Required iss of every token.'),

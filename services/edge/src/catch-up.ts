@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Broker, HistoryPage } from '@tidings/broker';
-import { type LogPage, readHistory, readLatest } from '@tidings/broker/log';
+import { type LogPage, readHistory, readLatest, type TopicLog } from '@tidings/broker/log';
 import { encodeCursor } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import type { Feed } from './feed.ts';
@@ -46,6 +46,7 @@ export async function catchUp(
       await writeRing(
         session,
         read(feed.ring, session.selection, range, () => parts.clock.now()),
+        feed.ring,
       );
     } else {
       await writeHistory(session, range, newestOnly, parts, signal);
@@ -54,10 +55,12 @@ export async function catchUp(
 }
 
 // Ends after the pages, or when the connection is full or closed.
-async function writeRing(session: Session, pages: Generator<LogPage<Item>>): Promise<void> {
+async function writeRing(session: Session, pages: Generator<LogPage<Item>>, ring: TopicLog<Item>): Promise<void> {
   let page = pages.next();
   while (!page.done) {
     if (!writePage(session, page.value.entries, page.value.through)) return;
+    // What left the ring in the last turn would be missing in the next page: history still has it.
+    if (session.position + 1 < ring.first) return;
     page = pages.next();
     // A turn for the others after each full page, and none after the last: the caller may go live at once.
     if (!page.done) await nextTurn();

@@ -30,7 +30,8 @@ export class Outbox implements Flushable {
     this.lastSentMs = elapsedMs();
     this.#socket = socket;
     this.#queue = queue;
-    this.#limitBytes = limitBytes;
+    // Below the mark a full connection would wait for a drain that never comes.
+    this.#limitBytes = Math.max(limitBytes, socket.drainMarkBytes);
     socket.onDrain(() => this.#settle());
   }
 

@@ -115,15 +115,17 @@ export class Session implements Subscriber {
   /** Writes one event, live or replayed. Answers whether it was this session's to have. */
   write(item: Item): boolean {
     const { message } = item;
-    if (message.exclude === this.id) return false;
-    this.outbox.write(item.frame(this.format));
-    this.delivered += 1;
-    if (item.seq > 0) this.cursorSeq = item.seq;
+    const wanted = message.exclude !== this.id;
+    if (wanted) {
+      this.outbox.write(item.frame(this.format));
+      this.delivered += 1;
+      if (item.seq > 0) this.cursorSeq = item.seq;
+    }
     if (this.#finals !== undefined && item.seq > 0) {
       this.#finals.note(item.topic, message.final);
       if (this.#state === 'live' && this.#finals.done) this.close('final');
     }
-    return true;
+    return wanted;
   }
 
   /** Writes a block of the hub's own. */

@@ -9,15 +9,20 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   'X-Accel-Buffering': 'no',
 };
 
-/** Whether the request's `Accept` admits an event stream; `named` when it asks for one by name. */
+/**
+ * Whether the request's `Accept` admits an event stream; `named` when it asks for one by name. The most specific range
+ * decides (RFC 9110 section 12.5.1), and a weight of 0 says no.
+ */
 export function acceptsStream(accept: string | undefined): 'named' | 'any' | 'no' {
   if (accept === undefined || accept.trim() === '') return 'any';
-  const ranges = accept.split(',').map((range) => range.trim().toLowerCase());
-  const admitted = ranges
-    .filter((range) => !/;\s*q=0(\.0*)?\s*(;|$)/.test(range))
-    .map((range) => range.split(';')[0]?.trim());
-  if (admitted.includes('text/event-stream')) return 'named';
-  return admitted.some((range) => range === '*/*' || range === 'text/*') ? 'any' : 'no';
+  const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()));
+  for (const wanted of ['text/event-stream', 'text/*', '*/*']) {
+    const range = ranges.find(([type]) => type === wanted);
+    if (range === undefined) continue;
+    if (range.some((parameter) => /^q\s*=\s*0(\.0*)?$/.test(parameter))) return 'no';
+    return wanted === 'text/event-stream' ? 'named' : 'any';
+  }
+  return 'no';
 }
 
 /**
@@ -28,8 +33,13 @@ export function isNative(incoming: IncomingMessage, client: string | undefined):
   return client === undefined && acceptsStream(incoming.headers.accept) === 'named';
 }
 
+/** After how long a native EventSource may come back when what was in its way should have passed (contract section 4). */
+export function softRetryMs(): number {
+  return jitter(5_000, 30_000);
+}
+
 /** A 200 that holds nothing but the reason and a delay, for what will pass. */
 export function softAnswer(reason: Goodbye): Response {
-  const { block } = encodeBye(reason, jitter(5_000, 30_000));
+  const { block } = encodeBye(reason, softRetryMs());
   return new Response(new Uint8Array(block), { status: 200, headers: STREAM_HEADERS });
 }

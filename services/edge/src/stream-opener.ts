@@ -11,6 +11,7 @@ import { Outbox } from './outbox.ts';
 import type { Router } from './router.ts';
 import { jitter, Session } from './session.ts';
 import type { SessionRegistry } from './session-registry.ts';
+import { softRetryMs } from './soft-answer.ts';
 import type { StreamSocket } from './stream-socket.ts';
 import type { StreamWish } from './stream-wish.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -112,8 +113,8 @@ async function begin(
     session.cursorSeq = join.position;
     const cursor = cursorOf(parts.feed, join.position);
     session.control(encodeHello(cursor, { session: session.id, topics: session.topics, resumed: join.resumed }));
-    parts.registry.greeted(session);
     if (join.gap !== undefined) session.control(encodeGap(join.gap.from, cursor, join.gap.reason));
+    parts.registry.greeted(session);
     if (order.wish.cursor !== undefined) {
       const inRing = join.position + 1 >= parts.feed.ring.first;
       parts.metrics.resumes.inc({ source: join.gap !== undefined ? 'gap' : inRing ? 'ring' : 'history' });
@@ -140,7 +141,7 @@ async function guarded(session: Session, { log }: EdgeParts, run: () => Promise<
     if (session.closed) return;
     const expected = error instanceof TidingsError && error.code === 'unavailable';
     if (!expected) log.error({ err: error, session: session.id }, 'stream failed');
-    session.close('unavailable');
+    session.close('unavailable', softRetryMs());
   }
 }
 

@@ -89,7 +89,8 @@ async function answer(
   if (acceptsStream(incoming.headers.accept) === 'no') {
     throw new TidingsError('not-acceptable', 'Accept must admit text/event-stream.');
   }
-  const access = await whenAvailable(context, query, edge, () => authenticator.authenticateSoftly(incoming, query));
+  const client = query.get('client')?.[0];
+  const access = await whenAvailable(context, client, edge, () => authenticator.authenticateSoftly(incoming, query));
   if (access instanceof Response) return access;
   context.set('caller', access.grant);
   const wish = parseWish(
@@ -104,16 +105,18 @@ async function answer(
   }
   const topics = wish.topics.length > 0 ? wish.topics : ownTopics(access, authenticator);
   authoriseTopics(access, topics, parts.classes, authenticator);
+  const { user, tenant, expiresAtSec } = access.grant;
+  const order: StreamOrder = { wish, tenant, user, topics, expiresAtMs: expiresAtSec * 1000 };
+  const over = await whenAvailable(context, wish.client, edge, () => isOver(order, edge));
+  if (over instanceof Response) return over;
+  if (over) return new Response(null, { status: 204 });
+  // Nothing may be awaited after this: a stream that opens once the others were sent away would never be.
   if (edge.registry.draining) {
     if (isNative(incoming, wish.client)) return soften('draining', edge);
     throw new TidingsError('draining', 'This node is shutting down.', { retryAfterSec: RETRY_AFTER_SEC });
   }
   if (context.env.incoming.method === 'HEAD') return new Response(null, { status: 200, headers: STREAM_HEADERS });
-  const { user, tenant, expiresAtSec } = access.grant;
-  const order: StreamOrder = { wish, tenant, user, topics, expiresAtMs: expiresAtSec * 1000 };
-  const over = await whenAvailable(context, query, edge, () => isOver(order, edge));
-  if (over instanceof Response) return over;
-  return over ? new Response(null, { status: 204 }) : open(context, order, access, edge);
+  return open(context, order, access, edge);
 }
 
 async function isOver(order: StreamOrder, edge: EdgeParts): Promise<boolean> {
@@ -125,7 +128,7 @@ async function isOver(order: StreamOrder, edge: EdgeParts): Promise<boolean> {
 // What fails because something behind us is away will pass: it may not kill a native EventSource.
 async function whenAvailable<Value>(
   context: ServiceContext,
-  query: Query,
+  client: string | undefined,
   edge: EdgeParts,
   run: () => Promise<Value>,
 ): Promise<Value | Response> {
@@ -133,7 +136,7 @@ async function whenAvailable<Value>(
     return await run();
   } catch (error) {
     const passing = error instanceof TidingsError && error.code === 'unavailable';
-    if (passing && isNative(context.env.incoming, query.get('client')?.[0])) return soften('unavailable', edge);
+    if (passing && isNative(context.env.incoming, client)) return soften('unavailable', edge);
     throw error;
   }
 }
@@ -145,6 +148,8 @@ function soften(reason: Goodbye, { metrics }: EdgeParts): Response {
 
 function open(context: ServiceContext, order: StreamOrder, access: Access, edge: EdgeParts): Response {
   const { incoming, outgoing } = context.env as { incoming: IncomingMessage; outgoing: ServerResponse };
+  // The client is gone already: its `close` came before anyone listened for it, and will not come again.
+  if (outgoing.destroyed) return RESPONSE_ALREADY_SENT;
   const id = newSessionId();
   const socket = openHttp1Stream(outgoing, {
     ...STREAM_HEADERS,

@@ -8,6 +8,8 @@ export interface StreamSocket {
   write(bytes: Buffer): void;
   /** Written and not yet taken by the kernel. */
   readonly unsentBytes: number;
+  /** Only when more than this was unsent is `onDrain` sure to be told. */
+  readonly drainMarkBytes: number;
   onDrain(run: () => void): void;
   onClose(run: () => void): void;
   /** Ends the response in good order; what was written still goes out. */
@@ -33,6 +35,7 @@ export function openHttp1Stream(outgoing: ServerResponse, head: OutgoingHttpHead
     get unsentBytes() {
       return socket.writableLength;
     },
+    drainMarkBytes: socket.writableHighWaterMark,
     onDrain(run) {
       socket.on('drain', run);
       // The connection may live on for another request.

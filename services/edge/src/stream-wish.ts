@@ -102,7 +102,7 @@ export function parseWish(
   return { topics, cursor, replay: chosen, lag, format, untilFinal, client };
 }
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt ]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
 function parseReplay(text: string, nowMs: number): Replay {
   if (text === 'none' || text === 'all' || text === 'last') return text;
@@ -110,8 +110,15 @@ function parseReplay(text: string, nowMs: number): Replay {
     const count = Number(text);
     if (count >= 1 && count <= MAX_REPLAY_COUNT) return { count };
   }
-  const sinceMs = RFC3339.test(text) ? Date.parse(text.toUpperCase().replace(' ', 'T')) : Number.NaN;
+  const sinceMs = parseTime(text);
   if (sinceMs <= nowMs) return { sinceMs };
   const detail = `replay is none, all, last, a count from 1 to ${MAX_REPLAY_COUNT}, or an RFC 3339 time that has passed.`;
   throw new TidingsError('invalid-field', detail, { parameter: 'replay' });
+}
+
+// Not a number for what is no time. `Date.parse` would take a 30th of February for the 1st of March.
+function parseTime(text: string): number {
+  const day = RFC3339.exec(text)?.[1];
+  if (day === undefined || new Date(Date.parse(day)).getUTCDate() !== Number(day.slice(-2))) return Number.NaN;
+  return Date.parse(text.toUpperCase().replace(' ', 'T'));
 }

@@ -107,13 +107,13 @@ export function addIngest(app: ServiceApp, parts: IngestParts): void {
     const query = parseQuery(context.env.incoming.url ?? '');
     refuseUnknown(query, ['access_token']);
     const access = await authenticated(context, query, parts);
-    return secretive(access, await publishBody(context, access, publish, parts));
+    return publishBody(context, access, publish, parts);
   });
   const raw = (toTopicOf: (segment: string) => string) => async (context: ServiceContext) => {
     const query = parseQuery(context.env.incoming.url ?? '');
     const access = await authenticated(context, query, parts);
     const topic = toTopicOf(decodeSegment(rawPath(context.env.incoming).split('/')[3] as string));
-    return secretive(access, await publishRaw(context, topic, query, access, publish, parts));
+    return publishRaw(context, topic, query, access, publish, parts);
   };
   app.post(
     '/v1/topics/:topic/events',
@@ -130,15 +130,6 @@ async function authenticated(context: ServiceContext, query: Query, parts: Inges
   if (access.anonymous) throw parts.authenticator.missingToken();
   context.set('caller', access.grant);
   return access;
-}
-
-// An answer to a URL that held a token must not pass that URL on (contract section 3).
-function secretive({ fromQuery }: Access, response: Response): Response {
-  if (fromQuery) {
-    response.headers.set('Referrer-Policy', 'no-referrer');
-    response.headers.set('Cache-Control', 'no-store');
-  }
-  return response;
 }
 
 function headerKey(context: ServiceContext): string {

@@ -52,20 +52,23 @@ describe('JSON that wants to break something', () => {
     ['10,000 arrays', 10_000, '[', ']'],
     ['200,000 arrays', 200_000, '[', ']'],
     ['200,000 objects', 200_000, '{"a":', '}'],
-  ])('hardening section 1: %s deep: refused or delivered, and no stack overflows', async (_name, depth, open, close) => {
-    const ingest = await startIngest();
-    const nested = `${open.repeat(depth)}1${close.repeat(depth)}`;
-    const inData = await ingest.publish(undefined, { body: `{"topic":"a","data":${nested}}` });
-    expect([inData.status, inData.body.pointer]).toEqual(depth * open.length > 262_144 ? [422, '/data'] : [422, '/data']);
-    expect((await ingest.publish(undefined, { body: nested })).status).toBe(422);
-    expect((await ingest.publish(undefined, { body: `{"topic":${nested},"data":1}` })).status).toBe(422);
-    expect((await ingest.publish(undefined, { body: `{"topics":${nested},"data":1}` })).status).toBe(422);
-    expect((await ingest.publish(undefined, { body: open.repeat(depth) })).status).toBe(400);
-    expect(ingest.messages).toEqual([]);
-    const raw = await ingest.raw('a', nested, '', { headers: { 'Content-Type': 'application/json' } });
-    expect(raw.status).toBe(nested.length > 262_144 ? 413 : 202);
-    expect(ingest.texts()).toEqual(raw.status === 202 ? [nested] : []);
-  });
+  ])(
+    'hardening section 1: %s deep: refused or delivered, and no stack overflows',
+    async (_name, depth, open, close) => {
+      const ingest = await startIngest();
+      const nested = `${open.repeat(depth)}1${close.repeat(depth)}`;
+      const inData = await ingest.publish(undefined, { body: `{"topic":"a","data":${nested}}` });
+      expect([inData.status, inData.body.pointer]).toEqual([422, '/data']);
+      expect((await ingest.publish(undefined, { body: nested })).status).toBe(422);
+      expect((await ingest.publish(undefined, { body: `{"topic":${nested},"data":1}` })).status).toBe(422);
+      expect((await ingest.publish(undefined, { body: `{"topics":${nested},"data":1}` })).status).toBe(422);
+      expect((await ingest.publish(undefined, { body: open.repeat(depth) })).status).toBe(400);
+      expect(ingest.messages).toEqual([]);
+      const raw = await ingest.raw('a', nested, '', { headers: { 'Content-Type': 'application/json' } });
+      expect(raw.status).toBe(nested.length > 262_144 ? 413 : 202);
+      expect(ingest.texts()).toEqual(raw.status === 202 ? [nested] : []);
+    },
+  );
 
   it('section 5: JSON of ordinary depth is delivered', async () => {
     const ingest = await startIngest();
@@ -74,12 +77,12 @@ describe('JSON that wants to break something', () => {
     expect(ingest.texts()).toEqual([nested]);
   });
 
-  it('hardening section 1: a million keys are refused in data, at the top and in the tokens of a topic', async () => {
+  it('hardening section 1: a million keys in data, and very many at the top, are refused', async () => {
     const ingest = await startIngest({ maxBodyBytes: 2 ** 24 });
-    const keys = Array.from({ length: 1_000_000 }, (_, number) => `"k${number}":0`).join();
-    expect((await ingest.publish(undefined, { body: `{"topic":"a","data":{${keys}}}` })).status).toBe(413);
-    const top = await ingest.publish(undefined, { body: `{"topic":"a","data":1,${keys}}` });
-    expect([top.status, top.body.pointer, top.text.length < 1_000]).toEqual([422, '/k0', true]);
+    const keys = Array.from({ length: 1_000_000 }, (_, number) => `"${number}":0`);
+    expect((await ingest.publish(undefined, { body: `{"topic":"a","data":{${keys.join()}}}` })).status).toBe(413);
+    const top = await ingest.publish(undefined, { body: `{"topic":"a","data":1,${keys.slice(0, 100_000).join()}}` });
+    expect([top.status, top.body.pointer, top.text.length < 1_000]).toEqual([422, '/0', true]);
     expect(ingest.messages).toEqual([]);
   });
 

@@ -48,9 +48,7 @@ describe('idempotency', () => {
     ]);
     const again = await ingest.publish(batch, withKey('k'));
     expect(again.status).toBe(202);
-    expect(again.body.results).toEqual(
-      first.body.results.map((result: object) => ({ ...result, duplicate: true })),
-    );
+    expect(again.body.results).toEqual(first.body.results.map((result: object) => ({ ...result, duplicate: true })));
     expect(ingest.texts()).toEqual(['1', '2', '3']);
   });
 

@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigurationError, loadSettings, type Settings } from '../src/settings.ts';
+import { VARIABLES } from '../src/variable.ts';
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadSettings(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as ConfigurationError).problems;
+  }
+  return [];
+}
+
+const SECRET = 'a secret that is 32 bytes or longer';
+
+interface Row {
+  readonly name: string;
+  readonly member: keyof Settings;
+  readonly unset: unknown;
+  readonly good: readonly (readonly [text: string, value: unknown])[];
+  readonly bad: readonly string[];
+}
+
+const whole = (name: string, member: keyof Settings, unset: number, least: number, most: number): Row => ({
+  name,
+  member,
+  unset,
+  good: [
+    [`${least}`, least],
+    [`${most}`, most],
+  ],
+  bad: [`${least - 1}`, `${most + 1}`, '1.5', '1e3', '0x10', 'x', ' 1', '1 ', '1_000', '-', '9'.repeat(16), 'NaN'],
+});
+const text = (name: string, member: keyof Settings, unset: unknown): Row => ({
+  name,
+  member,
+  unset,
+  good: [['some text', 'some text']],
+  bad: [],
+});
+const list = (name: string, member: keyof Settings): Row => ({
+  name,
+  member,
+  unset: [],
+  good: [
+    ['one', ['one']],
+    [' one , two,,three ', ['one', 'two', 'three']],
+  ],
+  bad: [],
+});
+
+const YEAR = 366 * 86_400;
+const ROWS: readonly Row[] = [
+  text('HOST', 'host', '127.0.0.1'),
+  whole('PORT', 'port', 8080, 0, 65_535),
+  text('TIDINGS_ADMIN_HOST', 'adminHost', '127.0.0.1'),
+  whole('TIDINGS_ADMIN_PORT', 'adminPort', 9090, 0, 65_535),
+  { name: 'NODE_ENV', member: 'production', unset: false, good: [['test', false]], bad: [] },
+  {
+    name: 'LOG_LEVEL',
+    member: 'logLevel',
+    unset: 'info',
+    good: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => [level, level] as const),
+    bad: ['INFO', 'verbose', '30'],
+  },
+  list('TIDINGS_JWT_SECRET', 'jwtSecrets'),
+  text('TIDINGS_JWT_PUBLIC_KEY', 'jwtPublicKey', undefined),
+  {
+    name: 'TIDINGS_JWKS_URL',
+    member: 'jwksUrl',
+    unset: undefined,
+    good: [
+      ['https://login.example/keys', 'https://login.example/keys'],
+      ['http://127.0.0.1:1/keys', 'http://127.0.0.1:1/keys'],
+    ],
+    bad: ['login.example', '/keys', 'file:///etc/passwd', 'javascript:1'],
+  },
+  text('TIDINGS_JWT_ISSUER', 'jwtIssuer', undefined),
+  text('TIDINGS_JWT_AUDIENCE', 'jwtAudience', undefined),
+  whole('TIDINGS_MAX_TOKEN_AGE', 'maxTokenAgeSec', 31 * 86_400, 60, YEAR),
+  {
+    name: 'TIDINGS_COOKIE_NAME',
+    member: 'cookieName',
+    unset: 'tidings',
+    good: [
+      ['__Host-mine', '__Host-mine'],
+      ['a_b-1', 'a_b-1'],
+    ],
+    bad: ['a b', 'a=b', 'a;b', 'ä', 'a,b'],
+  },
+  {
+    name: 'TIDINGS_ALLOWED_ORIGINS',
+    member: 'allowedOrigins',
+    unset: [],
+    good: [
+      ['https://app.example', ['https://app.example']],
+      [' https://a.example:8443 , http://localhost:3000 ', ['https://a.example:8443', 'http://localhost:3000']],
+      ['capacitor://localhost', ['capacitor://localhost']],
+    ],
+    bad: ['*', 'null', 'app.example', 'https://*.example', 'https://a.example/path', 'https://u@a.example', 'https://'],
+  },
+  list('TIDINGS_TRUSTED_PROXIES', 'trustedProxies'),
+  text('TIDINGS_TOPICS_FILE', 'topicsFile', undefined),
+  whole('TIDINGS_HISTORY_MAX_AGE', 'historyMaxAgeSec', 86_400, 1, YEAR),
+  whole('TIDINGS_HISTORY_MAX_BYTES', 'historyMaxBytes', 268_435_456, 2_000_000, 2 ** 40),
+  whole('TIDINGS_RING_MAX_BYTES', 'ringMaxBytes', 67_108_864, 1_000_000, 2 ** 40),
+  whole('TIDINGS_LAG_MAX_BYTES', 'lagMaxBytes', 65_536, 4_096, 2 ** 30),
+  whole('TIDINGS_LAG_MAX_AGE', 'lagMaxAgeSec', 60, 1, 3_600),
+  whole('TIDINGS_MAX_EVENT_BYTES', 'maxEventBytes', 262_144, 1, 1_000_000),
+  whole('TIDINGS_MAX_BODY_BYTES', 'maxBodyBytes', 8_388_608, 1_024, 2 ** 30),
+  whole('TIDINGS_HEARTBEAT_MS', 'heartbeatMs', 15_000, 5_000, 60_000),
+  whole('TIDINGS_MAX_STREAM_AGE', 'maxStreamAgeSec', 0, 0, YEAR),
+  whole('TIDINGS_DRAIN_MS', 'drainMs', 10_000, 0, 600_000),
+];
+
+describe('loadSettings', () => {
+  it('every row here is a variable, and most variables are a row here', () => {
+    const names = VARIABLES.map(({ name }) => name);
+    expect(ROWS.filter(({ name }) => !names.includes(name))).toEqual([]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it.each(ROWS)('section 9: $name has its default, unset or empty', ({ name, member, unset }) => {
+    expect(loadSettings({})[member]).toEqual(unset);
+    expect(loadSettings({ [name]: '' })[member]).toEqual(unset);
+  });
+
+  it.each(ROWS)('section 9: $name takes what is good', ({ name, member, good }) => {
+    for (const [value, expected] of good) expect(loadSettings({ [name]: value })[member]).toEqual(expected);
+  });
+
+  it.each(ROWS.filter(({ bad }) => bad.length > 0))('section 9: $name refuses what is bad, in one line', (row) => {
+    for (const value of row.bad) {
+      const problems = problemsOf({ [row.name]: value });
+      expect(problems, value).toHaveLength(1);
+      expect(problems[0]).toMatch(new RegExp(`^${row.name}: .+`));
+    }
+  });
+
+  it('every variable has a meaning, and a default that is good itself', () => {
+    for (const { meaning, fallback, schema } of VARIABLES) {
+      expect(meaning).toMatch(/^.{10,}\.$/);
+      if (fallback !== undefined) expect(schema.safeParse(fallback).success).toBe(true);
+    }
+  });
+
+  it('section 9: the admin host is the host unless it is set', () => {
+    expect(loadSettings({ HOST: '0.0.0.0' }).adminHost).toBe('0.0.0.0');
+    expect(loadSettings({ HOST: '0.0.0.0', TIDINGS_ADMIN_HOST: '127.0.0.1' }).adminHost).toBe('127.0.0.1');
+  });
+
+  it('section 9: all faults are told at once, one line each', () => {
+    const problems = problemsOf({
+      PORT: 'x',
+      LOG_LEVEL: 'loud',
+      TIDINGS_HEARTBEAT_MS: '1',
+      TIDINGS_TYPO: '1',
+      TIDINGS_ANOTHER: '1',
+      NODE_ENV: 'production',
+    });
+    expect(problems).toHaveLength(6);
+    for (const name of [
+      'PORT',
+      'LOG_LEVEL',
+      'TIDINGS_HEARTBEAT_MS',
+      'TIDINGS_TYPO',
+      'TIDINGS_ANOTHER',
+      'TIDINGS_JWT',
+    ]) {
+      expect(problems.filter((line) => line.startsWith(name))).toHaveLength(1);
+    }
+    for (const line of problems) expect(line).not.toContain('\n');
+  });
+
+  it('section 9: an unknown TIDINGS_ name is a fault, even when it is empty, and other names are nobody’s business', () => {
+    expect(problemsOf({ TIDINGS_JWT_SECRETS: 'x' })).toEqual(['TIDINGS_JWT_SECRETS: there is no such variable']);
+    expect(problemsOf({ TIDINGS_X: '' })).toHaveLength(1);
+    expect(problemsOf({ PATH: '/bin', TIDINGSX: '1', tidings_x: '1', NATS_URL: 'x' })).toEqual([]);
+  });
+
+  it('section 9: the names that Kubernetes injects are ignored, also those of a service called tidings', () => {
+    const of = (service: string): NodeJS.ProcessEnv => ({
+      [`${service}_SERVICE_HOST`]: '10.0.0.1',
+      [`${service}_SERVICE_PORT`]: '8080',
+      [`${service}_SERVICE_PORT_HTTP`]: '8080',
+      [`${service}_PORT`]: 'tcp://10.0.0.1:8080',
+      [`${service}_PORT_8080_TCP`]: 'tcp://10.0.0.1:8080',
+      [`${service}_PORT_8080_TCP_PROTO`]: 'tcp',
+      [`${service}_PORT_8080_TCP_PORT`]: '8080',
+      [`${service}_PORT_8080_TCP_ADDR`]: '10.0.0.1',
+    });
+    expect(problemsOf(of('TIDINGS_EDGE'))).toEqual([]);
+    expect(problemsOf(of('TIDINGS_MY_OWN_INGEST'))).toEqual([]);
+    expect(problemsOf(of('TIDINGS'))).toEqual([]);
+    expect(problemsOf({ TIDINGS_EDGE_HOST: 'x' })).toHaveLength(1);
+    expect(problemsOf({ TIDINGS_EXPORT: 'x' })).toHaveLength(1);
+  });
+
+  it('section 9: TIDINGS_PORT as a person writes it is a fault, since it is PORT that counts', () => {
+    expect(problemsOf({ TIDINGS_PORT: '8081' })).toHaveLength(1);
+  });
+
+  it('section 9: in production one of the keys is required', () => {
+    const production = { NODE_ENV: 'production' };
+    expect(problemsOf(production)).toHaveLength(1);
+    expect(problemsOf({ ...production, TIDINGS_JWT_SECRET: '' })).toHaveLength(1);
+    expect(problemsOf({ ...production, TIDINGS_JWT_SECRET: ' , ' })).toHaveLength(1);
+    for (const key of [
+      { TIDINGS_JWT_SECRET: SECRET },
+      { TIDINGS_JWT_PUBLIC_KEY: '/etc/key.pem' },
+      { TIDINGS_JWKS_URL: 'https://login.example/keys' },
+    ]) {
+      expect(loadSettings({ ...production, ...key }).production).toBe(true);
+    }
+    expect(loadSettings({ NODE_ENV: 'Production' }).production).toBe(false);
+  });
+
+  it('section 9: no fault ever quotes the value of a secret', () => {
+    const env = {
+      TIDINGS_JWT_SECRET: 'hunter2',
+      TIDINGS_JWKS_URL: 'hunter2:password',
+      TIDINGS_JWT_PUBLIC_KEY: '-----BEGIN hunter2',
+      TIDINGS_PASSWORD: 'hunter2',
+      PORT: 'hunter2',
+    };
+    try {
+      loadSettings(env);
+      expect.unreachable();
+    } catch (error) {
+      expect(`${(error as Error).message}${(error as ConfigurationError).problems.join()}`).not.toContain('hunter2');
+    }
+  });
+
+  it('the message of the error holds every line, for whoever prints only that', () => {
+    expect(new ConfigurationError(['A: one', 'B: two']).message).toBe(
+      'The configuration has 2 fault(s):\n  A: one\n  B: two',
+    );
+  });
+});

@@ -1,0 +1,164 @@
+import { encodeText, type Frame } from '@tidings/protocol';
+import { describe, expect, it } from 'vitest';
+import type { Flushable, FlushQueue } from '../src/flush-queue.ts';
+import { Outbox } from '../src/outbox.ts';
+import type { StreamSocket } from '../src/stream-socket.ts';
+
+const frame = (bytes: number): Frame => encodeText('x'.repeat(bytes));
+
+/** A connection that takes nothing until it is told to. */
+function fakeSocket(drainMarkBytes = 0) {
+  const written: Buffer[] = [];
+  const drains: (() => void)[] = [];
+  const state = { unsentBytes: 0, ended: 0, writes: 0 };
+  const socket: StreamSocket = {
+    bytesOf: ({ block }) => block,
+    write(bytes) {
+      written.push(bytes);
+      state.writes += 1;
+      state.unsentBytes += bytes.length;
+    },
+    get unsentBytes() {
+      return state.unsentBytes;
+    },
+    drainMarkBytes,
+    onDrain: (run) => void drains.push(run),
+    onClose: () => {},
+    end: () => {
+      state.ended += 1;
+    },
+    destroy: () => {},
+  };
+  const drain = (left = 0): void => {
+    state.unsentBytes = left;
+    for (const run of drains) run();
+  };
+  return { socket, state, drain, text: () => Buffer.concat(written).toString() };
+}
+
+function fakeQueue(): FlushQueue & { readonly waiting: Flushable[] } {
+  const waiting: Flushable[] = [];
+  return { waiting, add: (flushable) => void waiting.push(flushable), afterFlush: (run) => run() };
+}
+
+function create(limitBytes = 100, drainMarkBytes = 0) {
+  const connection = fakeSocket(drainMarkBytes);
+  const queue = fakeQueue();
+  let nowMs = 0;
+  const outbox = new Outbox(connection.socket, queue, limitBytes, () => nowMs);
+  return {
+    ...connection,
+    queue,
+    outbox,
+    pass(ms: number) {
+      nowMs += ms;
+    },
+  };
+}
+
+describe('an outbox', () => {
+  it('writes what came in one turn as one piece, in order', () => {
+    const { outbox, queue, state, text } = create();
+    for (const letter of ['a', 'b', 'c']) outbox.write(encodeText(letter));
+    expect(state.writes).toBe(0);
+    expect(queue.waiting).toEqual([outbox]);
+    outbox.flush();
+    expect(state.writes).toBe(1);
+    expect(text()).toBe('abc');
+    outbox.flush();
+    expect(state.writes).toBe(1);
+    expect(outbox.sentBytes).toBe(3);
+  });
+
+  it('writes many large frames without joining them, in order', () => {
+    const { outbox, text } = create(1_000_000);
+    const letters = ['a', 'b', 'c'].map((letter) => letter.repeat(50_000));
+    for (const each of letters) outbox.write(encodeText(each));
+    outbox.flush();
+    expect(text()).toBe(letters.join(''));
+    expect(outbox.sentBytes).toBe(150_000);
+  });
+
+  it('is full above its limit, counting what waits in it and what the connection has not taken', () => {
+    const { outbox, drain } = create(100);
+    outbox.write(frame(60));
+    outbox.flush();
+    expect(outbox.full).toBe(false);
+    outbox.write(frame(40));
+    expect(outbox.full).toBe(false);
+    outbox.write(frame(1));
+    expect(outbox.full).toBe(true);
+    outbox.flush();
+    expect(outbox.full).toBe(true);
+    drain(100);
+    expect(outbox.full).toBe(false);
+  });
+
+  it('is not full below the mark at which the connection tells that it has drained', () => {
+    const { outbox } = create(100, 1_000);
+    outbox.write(frame(1_000));
+    expect(outbox.full).toBe(false);
+    outbox.write(frame(1));
+    expect(outbox.full).toBe(true);
+  });
+
+  it('tells who waits once there is room, and not before', async () => {
+    const { outbox, drain } = create(100);
+    outbox.write(frame(300));
+    let told = false;
+    const waiting = outbox.drained().then(() => {
+      told = true;
+    });
+    drain(200);
+    await Promise.resolve();
+    expect(told).toBe(false);
+    drain(50);
+    await waiting;
+    expect(told).toBe(true);
+  });
+
+  it('flushes what holds the room before it waits, and does not wait when there is room', async () => {
+    const { outbox, text } = create(100);
+    outbox.write(frame(50));
+    await outbox.drained();
+    expect(text()).toHaveLength(50);
+  });
+
+  it('tells who waits when it is closed, and writes nothing any more', async () => {
+    const { outbox, state } = create(100);
+    outbox.write(frame(300));
+    const waiting = outbox.drained();
+    const writes = state.writes;
+    outbox.close();
+    await waiting;
+    outbox.write(frame(10));
+    outbox.flush();
+    await outbox.drained();
+    expect(state.writes).toBe(writes);
+    expect(state.ended).toBe(0);
+  });
+
+  it('writes what waits before it ends, once', () => {
+    const { outbox, state, text } = create();
+    outbox.write(encodeText('goodbye'));
+    outbox.end();
+    expect(text()).toBe('goodbye');
+    expect(state.ended).toBe(1);
+    outbox.write(encodeText('too late'));
+    outbox.flush();
+    expect(text()).toBe('goodbye');
+  });
+
+  it('knows when something last went out, which is not when it was put in', () => {
+    const { outbox, pass } = create();
+    pass(1_000);
+    outbox.write(frame(1));
+    expect(outbox.lastSentMs).toBe(0);
+    pass(500);
+    outbox.flush();
+    expect(outbox.lastSentMs).toBe(1_500);
+    pass(500);
+    outbox.flush();
+    expect(outbox.lastSentMs).toBe(1_500);
+  });
+});
