@@ -7,6 +7,7 @@ export * from './http-server.ts';
 export * from './lifecycle.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
+export * from './page-headers.ts';
 export * from './problem-response.ts';
 export * from './query.ts';
 export * from './reference-page.ts';

@@ -1,15 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Hono } from 'hono';
-
-const HEADERS = {
-  // The three last directives do not fall back to default-src.
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cache-Control': 'no-cache',
-};
+import { PAGE_HEADERS } from './page-headers.ts';
 
 /**
  * The API reference at `/docs`: a page that renders the service's own `/openapi.json` without any other host. The assets
@@ -25,7 +16,7 @@ export function createReferencePage(): Hono {
   ] as const) {
     // The same folder from src and from dist: both lie beside it.
     const body = readFileSync(new URL(`../assets/${name}`, import.meta.url), 'utf8');
-    const headers = { ...HEADERS, 'Content-Type': `${contentType}; charset=utf-8` };
+    const headers = { ...PAGE_HEADERS, 'Content-Type': `${contentType}; charset=utf-8` };
     page.get(path, (context) => context.body(body, 200, headers));
   }
   return page;

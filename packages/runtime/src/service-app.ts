@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { TidingsError } from '@tidings/protocol';
+import { type ProblemCode, TidingsError } from '@tidings/protocol';
 import type { Context } from 'hono';
 import { allowedMethods } from './allowed-methods.ts';
 import type { ClientAddress } from './client-address.ts';
@@ -32,6 +32,8 @@ export interface ServiceAppOptions {
   readonly clientAddress: ClientAddress;
   /** The origin that a page's request may be answered for, as it stands in `Origin`; `undefined` for none. */
   readonly corsOrigin: (incoming: IncomingMessage) => string | undefined;
+  /** Told the code of every request that is refused or fails. */
+  readonly onProblem?: (code: ProblemCode) => void;
 }
 
 const CORS_METHODS = 'GET, POST, PATCH, DELETE';
@@ -40,11 +42,16 @@ const CORS_EXPOSED = 'Tidings-Session, Retry-After';
 const PREFLIGHT_AGE_SEC = '600';
 
 /** The hono application that services add their routes to: path matching, CORS, the request log, problems. */
-export function createServiceApp({ log, clientAddress, corsOrigin }: ServiceAppOptions): ServiceApp {
+export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: ServiceAppOptions): ServiceApp {
   const app = new OpenAPIHono<ServiceEnv>({
     // The path as it was sent: URL parsing would fold `%2e%2e` away, and one topic could then name another route.
     getPath: (_request, options) => rawPath((options as { env: HttpBindings }).env.incoming),
   });
+
+  function fail(error: unknown): Response {
+    onProblem?.(error instanceof TidingsError ? error.code : 'internal');
+    return errorResponse(error, log);
+  }
 
   app.use(async (context, next) => {
     const { incoming, outgoing } = context.env;
@@ -107,10 +114,11 @@ export function createServiceApp({ log, clientAddress, corsOrigin }: ServiceAppO
 
   app.notFound((context) => {
     const allow = allowedMethods(app.routes, rawPath(context.env.incoming));
-    if (allow === undefined) return errorResponse(notFound(), log);
-    return errorResponse(new TidingsError('method-not-allowed', `This path takes ${allow}.`, { allow }), log);
+    const error =
+      allow === undefined ? notFound() : new TidingsError('method-not-allowed', `This path takes ${allow}.`, { allow });
+    return fail(error);
   });
-  app.onError((error) => errorResponse(error, log));
+  app.onError(fail);
   return app;
 }
 

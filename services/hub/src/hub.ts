@@ -61,7 +61,12 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   await broker.open();
   metrics.brokerConnected.set(1);
   const edge = await createEdge({ broker, authenticator, classes, metrics, log, settings, clock });
-  const app = createServiceApp({ log, clientAddress, corsOrigin: authenticator.corsOrigin });
+  const app = createServiceApp({
+    log,
+    clientAddress,
+    corsOrigin: authenticator.corsOrigin,
+    onProblem: (reason) => metrics.rejected.inc({ reason }),
+  });
   const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes };
   addIngest(app, { broker, authenticator, metrics, rules, maxBodyBytes: settings.maxBodyBytes });
   edge.addTo(app);

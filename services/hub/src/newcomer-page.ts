@@ -1,16 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { TidingsError } from '@tidings/protocol';
-import type { ServiceApp } from '@tidings/runtime';
+import { PAGE_HEADERS, type ServiceApp } from '@tidings/runtime';
 import type { DevelopmentKit } from './development.ts';
-
-const HEADERS = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cache-Control': 'no-store',
-};
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
@@ -31,7 +22,12 @@ export function addNewcomerPage(app: ServiceApp, kit: DevelopmentKit): void {
       if (!LOOPBACK.test(context.env.incoming.headers.host ?? '')) {
         throw new TidingsError('forbidden', 'The page holds tokens: open it as localhost or 127.0.0.1.');
       }
-      return context.body(body, 200, { ...HEADERS, 'Content-Type': `${contentType}; charset=utf-8` });
+      return context.body(body, 200, {
+        ...PAGE_HEADERS,
+        // It holds tokens.
+        'Cache-Control': 'no-store',
+        'Content-Type': `${contentType}; charset=utf-8`,
+      });
     });
   }
 }

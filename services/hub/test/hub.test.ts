@@ -60,6 +60,10 @@ describe('the hub', () => {
     expect(metrics).toContain('tidings_connections_open{transport="h1"} 1');
     expect(metrics).toContain('tidings_events_published_total{result="accepted"} 1');
     expect(metrics).toContain('tidings_events_delivered_total 1');
+    await fetch(`${hub.url}/nowhere`);
+    expect(await (await fetch(`${hub.adminUrl}/metrics`)).text()).toContain(
+      'tidings_rejected_total{reason="not-found"} 1',
+    );
     stream.destroy();
   });
 
