@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** What a server under test says when it is ready. */
-export interface ServerReady {
+interface ServerReady {
   readonly port: number;
   /** Query and headers that a reader and a writer need. */
   readonly token: string;

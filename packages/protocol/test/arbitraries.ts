@@ -62,7 +62,7 @@ const tokenPiece = fc.oneof(
 );
 
 /** One legal token, plain or not. */
-export const token: fc.Arbitrary<string> = fc
+const token: fc.Arbitrary<string> = fc
   .array(tokenPiece, { minLength: 1, maxLength: 6 })
   .map((pieces) => pieces.join(''));
 

@@ -2,7 +2,7 @@ import { createParser } from 'eventsource-parser';
 import { createSseDecoder } from '../src/sse-decoder.ts';
 
 /** What a stream says, in the terms that both decoders share. */
-export interface Reading {
+interface Reading {
   readonly events: { event: string; data: string; lastEventId: string }[];
   readonly retries: number[];
   /** Without the one space that may follow the colon. */

@@ -27,7 +27,8 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
     errorHandler: (error) =>
       errorResponse(new TidingsError('malformed-request', 'The host or the URL is not valid.', {}, error), log),
   });
-  const answering = new WeakMap<Duplex, ServerResponse>();
+  // More than one where requests are pipelined; in the order of the requests.
+  const answering = new WeakMap<Duplex, Set<ServerResponse>>();
 
   const server = createServer(
     {
@@ -40,12 +41,13 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
     },
     (incoming, outgoing) => {
       const { socket } = incoming;
-      answering.set(socket, outgoing);
-      outgoing.on('close', () => answering.get(socket) === outgoing && answering.delete(socket));
+      const answers = answering.get(socket) ?? new Set();
+      answering.set(socket, answers.add(outgoing));
+      outgoing.on('close', () => answers.delete(outgoing));
       // An error without a listener would end the process; what went wrong shows as `close`.
       outgoing.on('error', (error) => log.debug({ err: error }, 'response failed'));
       const fault = faultOf(incoming);
-      if (fault !== undefined) return refuse(outgoing, fault);
+      if (fault !== undefined) return refuse(outgoing, fault, log);
       incoming.url = toOriginForm(incoming.url ?? '/');
       handle(incoming, outgoing).catch((error: unknown) => {
         log.error({ err: error }, 'request listener failed');
@@ -56,15 +58,18 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
   server.headersTimeout = ARRIVAL_TIMEOUT_MS;
   server.requestTimeout = ARRIVAL_TIMEOUT_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const answer = answering.get(socket);
+    const answers = [...(answering.get(socket) ?? [])];
     // In the middle of an answer a second one would be taken for its body.
-    if (!socket.writable || answer?.headersSent) return socket.destroy();
+    if (!socket.writable || answers.some((answer) => answer.headersSent)) return socket.destroy();
+    const problem = problemOfClientError(error);
     const refuseRaw = (): void => {
-      if (socket.writable) socket.end(rawAnswer(problemOfClientError(error)), () => socket.destroy());
+      log.info({ status: problem.status, code: problem.code, cause: error.code }, 'request refused');
+      if (socket.writable) socket.end(rawAnswer(problem), () => socket.destroy());
     };
-    // The fault is in the request after one that came whole, whose own answer must come first.
-    if (answer?.req.complete) answer.once('finish', refuseRaw);
-    else refuseRaw();
+    // The fault is in the request after those that came whole, whose own answers must come first.
+    const last = answers.findLast((answer) => answer.req.complete);
+    if (last === undefined) refuseRaw();
+    else last.once('finish', refuseRaw);
   });
   return server;
 }
@@ -81,7 +86,8 @@ function faultOf(incoming: IncomingMessage): Problem | undefined {
   return undefined;
 }
 
-function refuse(outgoing: ServerResponse, problem: Problem): void {
+function refuse(outgoing: ServerResponse, problem: Problem, log: Logger): void {
+  log.info({ status: problem.status, code: problem.code }, 'request refused');
   outgoing.writeHead(problem.status, { ...problemHeaders(), Connection: 'close' });
   outgoing.end(JSON.stringify(problem), () => outgoing.socket?.destroySoon());
 }

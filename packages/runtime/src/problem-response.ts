@@ -22,12 +22,17 @@ export function toProblemResponse(problem: Problem, details: ErrorDetails = {}, 
 }
 
 /**
- * Any error as an answer: an expected one by its code; any other as `internal` with an id that stands in the log beside
+ * Any error as a problem: an expected one by its code; any other as `internal` with an id that stands in the log beside
  * the error, whose own words the client never sees.
  */
-export function errorResponse(error: unknown, log: Logger): Response {
-  if (error instanceof TidingsError) return toProblemResponse(problemOf(error), error.details);
+export function problemOfAny(error: unknown, log: Logger): Problem {
+  if (error instanceof TidingsError) return problemOf(error);
   const id = randomUUID();
   log.error({ err: error, errorId: id }, 'unexpected error');
-  return toProblemResponse(toProblem('internal', `If it happens again, report the id ${id}.`));
+  return toProblem('internal', `If it happens again, report the id ${id}.`);
+}
+
+/** Any error as an answer, as `problemOfAny` puts it. */
+export function errorResponse(error: unknown, log: Logger): Response {
+  return toProblemResponse(problemOfAny(error, log), error instanceof TidingsError ? error.details : {});
 }

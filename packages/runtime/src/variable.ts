@@ -55,7 +55,12 @@ export const VARIABLES: readonly Variable[] = [
     whole(0, 65_535),
     'Port of /healthz, /readyz and /metrics; 0 takes a free one.',
   ),
-  variable('NODE_ENV', 'development', z.string(), 'production: a key is required, and only __Host- cookies count.'),
+  variable(
+    'NODE_ENV',
+    'development',
+    z.enum(['production', 'development', 'test']),
+    'production: a key is required, and only __Host- cookies count.',
+  ),
   variable(
     'LOG_LEVEL',
     'info',

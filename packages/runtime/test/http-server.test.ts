@@ -177,6 +177,28 @@ describe('listen and closeServer', () => {
     await noLeaks();
   });
 
+  it('section 9: a connection whose long answer ends after the server began to close is closed then', async () => {
+    let end = (): void => {};
+    const { port, server } = await startApp((routes) =>
+      routes.get('/stream', (context) =>
+        context.body(
+          new ReadableStream({
+            start(controller) {
+              controller.enqueue(new TextEncoder().encode('begun'));
+              end = () => controller.close();
+            },
+          }),
+        ),
+      ),
+    );
+    const socket = open(port, 'GET /stream HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => socket.text).toContain('begun');
+    const closed = closeServer(server, 60_000);
+    end();
+    await closed;
+    await expect.poll(() => socket.destroyed).toBe(true);
+  });
+
   it('section 9: what is not finished in time is closed', async () => {
     let asked = false;
     const { port, server } = await startApp((routes) =>

@@ -5,6 +5,7 @@ import {
   maySubscribe,
   personalTopics,
   type TopicClasses,
+  toChallenge,
 } from '@tidings/auth';
 import { TidingsError } from '@tidings/protocol';
 
@@ -22,7 +23,10 @@ export function authoriseTopics(
     if (grant.tenant === DEFAULT_TENANT && classes.isPublic(topic)) continue;
     if (maySubscribe(grant, topic)) continue;
     if (anonymous) throw authenticator.missingToken();
-    throw new TidingsError('forbidden', `The token may not subscribe to ${topic}.`, { parameter: 'topic' });
+    throw new TidingsError('forbidden', `The token may not subscribe to ${topic}.`, {
+      parameter: 'topic',
+      challenge: toChallenge('insufficient'),
+    });
   }
 }
 

@@ -82,7 +82,7 @@ async function writeHistory(
   for await (const { messages, through } of pages) {
     const items = messages.map((message) => new Item(message, feed.epoch));
     // What was evicted while the page was read might be missing in it: look before it is believed.
-    if (!newestOnly && (await skipEvicted(session, broker, feed))) return;
+    if (await skipEvicted(session, broker, feed)) return;
     if (!writePage(session, items, through)) return;
   }
 }

@@ -79,7 +79,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   return {
     addTo(app) {
       addStream(app, { edge, authenticator, classes }, READ_FAILURES);
-      addReads(app, { broker, feed, authenticator, classes }, READ_FAILURES);
+      addReads(app, { broker, feed, clock, authenticator, classes }, READ_FAILURES);
     },
     get openStreams() {
       return registry.size;

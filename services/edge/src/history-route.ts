@@ -3,6 +3,7 @@ import type { Authenticator, TopicClasses } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
 import { encodeEnvelope, MAX_HISTORY_LIMIT, parseCursor, parsePattern, TidingsError } from '@tidings/protocol';
 import {
+  type Clock,
   decodeSegment,
   parseQuery,
   type Query,
@@ -15,10 +16,12 @@ import { authoriseTopics } from './authorise.ts';
 import type { Feed } from './feed.ts';
 import { cursorOf } from './join.ts';
 import type { Failures } from './openapi-answers.ts';
+import { withinDeadline } from './read-deadline.ts';
 
 export interface ReadRouteParts {
   readonly broker: Broker;
   readonly feed: Feed;
+  readonly clock: Clock;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
 }
@@ -26,7 +29,6 @@ export interface ReadRouteParts {
 const DEFAULT_LIMIT = 100;
 // 1,000 events of 256 KiB would be a quarter of a gigabyte: a page ends early instead, and `next` goes on.
 const MAX_PAGE_BYTES = 4_194_304;
-const READ_TIMEOUT_MS = 30_000;
 
 const envelopeSchema = z
   .object({
@@ -86,7 +88,8 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
     context.set('caller', access.grant);
     const pattern = parsePattern(decodeSegment(rawPath(incoming).split('/')[3] as string), { parameter: 'topic' });
     authoriseTopics(access, [pattern], parts.classes, parts.authenticator);
-    const body = await readPage({ tenant: access.grant.tenant, patterns: [pattern] }, query, parts);
+    const selection = { tenant: access.grant.tenant, patterns: [pattern] };
+    const body = await withinDeadline(parts.clock, (signal) => readPage(selection, query, parts, signal));
     return new Response(new Uint8Array(body), { headers: readHeaders(access.fromQuery) });
   });
   app.get('/v1/position', async (context) => {
@@ -114,6 +117,7 @@ async function readPage(
   selection: { tenant: string; patterns: string[] },
   query: Query,
   parts: ReadRouteParts,
+  signal: AbortSignal,
 ): Promise<Buffer> {
   const { broker, feed } = parts;
   const limit = parseLimit(singleValue(query, 'limit'));
@@ -122,7 +126,6 @@ async function readPage(
   const events: Buffer[] = [];
   let bytes = 0;
   let next = upTo;
-  const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
   reading: for await (const { messages } of broker.history(selection, { after, upTo }, signal)) {
     for (const message of messages) {
       const envelope = encodeEnvelope(message, feed.epoch);

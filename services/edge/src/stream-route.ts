@@ -17,6 +17,7 @@ import {
 } from '@tidings/runtime';
 import { authoriseTopics, ownTopics } from './authorise.ts';
 import type { Failures } from './openapi-answers.ts';
+import { withinDeadline } from './read-deadline.ts';
 import { acceptsStream, isNative, STREAM_HEADERS, softAnswer } from './soft-answer.ts';
 import { type EdgeParts, newSessionId, openSession, previewFinite, type StreamOrder } from './stream-opener.ts';
 import { openHttp1Stream } from './stream-socket.ts';
@@ -121,7 +122,7 @@ async function answer(
 
 async function isOver(order: StreamOrder, edge: EdgeParts): Promise<boolean> {
   if (!order.wish.untilFinal || order.wish.cursor === undefined) return false;
-  const { over } = await previewFinite(order, edge, AbortSignal.timeout(30_000));
+  const { over } = await withinDeadline(edge.clock, (signal) => previewFinite(order, edge, signal));
   return over;
 }
 

@@ -298,7 +298,7 @@ describe('a token at its end', () => {
     expect(client.status).toBe(422);
   });
 
-  it('sections 4 and 7: history and position are 401 for an expired token', async () => {
+  it('section 7: history and position are 401 for an expired token', async () => {
     const clock = createFakeClock();
     const edge = await startEdge({ clock });
     const headers = { ...NATIVE, authorization: `Bearer ${await edge.token({ subscribe: ['a'] }, {}, 60)}` };

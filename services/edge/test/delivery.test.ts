@@ -62,7 +62,7 @@ describe('what a stream carries', () => {
     });
   });
 
-  it('section 5: exclude keeps an event from one session, live and in its lag, and from no other', async () => {
+  it('section 5: exclude keeps an event from one session and from no other', async () => {
     const edge = await startEdge();
     const [sender, other] = await Promise.all([edge.stream('topic=a'), edge.stream('topic=a')]);
     await Promise.all([sender.event('hub.live'), other.event('hub.live')]);
@@ -107,7 +107,7 @@ describe('what a stream carries', () => {
     expect((await (await edge.get('/v1/topics/a/events')).json()).events).toHaveLength(1);
   });
 
-  it('sections 2 and 4: overlapping patterns and repeated topics give one delivery of each event', async () => {
+  it('section 4: overlapping patterns and repeated topics give one delivery of each event', async () => {
     const edge = await startEdge();
     const client = await edge.stream('topic=a.*&topic=a.b&topic=a.%3E&topic=%3E&topic=a.b&topic=*.b');
     await client.event('hub.live');

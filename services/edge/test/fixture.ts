@@ -51,13 +51,13 @@ export interface EdgeSetup {
   readonly expectErrors?: boolean;
 }
 
-export interface Tidings {
+interface Tidings {
   readonly subscribe?: readonly string[];
   readonly publish?: readonly string[];
   readonly admin?: boolean;
 }
 
-export type Extra = Partial<Omit<PublishInput, 'topic' | 'data'>>;
+type Extra = Partial<Omit<PublishInput, 'topic' | 'data'>>;
 
 /** An edge alone on a free port, and what a test needs to feed and to watch it. */
 export interface TestEdge {

@@ -252,4 +252,16 @@ describe('hostile requests', () => {
     await expectService(edge);
     await left();
   });
+
+  it('hardening: a broken request behind an open stream never puts an answer into it', async () => {
+    const edge = await startEdge();
+    const raw = connectRaw(edge.port);
+    const token = `Authorization: Bearer ${await edge.token()}\r\n`;
+    raw.socket.write(get('/v1/stream?topic=a', token));
+    await raw.until((text) => text.includes('event: hub.live'));
+    raw.socket.write(`POST /v1/stream HTTP/1.1\r\nHost: a\r\n${token}Transfer-Encoding: chunked\r\n\r\nnonsense\r\n`);
+    await eventually(() => raw.closed);
+    expect(raw.text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    await expectService(edge);
+  });
 });

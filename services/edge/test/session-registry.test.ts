@@ -186,7 +186,7 @@ describe('the end of a token', () => {
     await client.event('hub.expiring');
   });
 
-  it('sections 3 and 4: at exp the stream gets hub.bye token-expired and is closed, not before and not 5 s later', async () => {
+  it('section 4: at exp the stream gets hub.bye token-expired and is closed, not before and not 5 s later', async () => {
     const { clock, client, edge } = await openQuiet('topic=a', 3_600);
     clock.advance(3_600_000 - 1);
     await payloadsBeforeMarker(edge, client, 'a');
@@ -240,7 +240,7 @@ describe('the age of a stream', () => {
 });
 
 describe('draining', () => {
-  it('sections 4 and 9: every stream is told hub.bye draining, with retries spread over the configured time', async () => {
+  it('section 4: every stream is told hub.bye draining, with retries spread over the configured time', async () => {
     const edge = await startEdge({ settings: { drainMs: 10_000 } });
     const headers = { authorization: `Bearer ${await edge.token()}` };
     const clients = await Promise.all(Array.from({ length: 50 }, () => edge.stream('topic=a', { headers })));

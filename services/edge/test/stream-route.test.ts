@@ -1,4 +1,4 @@
-import { watchForLeaks } from '@tidings/runtime/testing';
+import { createFakeClock, watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import {
   ALLOWED_ORIGIN,
@@ -200,7 +200,7 @@ describe('what a stream request may not ask', () => {
     ['U+2028', 'topic=a%E2%80%A8b', 'invalid-topic', 'topic'],
     ['> before the end', 'topic=a.%3E.b', 'invalid-topic', 'topic'],
     ['a star inside a token', 'topic=a*', 'invalid-topic', 'topic'],
-  ])('sections 2 and 4: %s is 422 and names its parameter', async (_what, query, code, parameter) => {
+  ])('section 4: %s is 422 and names its parameter', async (_what, query, code, parameter) => {
     const edge = await startEdge();
     const answer = await edge.get(`/v1/stream?${query}`);
     expect(answer.status).toBe(422);
@@ -414,6 +414,22 @@ describe('one connection', () => {
     expect(warnings).toEqual([]);
     const [socket] = [...edge.sockets];
     expect(socket?.listenerCount('drain')).toBeLessThan(5);
+    expect(raw.closed).toBe(false);
+  });
+
+  it('a stream that ended in good order does not cut the next one on its connection later', async () => {
+    const clock = createFakeClock();
+    const edge = await startEdge({ clock });
+    const raw = connectRaw(edge.port);
+    const token = await edge.token();
+    await edge.publish('a', 'the end', { final: true });
+    raw.socket.write(requestOf(token, 'topic=a&until=final'));
+    await raw.until((text) => text.endsWith('\r\n0\r\n\r\n'));
+    raw.socket.write(requestOf(token, 'topic=b'));
+    await raw.until((text) => text.split('event: hub.live').length === 3);
+    clock.advance(60_000);
+    await edge.publish('b', 'still here');
+    await raw.until((text) => text.includes('data: still here'));
     expect(raw.closed).toBe(false);
   });
 

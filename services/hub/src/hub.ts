@@ -68,7 +68,7 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     onProblem: (reason) => metrics.rejected.inc({ reason }),
   });
   const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes };
-  addIngest(app, { broker, authenticator, metrics, rules, maxBodyBytes: settings.maxBodyBytes });
+  addIngest(app, { broker, authenticator, metrics, log, rules, maxBodyBytes: settings.maxBodyBytes });
   edge.addTo(app);
   addApiDocument(app, 'Tidings hub', VERSION);
   if (kit !== undefined) addNewcomerPage(app, kit);

@@ -1,14 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Grant } from '@tidings/auth';
-import { MAX_BATCH_EVENTS, TidingsError } from '@tidings/protocol';
-import { decodeText, type Metrics, parseJson } from '@tidings/runtime';
+import { MAX_BATCH_EVENTS, MAX_NDJSON_LINES, TidingsError } from '@tidings/protocol';
+import { decodeText, type Logger, type Metrics, parseJson } from '@tidings/runtime';
 import { type Publish, type PublishResult, toFailure } from './publish.ts';
 import { type EventRules, validateEvent } from './validate.ts';
 
 // Events published in one turn of the event loop, so that a full body of small events holds up nobody's stream.
 const TURN_EVENTS = 500;
-// Every line is answered with a result: a body of 8 MiB that is all line noise would be answered with a gigabyte.
-const MAX_LINES = 10_000;
 
 /** Reads one event of a batch; throws TidingsError for one that can't be read. */
 export type ReadEvent = () => unknown;
@@ -31,7 +29,8 @@ export function readLines(body: Uint8Array): ReadEvent[] {
     .split('\n')
     .filter((line) => line.trim() !== '');
   if (lines.length === 0) throw new TidingsError('empty-batch', 'There is no line in the body.');
-  if (lines.length > MAX_LINES) throw new TidingsError('batch-too-large', `NDJSON may have ${MAX_LINES} lines.`);
+  if (lines.length > MAX_NDJSON_LINES)
+    throw new TidingsError('batch-too-large', `NDJSON may have ${MAX_NDJSON_LINES} lines.`);
   return lines.map((line) => () => parseJson(line));
 }
 
@@ -43,11 +42,12 @@ export interface BatchContext {
   readonly rules: EventRules;
   readonly publish: Publish;
   readonly metrics: Metrics;
+  readonly log: Logger;
 }
 
 /** Publishes every event of a batch in order and answers one result for each event and topic. */
 export async function publishBatch(events: readonly ReadEvent[], context: BatchContext): Promise<PublishResult[]> {
-  const { grant, idempotencyKey, rules, publish, metrics } = context;
+  const { grant, idempotencyKey, rules, publish, metrics, log } = context;
   const results: PublishResult[] = [];
   for (let start = 0; start < events.length; start += TURN_EVENTS) {
     if (start > 0) await nextTurn();
@@ -57,7 +57,7 @@ export async function publishBatch(events: readonly ReadEvent[], context: BatchC
         const id = idempotencyKey === '' ? '' : `${idempotencyKey}.${index}`;
         return await publish(grant, validateEvent(read(), grant.tenant, id, rules), index);
       } catch (error) {
-        return [toFailure(error, index, metrics)];
+        return [toFailure(error, index, metrics, log)];
       }
     });
     results.push(...(await Promise.all(turn)).flat());

@@ -1,7 +1,7 @@
 import { type Grant, mayPublish } from '@tidings/auth';
 import type { Broker, PublishInput } from '@tidings/broker';
-import { encodeCursor, type Problem, problemOf, TidingsError } from '@tidings/protocol';
-import type { Metrics } from '@tidings/runtime';
+import { encodeCursor, type Problem, TidingsError } from '@tidings/protocol';
+import { type Logger, type Metrics, problemOfAny } from '@tidings/runtime';
 import type { ValidEvent } from './validate.ts';
 
 /** What became of one event on one topic. */
@@ -19,7 +19,7 @@ export interface PublishResult {
 export type Publish = (grant: Grant, event: ValidEvent, index: number) => Promise<PublishResult[]>;
 
 /** Joins the right to publish, the broker and the metrics into one act. */
-export function createPublish(broker: Broker, metrics: Metrics): Publish {
+export function createPublish(broker: Broker, metrics: Metrics, log: Logger): Publish {
   async function publishOne(grant: Grant, input: PublishInput, index: number): Promise<PublishResult> {
     const { topic } = input;
     try {
@@ -31,17 +31,19 @@ export function createPublish(broker: Broker, metrics: Metrics): Publish {
       const id = seq === 0 ? {} : { id: encodeCursor(epoch, seq) };
       return { status: 202, index, topic, ...id, ...(duplicate && { duplicate }) };
     } catch (error) {
-      return { ...toFailure(error, index, metrics), topic };
+      return { ...toFailure(error, index, metrics, log), topic };
     }
   }
 
   return (grant, event, index) => Promise.all(event.map((input) => publishOne(grant, input, index)));
 }
 
-/** An expected failure as a result. Anything else is thrown on. */
-export function toFailure(error: unknown, index: number, metrics: Metrics): PublishResult {
-  if (!(error instanceof TidingsError)) throw error;
-  const problem = problemOf(error);
+/**
+ * A failure as a result. An unexpected one is a result too, and its error stands in the log: an answer that failed as a
+ * whole would hide which of the others were stored.
+ */
+export function toFailure(error: unknown, index: number, metrics: Metrics, log: Logger): PublishResult {
+  const problem = problemOfAny(error, log);
   metrics.eventsPublished.inc({ result: problem.code });
   return { status: problem.status, index, problem };
 }

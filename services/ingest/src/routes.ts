@@ -6,6 +6,7 @@ import {
   checkShape,
   decodeSegment,
   decodeText,
+  type Logger,
   type Metrics,
   parseJson,
   parseMediaType,
@@ -29,6 +30,7 @@ export interface IngestParts {
   readonly broker: Broker;
   readonly authenticator: Authenticator;
   readonly metrics: Metrics;
+  readonly log: Logger;
   readonly rules: EventRules;
   readonly maxBodyBytes: number;
 }
@@ -55,7 +57,7 @@ const eventsRoute = createRoute({
   tags: ['Publishing'],
   summary: 'Publish events',
   description:
-    'One event as JSON, an array of up to 1,000, or NDJSON. 202 only after the broker has the event durably.',
+    'One event as JSON, an array of up to 1,000, or NDJSON of up to 10,000 lines. 202 only after the broker has the event durably.',
   security,
   request: {
     body: {
@@ -101,7 +103,7 @@ const userRoute = createRoute({
 
 /** Adds the way in to an application: the three publishing requests of contract section 5. */
 export function addIngest(app: ServiceApp, parts: IngestParts): void {
-  const publish = createPublish(parts.broker, parts.metrics);
+  const publish = createPublish(parts.broker, parts.metrics, parts.log);
   for (const route of [eventsRoute, topicRoute, userRoute]) app.openAPIRegistry.registerPath(route);
   app.post('/v1/events', async (context) => {
     const query = parseQuery(context.env.incoming.url ?? '');
@@ -154,7 +156,14 @@ async function publishBody(
   }
   const idempotencyKey = headerKey(context);
   const body = await readBody(incoming, outgoing as Parameters<typeof readBody>[1], parts.maxBodyBytes);
-  const batch: BatchContext = { grant, idempotencyKey, publish, rules: parts.rules, metrics: parts.metrics };
+  const batch: BatchContext = {
+    grant,
+    idempotencyKey,
+    publish,
+    rules: parts.rules,
+    metrics: parts.metrics,
+    log: parts.log,
+  };
   if (isLines) return answerBatch(await publishBatch(readLines(body), batch));
   const value = parseJson(decodeText(body));
   if (Array.isArray(value)) return answerBatch(await publishBatch(readArray(value), batch));

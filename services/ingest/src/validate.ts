@@ -16,7 +16,7 @@ export interface EventRules {
 /** How a fault names the field that it is about. */
 export type FieldPlace = (field: string) => ErrorDetails;
 
-export const inBody: FieldPlace = (field) => ({ pointer: `/${field}` });
+const inBody: FieldPlace = (field) => ({ pointer: `/${field}` });
 // The payload of a raw route is the whole body, which has no name.
 export const inUrl: FieldPlace = (field) => (field === 'data' ? {} : { parameter: field });
 

@@ -58,6 +58,17 @@ describe('a broker that is away', () => {
     expect(ingest.texts()).toEqual(['1', '3']);
   });
 
+  it('section 5: a batch that failed for several reasons of one status has that status', async () => {
+    const ingest = await startIngest({
+      wrap: () => ({
+        publish: ({ topic }) => Promise.reject(new TidingsError(topic === 'a' ? 'unavailable' : 'draining', 'Away.')),
+      }),
+    });
+    const { status, headers, body } = await ingest.publish({ topics: ['a', 'b'], data: 1 });
+    expect([status, body.status, body.code]).toEqual([503, 503, 'all-failed']);
+    expect(headers).toHaveProperty('retry-after');
+  });
+
   it('a batch that failed in several ways is 422 and does not ask to try again', async () => {
     const ingest = await startIngest(away(() => true));
     const answer = await ingest.publish([{ topic: 'a', data: 1 }, { topic: 'a' }]);
@@ -90,13 +101,33 @@ describe('a broker that is away', () => {
     for (const event of [
       { topic: 'a', data: 1 },
       { topics: ['a', 'b'], data: 1 },
-      [{ topic: 'a', data: 1 }, { topic: 'b' }],
+      [
+        { topic: 'a', data: 1 },
+        { topic: 'b', data: 2 },
+      ],
     ]) {
       const answer = await ingest.publish(event);
       expect([answer.status, answer.body.code]).toEqual([500, 'internal']);
       expect(answer.text).not.toContain('password');
     }
-    expect(ingest.lines.filter(({ msg }) => msg === 'unexpected error')).toHaveLength(3);
+    // One line for each event and topic that failed.
+    expect(ingest.lines.filter(({ msg }) => msg === 'unexpected error')).toHaveLength(5);
+  });
+
+  it('a broker that fails unexpectedly for one event hides nothing of what became of the others', async () => {
+    const ingest = await startIngest({
+      wrap: (broker) => ({
+        publish: (input) => (input.topic === 'bad' ? Promise.reject(new Error('oh')) : broker.publish(input)),
+      }),
+    });
+    const answer = await ingest.publish([
+      { topic: 'a', data: 1 },
+      { topic: 'bad', data: 2 },
+    ]);
+    expect(answer.status).toBe(207);
+    const { results } = answer.body as unknown as { results: { status: number; id?: string }[] };
+    expect(results.map(({ status }) => status)).toEqual([202, 500]);
+    expect(results[0]?.id).toBeDefined();
   });
 });
 

@@ -43,7 +43,7 @@ export interface Answer {
   readonly body: any;
 }
 
-export interface Sent {
+interface Sent {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Uint8Array;
@@ -108,6 +108,7 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
     broker,
     authenticator,
     metrics,
+    log,
     maxBodyBytes: options.maxBodyBytes ?? 8_388_608,
     rules: {
       maxEventBytes: options.maxEventBytes ?? 262_144,
