@@ -109,9 +109,9 @@ export interface Broker {
   latest(selection: Selection, range: Range, signal: AbortSignal): AsyncIterable<HistoryPage>;
   /**
    * The place right before the first event of a replay, such that `history` from there to `upTo` is that replay: `upTo`
-   * itself when nothing matches.
+   * itself when nothing matches. Ends on abort with the signal's reason.
    */
-  startOf(selection: Selection, start: ReplayStart, upTo: number): Promise<number>;
+  startOf(selection: Selection, start: ReplayStart, upTo: number, signal: AbortSignal): Promise<number>;
   /** Erases the selected stored events; resolves once nobody can read them any more, in history or in a ring. */
   purge(selection: Selection): Promise<void>;
   health(): BrokerHealth;

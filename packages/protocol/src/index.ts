@@ -7,6 +7,7 @@ export * from './goodbye.ts';
 export * from './limit.ts';
 export * from './message.ts';
 export * from './pattern.ts';
+export * from './pattern-trie.ts';
 export * from './problem.ts';
 export * from './sse-decoder.ts';
 export * from './sse-encoder.ts';

@@ -17,10 +17,10 @@ export const MAX_FANOUT_TOPICS = 100;
 /** Events of one JSON array (section 5). */
 export const MAX_BATCH_EVENTS = 1_000;
 /**
- * Lines of one NDJSON body: each is answered with a result, so that a body of 8 MiB that is all line noise would be
- * answered with a gigabyte (ADR 0005).
+ * Results of one publishing request: its events, each once for every topic that it goes to. A body of 8 MiB that is all
+ * line noise, or all fan-out, would be answered with a gigabyte (ADR 0005).
  */
-export const MAX_NDJSON_LINES = 10_000;
+export const MAX_RESULTS = 10_000;
 /** The largest N of `replay=N` (section 4). */
 export const MAX_REPLAY_COUNT = 10_000;
 /** The largest page of a history read (section 7). */

@@ -1,4 +1,5 @@
 import { TidingsError } from './error.ts';
+import { createPatternTrie } from './pattern-trie.ts';
 import { isReservedTopic, isToken, shapeFault } from './topic.ts';
 
 /** Whether a pattern names more than one topic: some token is `*`, or the last is `>`. */
@@ -66,12 +67,13 @@ export function overlaps(one: string, other: string): boolean {
 }
 
 /**
- * One predicate for a list of patterns, with the plain topics in a set, so that a scan over history costs one look-up
- * for each event plus one comparison for each wildcard.
+ * One predicate for a list of patterns: a look-up in a set for the plain topics, and one walk down a trie for all the
+ * wildcards together, whose number then does not matter.
  */
 export function toMatcher(patterns: readonly string[]): (topic: string) => boolean {
   const plain = new Set(patterns.filter((pattern) => !isWildcard(pattern)));
-  const wild = patterns.filter(isWildcard);
-  if (wild.length === 0) return (topic) => plain.has(topic);
-  return (topic) => plain.has(topic) || wild.some((pattern) => covers(pattern, topic));
+  const wild = createPatternTrie<true>();
+  for (const pattern of patterns) if (isWildcard(pattern)) wild.add(pattern, true);
+  if (plain.size === patterns.length) return (topic) => plain.has(topic);
+  return (topic) => plain.has(topic) || (!isReservedTopic(topic) && wild.matches(topic));
 }

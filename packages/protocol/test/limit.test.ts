@@ -12,7 +12,7 @@ it('sections 2, 4, 5 and 7: the limits are those of the contract', () => {
     MAX_FANOUT_TOPICS: 100,
     MAX_BATCH_EVENTS: 1_000,
     // ADR 0005.
-    MAX_NDJSON_LINES: 10_000,
+    MAX_RESULTS: 10_000,
     MAX_REPLAY_COUNT: 10_000,
     MAX_HISTORY_LIMIT: 1_000,
     MAX_EVENT_BYTES_CEILING: 1_000_000,

@@ -29,6 +29,7 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
   });
   // More than one where requests are pipelined; in the order of the requests.
   const answering = new WeakMap<Duplex, Set<ServerResponse>>();
+  const refused = new WeakSet<Duplex>();
 
   const server = createServer(
     {
@@ -61,6 +62,10 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
     const answers = [...(answering.get(socket) ?? [])];
     // In the middle of an answer a second one would be taken for its body.
     if (!socket.writable || answers.some((answer) => answer.headersSent)) return socket.destroy();
+    // What comes behind the first fault is noise: one answer, one line, one listener.
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    socket.pause();
     const problem = problemOfClientError(error);
     const refuseRaw = (): void => {
       log.info({ status: problem.status, code: problem.code, cause: error.code }, 'request refused');

@@ -89,7 +89,7 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
     // An answer to a URL that holds a token, a refusal included, must not pass that URL on (contract section 3).
     if (safeUrl !== url) {
       context.res.headers.set('Referrer-Policy', 'no-referrer');
-      context.res.headers.set('Cache-Control', 'no-store');
+      if (!context.res.headers.has('Cache-Control')) context.res.headers.set('Cache-Control', 'no-store');
     }
   });
 

@@ -1,3 +1,4 @@
+import { MAX_EVENT_BYTES_CEILING } from '@tidings/protocol';
 import { z } from 'zod';
 
 /** One environment variable: how it is read, and what `tidings config` and the docs say of it. */
@@ -130,7 +131,7 @@ export const VARIABLES: readonly Variable[] = [
   variable(
     'TIDINGS_MAX_EVENT_BYTES',
     '262144',
-    whole(1, 1_000_000),
+    whole(1, MAX_EVENT_BYTES_CEILING),
     'Largest payload of one event, in bytes as delivered.',
   ),
   variable('TIDINGS_MAX_BODY_BYTES', '8388608', whole(1_024, 2 ** 30), 'Largest body of one request, in bytes.'),

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Broker, HistoryPage } from '@tidings/broker';
 import { type LogPage, readHistory, readLatest, type TopicLog } from '@tidings/broker/log';
 import { encodeCursor } from '@tidings/protocol';
-import type { Clock } from '@tidings/runtime';
+import type { Clock, Metrics } from '@tidings/runtime';
 import type { Feed } from './feed.ts';
 import { Item } from './item.ts';
 import type { Session } from './session.ts';
@@ -13,6 +13,7 @@ export interface CatchUpParts {
   readonly feed: Feed;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
+  readonly metrics: Metrics;
   /** How long a connection may stay full before it is closed as slow. */
   readonly lagMaxMs: number;
 }
@@ -32,6 +33,7 @@ export async function catchUp(
 ): Promise<void> {
   const { feed } = parts;
   while (!session.closed) {
+    // Who fell behind has nothing to be fed yet, and must not go live before the connection has room again.
     if (session.outbox.full) {
       await waitForRoom(session, parts);
       continue;
@@ -43,26 +45,28 @@ export async function catchUp(
     const range = { after: position, upTo: position < newestUpTo ? newestUpTo : feed.position };
     if (position + 1 >= feed.ring.first) {
       const read = newestOnly ? readLatest : readHistory;
-      await writeRing(
-        session,
-        read(feed.ring, session.selection, range, () => parts.clock.now()),
-        feed.ring,
-      );
+      const pages = read(feed.ring, session.selection, range, () => parts.clock.now());
+      await writeRing(session, pages, feed.ring, parts);
     } else {
       await writeHistory(session, range, newestOnly, parts, signal);
     }
   }
 }
 
-// Ends after the pages, or when the connection is full or closed.
-async function writeRing(session: Session, pages: Generator<LogPage<Item>>, ring: TopicLog<Item>): Promise<void> {
+// Ends after the pages, when the session is closed, or when the ring was overrun.
+async function writeRing(
+  session: Session,
+  pages: Generator<LogPage<Item>>,
+  ring: TopicLog<Item>,
+  parts: CatchUpParts,
+): Promise<void> {
   let page = pages.next();
   while (!page.done) {
-    if (!writePage(session, page.value.entries, page.value.through)) return;
+    if (!(await writePage(session, page.value.entries, page.value.through, parts))) return;
     // What left the ring in the last turn would be missing in the next page: history still has it.
     if (session.position + 1 < ring.first) return;
     page = pages.next();
-    // A turn for the others after each full page, and none after the last: the caller may go live at once.
+    // A turn for the others after each page, and none after the last: the caller may go live at once.
     if (!page.done) await nextTurn();
   }
 }
@@ -71,9 +75,10 @@ async function writeHistory(
   session: Session,
   range: { after: number; upTo: number },
   newestOnly: boolean,
-  { broker, feed }: CatchUpParts,
+  parts: CatchUpParts,
   signal: AbortSignal,
 ): Promise<void> {
+  const { broker, feed } = parts;
   if (await skipEvicted(session, broker, feed)) return;
   // The ring has everything after its first place, so history need not go further.
   const upTo = newestOnly ? range.upTo : Math.min(range.upTo, feed.ring.first - 1);
@@ -83,7 +88,7 @@ async function writeHistory(
     const items = messages.map((message) => new Item(message, feed.epoch));
     // What was evicted while the page was read might be missing in it: look before it is believed.
     if (await skipEvicted(session, broker, feed)) return;
-    if (!writePage(session, items, through)) return;
+    if (!(await writePage(session, items, through, parts))) return;
   }
 }
 
@@ -95,20 +100,40 @@ async function skipEvicted(session: Session, broker: Broker, feed: Feed): Promis
   return true;
 }
 
-// Writes until the connection is full; the position then stands at the last event written. Answers whether all went out.
-function writePage(session: Session, items: readonly Item[], through: number): boolean {
+// Writes a whole page, waiting where the connection is full; the position always stands at the last event written.
+// Answers whether the session is still open.
+async function writePage(
+  session: Session,
+  items: readonly Item[],
+  through: number,
+  parts: CatchUpParts,
+): Promise<boolean> {
+  const before = session.delivered;
   for (const item of items) {
-    if (session.closed || session.outbox.full) return false;
+    if (session.outbox.full) await waitForRoom(session, parts);
+    if (session.closed) break;
     session.write(item);
     session.position = item.seq;
   }
+  parts.metrics.eventsDelivered.inc(session.delivered - before);
   if (session.closed) return false;
   session.position = through;
   return true;
 }
 
+// A client that reads slowly is given time for as long as it reads at all.
 async function waitForRoom(session: Session, { wheel, lagMaxMs }: CatchUpParts): Promise<void> {
-  const timer = wheel.after(lagMaxMs, () => session.close('slow'));
-  await session.outbox.drained();
+  const { outbox } = session;
+  let pendingBytes = outbox.pendingBytes;
+  const look = (): void => {
+    if (outbox.pendingBytes >= pendingBytes) {
+      session.close('slow');
+      return;
+    }
+    pendingBytes = outbox.pendingBytes;
+    timer = wheel.after(lagMaxMs, look);
+  };
+  let timer = wheel.after(lagMaxMs, look);
+  await outbox.makeRoom();
   timer.cancel();
 }

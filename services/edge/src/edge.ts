@@ -7,6 +7,7 @@ import { addReads } from './history-route.ts';
 import { READ_FAILURES } from './openapi-answers.ts';
 import { createRouter } from './router.ts';
 import { createSessionRegistry } from './session-registry.ts';
+import { softRetryMs } from './soft-answer.ts';
 import { addStream } from './stream-route.ts';
 import { createTimerWheel } from './timer-wheel.ts';
 
@@ -57,7 +58,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     metrics,
     clock,
     // Every position is of the old log: clients come back with their cursors, and are told by `hub.gap`.
-    onRestart: () => registry.closeAll('unavailable'),
+    onRestart: () => registry.closeAll('unavailable', softRetryMs),
   });
   const lagMaxMs = settings.lagMaxAgeSec * 1000;
   const { lagMaxBytes } = settings;
@@ -79,14 +80,14 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   return {
     addTo(app) {
       addStream(app, { edge, authenticator, classes }, READ_FAILURES);
-      addReads(app, { broker, feed, clock, authenticator, classes }, READ_FAILURES);
+      addReads(app, { broker, feed, clock, aheadWaitMs, authenticator, classes }, READ_FAILURES);
     },
     get openStreams() {
       return registry.size;
     },
     drain: () => registry.drain(settings.drainMs),
     close() {
-      registry.closeAll('draining');
+      registry.closeAll('draining', softRetryMs);
       wheel.stop();
     },
   };

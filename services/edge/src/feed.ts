@@ -21,7 +21,7 @@ export interface FeedOptions {
   readonly ringMaxBytes: number;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  /** The log was recreated: every open stream must be told, with the old epoch's position as `from`. */
+  /** The log was recreated: every position of an open stream is of the old one. */
   readonly onRestart: () => void;
 }
 

@@ -1,9 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Authenticator, TopicClasses } from '@tidings/auth';
-import type { Broker } from '@tidings/broker';
-import { encodeEnvelope, MAX_HISTORY_LIMIT, parseCursor, parsePattern, TidingsError } from '@tidings/protocol';
 import {
-  type Clock,
+  encodeCursor,
+  encodeEnvelope,
+  MAX_HISTORY_LIMIT,
+  parseCursor,
+  parsePattern,
+  TidingsError,
+} from '@tidings/protocol';
+import {
   decodeSegment,
   parseQuery,
   type Query,
@@ -13,15 +18,11 @@ import {
   singleValue,
 } from '@tidings/runtime';
 import { authoriseTopics } from './authorise.ts';
-import type { Feed } from './feed.ts';
-import { cursorOf } from './join.ts';
+import { cursorOf, isReached, type JoinParts } from './join.ts';
 import type { Failures } from './openapi-answers.ts';
 import { withinDeadline } from './read-deadline.ts';
 
-export interface ReadRouteParts {
-  readonly broker: Broker;
-  readonly feed: Feed;
-  readonly clock: Clock;
+export interface ReadRouteParts extends JoinParts {
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
 }
@@ -121,14 +122,16 @@ async function readPage(
 ): Promise<Buffer> {
   const { broker, feed } = parts;
   const limit = parseLimit(singleValue(query, 'limit'));
-  const upTo = feed.position;
-  const after = await startOf(singleValue(query, 'after'), parts);
+  const { epoch } = feed;
+  const after = await startOf(singleValue(query, 'after'), parts, signal);
+  // Read after the start is known, so that `next` never goes back; an edge may be behind the cursor it was given.
+  const upTo = Math.max(feed.position, after);
   const events: Buffer[] = [];
   let bytes = 0;
   let next = upTo;
-  reading: for await (const { messages } of broker.history(selection, { after, upTo }, signal)) {
+  reading: for await (const { messages } of broker.history(selection, { after, upTo: feed.position }, signal)) {
     for (const message of messages) {
-      const envelope = encodeEnvelope(message, feed.epoch);
+      const envelope = encodeEnvelope(message, epoch);
       events.push(envelope);
       bytes += envelope.length;
       if (events.length < limit && bytes < MAX_PAGE_BYTES) continue;
@@ -138,12 +141,12 @@ async function readPage(
   }
   // What was evicted while it was read would be a silent hole.
   const { first } = await broker.bounds();
-  if (singleValue(query, 'after') !== undefined && first > after + 1) throw gone();
+  if (epoch !== feed.epoch || (query.has('after') && first > after + 1)) throw gone();
   const list = events.flatMap((event, place) => (place === 0 ? [event] : [COMMA, event]));
   return Buffer.concat([
     Buffer.from('{"events":['),
     ...list,
-    Buffer.from(`],"next":${JSON.stringify(cursorOf(feed, next))}}`),
+    Buffer.from(`],"next":${JSON.stringify(encodeCursor(epoch, next))}}`),
   ]);
 }
 
@@ -158,13 +161,15 @@ function parseLimit(text: string | undefined): number {
   });
 }
 
-async function startOf(text: string | undefined, { broker, feed }: ReadRouteParts): Promise<number> {
+async function startOf(text: string | undefined, parts: ReadRouteParts, signal: AbortSignal): Promise<number> {
+  const { broker, feed } = parts;
   const { first } = await broker.bounds();
   if (text === undefined) return first - 1;
   const cursor = parseCursor(text);
   if (cursor === undefined) throw new TidingsError('invalid-cursor', 'after is not a cursor.', { parameter: 'after' });
-  // A place that does not exist yet belongs to a log that was lost: reading on from it would skip what comes.
-  if (cursor.epoch !== feed.epoch || cursor.seq + 1 < first || cursor.seq > feed.position) throw gone();
+  if (cursor.epoch !== feed.epoch || cursor.seq + 1 < first) throw gone();
+  // A place that does not exist belongs to a log that was lost: reading on from it would skip what comes.
+  if (cursor.seq > feed.position && !(await isReached(cursor, parts, signal))) throw gone();
   return cursor.seq;
 }
 

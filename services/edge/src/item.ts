@@ -5,7 +5,7 @@ import { encodeCursor, encodeEnvelope, encodeEvent, type Frame, type Message } f
 export type Format = 'data' | 'envelope';
 
 // What an item costs in the ring beside its bytes: objects, map and index entries.
-const OVERHEAD_BYTES = 400;
+const OVERHEAD_BYTES = 700;
 
 let created = 0;
 
@@ -21,7 +21,7 @@ export class Item implements LogEntry {
   readonly topic: string;
   readonly timeMs: number;
   readonly expiresAtMs: number;
-  /** The message and one frame of it. */
+  /** The message, and a frame in each format. */
   readonly bytes: number;
   /** Counts every item of this process, live-only ones too: how a session knows what it was given already. */
   readonly ordinal: number;
@@ -36,7 +36,7 @@ export class Item implements LogEntry {
     this.topic = message.topic;
     this.timeMs = message.timeMs;
     this.expiresAtMs = message.expiresAtMs;
-    this.bytes = 2 * message.data.length + OVERHEAD_BYTES;
+    this.bytes = 3 * message.data.length + 4 * message.topic.length + OVERHEAD_BYTES;
     created += 1;
     this.ordinal = created;
     this.#data = undefined;

@@ -1,5 +1,5 @@
 import type { Broker, Selection } from '@tidings/broker';
-import { encodeCursor, type GapReason, MAX_CURSOR_CHARACTERS, parseCursor } from '@tidings/protocol';
+import { type Cursor, encodeCursor, type GapReason, MAX_CURSOR_CHARACTERS, parseCursor } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import type { Feed } from './feed.ts';
 import type { StreamWish } from './stream-wish.ts';
@@ -32,11 +32,11 @@ export async function findJoin(
   parts: JoinParts,
   signal: AbortSignal,
 ): Promise<Join> {
-  if (wish.cursor !== undefined) return joinByCursor(wish.cursor, parts);
+  if (wish.cursor !== undefined) return joinByCursor(wish.cursor, parts, signal);
   return joinByReplay(wish, selection, parts, signal);
 }
 
-async function joinByCursor(text: string, parts: JoinParts): Promise<Join> {
+async function joinByCursor(text: string, parts: JoinParts, signal: AbortSignal): Promise<Join> {
   const { broker, feed } = parts;
   const from = text.slice(0, MAX_CURSOR_CHARACTERS);
   const reset = (): Join => ({
@@ -48,20 +48,26 @@ async function joinByCursor(text: string, parts: JoinParts): Promise<Join> {
   const cursor = parseCursor(text);
   if (cursor === undefined || cursor.epoch !== feed.epoch) return reset();
   const resume: Join = { position: cursor.seq, resumed: true, gap: undefined, newestUpTo: 0 };
-  if (cursor.seq > feed.position) return (await isReached(cursor.seq, parts)) ? resume : reset();
+  if (cursor.seq > feed.position) return (await isReached(cursor, parts, signal)) ? resume : reset();
   if (cursor.seq + 1 >= feed.ring.first) return resume;
   const { first } = await broker.bounds();
   if (first <= cursor.seq + 1) return resume;
   return { position: first - 1, resumed: false, gap: { from, reason: 'expired' }, newestUpTo: 0 };
 }
 
-// Another edge may have been fed further than this one: that is no error. A place that the log itself has not reached is.
-async function isReached(seq: number, { broker, feed, clock, aheadWaitMs }: JoinParts): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < aheadWaitMs; waitedMs += AHEAD_POLL_MS) {
-    if (feed.position >= seq) return true;
+/**
+ * Whether the log has reached a place that this edge has not been fed yet. Another edge may have been fed further: that
+ * is no error. A place that the log itself has not reached is of a log that was lost.
+ */
+export async function isReached(cursor: Cursor, parts: JoinParts, signal: AbortSignal): Promise<boolean> {
+  const { broker, feed, clock, aheadWaitMs } = parts;
+  for (let waitedMs = 0; waitedMs < aheadWaitMs && feed.position < cursor.seq; waitedMs += AHEAD_POLL_MS) {
+    signal.throwIfAborted();
     await new Promise<void>((resolve) => clock.after(AHEAD_POLL_MS, resolve));
   }
-  return feed.position >= seq || (await broker.bounds()).last >= seq;
+  const reached = feed.position >= cursor.seq || (await broker.bounds()).last >= cursor.seq;
+  // The log may have been recreated while we waited.
+  return reached && cursor.epoch === feed.epoch;
 }
 
 async function joinByReplay(
@@ -74,8 +80,8 @@ async function joinByReplay(
   const head = feed.position;
   const at = (position: number, newestUpTo = 0): Join => ({ position, resumed: false, gap: undefined, newestUpTo });
   if (wish.replay === 'none') return at(head);
-  if (wish.replay === 'all') return at(await broker.startOf(selection, { sinceMs: 0 }, head));
-  if (wish.replay !== 'last') return at(await broker.startOf(selection, wish.replay, head));
+  if (wish.replay === 'all') return at(await broker.startOf(selection, { sinceMs: 0 }, head, signal));
+  if (wish.replay !== 'last') return at(await broker.startOf(selection, wish.replay, head, signal));
   for await (const { messages } of broker.latest(selection, { after: 0, upTo: head }, signal)) {
     const oldest = messages[0];
     if (oldest !== undefined) return at(oldest.seq - 1, head);

@@ -1,14 +1,17 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Frame } from '@tidings/protocol';
 import type { Flushable, FlushQueue } from './flush-queue.ts';
 import type { StreamSocket } from './stream-socket.ts';
 
 // Up to here one copy of the frames is cheaper than the vector of small writes that a corked socket makes.
 const MAX_JOINED_BYTES = 65_536;
+// One turn's frames for one connection: more than this in one burst makes it wait, whoever its client is.
+const MAX_TURN_BYTES = 1_048_576;
 
 /**
- * What waits to be written to one connection: the frames of this turn, and what the kernel has not taken yet. Its limit
- * is the point at which the connection counts as lagging; a caller that respects `full` never has more than the limit
- * and one frame here.
+ * What waits to be written to one connection: the frames of this turn, and what the kernel has not taken of earlier ones.
+ * A caller that respects `lagging` never has more here than the limit and one turn's frames, which are shared by all
+ * connections; one that respects `full`, the limit and one frame.
  */
 export class Outbox implements Flushable {
   readonly #socket: StreamSocket;
@@ -19,8 +22,7 @@ export class Outbox implements Flushable {
   #frameBytes = 0;
   #closed = false;
   #drained: (() => void) | undefined = undefined;
-  /** Bytes handed to the socket so far. */
-  sentBytes = 0;
+  #sentBytes = 0;
   /** When something last went out, by `elapsedMs`. */
   lastSentMs: number;
 
@@ -35,9 +37,22 @@ export class Outbox implements Flushable {
     socket.onDrain(() => this.#settle());
   }
 
-  /** Over the limit: the caller must hold back until `drained`. */
+  /**
+   * The kernel has more to take from earlier turns than the limit: the client reads too slowly. What came in this turn
+   * alone does not count, for the kernel was not offered it yet, unless it is more than any turn may hold.
+   */
+  get lagging(): boolean {
+    return this.#socket.unsentBytes > this.#limitBytes || this.#frameBytes > MAX_TURN_BYTES;
+  }
+
+  /** No room for more at once: whoever has more must `makeRoom` first. */
   get full(): boolean {
     return this.#frameBytes + this.#socket.unsentBytes > this.#limitBytes;
+  }
+
+  /** What the kernel has not taken yet, to the byte: it falls while the client reads, however slowly. */
+  get pendingBytes(): number {
+    return this.#socket.pendingBytes;
   }
 
   write(frame: Frame): void {
@@ -54,18 +69,29 @@ export class Outbox implements Flushable {
     if (frames.length === 0 || this.#closed) return;
     this.#frames = [];
     this.#frameBytes = 0;
-    this.sentBytes += bytes;
+    this.#sentBytes += bytes;
     this.lastSentMs = this.#elapsedMs();
     if (frames.length === 1) this.#socket.write(frames[0] as Buffer);
     else if (bytes <= MAX_JOINED_BYTES) this.#socket.write(Buffer.concat(frames, bytes));
-    else for (const frame of frames) this.#socket.write(frame);
+    else this.#socket.writeAll(frames);
   }
 
-  /** Resolves when the connection has room again, or is closed. One caller at a time. */
-  drained(): Promise<void> {
+  /** Bytes handed to the socket since the last call. */
+  takeSentBytes(): number {
+    const bytes = this.#sentBytes;
+    this.#sentBytes = 0;
+    return bytes;
+  }
+
+  /**
+   * Offers the kernel what waits, gives everybody else a turn, and resolves when there is room or the connection is
+   * closed. One caller at a time.
+   */
+  async makeRoom(): Promise<void> {
     this.flush();
-    if (this.#closed || !this.full) return Promise.resolve();
-    return new Promise((resolve) => {
+    await nextTurn();
+    if (this.#closed || !this.full) return;
+    await new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
   }
@@ -86,7 +112,7 @@ export class Outbox implements Flushable {
   }
 
   #settle(): void {
-    if (this.full && !this.#closed) return;
+    if (!this.#closed && this.full) return;
     this.#drained?.();
     this.#drained = undefined;
   }

@@ -1,6 +1,5 @@
-import { isWildcard } from '@tidings/protocol';
+import { createPatternTrie, isWildcard, type PatternTrie } from '@tidings/protocol';
 import type { Item } from './item.ts';
-import { createPatternTrie, type PatternTrie } from './pattern-trie.ts';
 
 /** Who gets live items of its topics. */
 export interface Subscriber {

@@ -14,8 +14,8 @@ export interface SessionRegistry {
   greeted(session: Session): void;
   /** Must be called once for each session that was added. */
   remove(session: Session): void;
-  /** Says goodbye to all. */
-  closeAll(reason: Goodbye): void;
+  /** Says goodbye to all, each with a delay of its own. */
+  closeAll(reason: Goodbye, retryMs: () => number): void;
   /** Says goodbye to all, with reconnects spread evenly over `spreadMs`, and refuses new ones from now on. */
   drain(spreadMs: number): void;
 }
@@ -57,9 +57,10 @@ export function createSessionRegistry(options: RegistryOptions): SessionRegistry
     arm(entry, heartbeatMs - silentMs, () => {
       // The wall clock may have been set since the deadline was armed.
       if (clock.now() >= entry.expiresAtMs) return void session.close('token-expired');
-      if (wheel.elapsedMs - session.outbox.lastSentMs >= heartbeatMs) session.beat(clock.now());
-      else session.refreshCursor(clock.now());
+      if (wheel.elapsedMs - session.outbox.lastSentMs >= heartbeatMs) session.beat(wheel.elapsedMs);
+      else session.refreshCursor(wheel.elapsedMs);
       session.outbox.flush();
+      metrics.bytesSent.inc(session.outbox.takeSentBytes());
       armHeartbeat(session, entry);
     });
   }
@@ -103,8 +104,8 @@ export function createSessionRegistry(options: RegistryOptions): SessionRegistry
       for (const timer of entry.timers) timer.cancel();
       metrics.connectionsOpen.dec({ transport: 'h1' });
     },
-    closeAll(reason) {
-      for (const session of [...sessions.keys()]) session.close(reason);
+    closeAll(reason, retryMs) {
+      for (const session of [...sessions.keys()]) session.close(reason, retryMs());
     },
     drain(spreadMs) {
       draining = true;

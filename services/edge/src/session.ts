@@ -20,7 +20,6 @@ import type { Router, Subscriber } from './router.ts';
 export interface SessionTraits {
   readonly id: string;
   readonly tenant: string;
-  readonly user: string | undefined;
   readonly topics: readonly string[];
   readonly format: Format;
   /** What is sent when a slow reader reads again. */
@@ -48,7 +47,6 @@ const CURSOR_BLOCK_MS = 60_000;
 export class Session implements Subscriber {
   readonly id: string;
   readonly tenant: string;
-  readonly user: string | undefined;
   readonly topics: readonly string[];
   readonly format: Format;
   readonly lag: 'resume' | 'latest';
@@ -59,7 +57,7 @@ export class Session implements Subscriber {
   readonly #events: SessionEvents;
   #state: 'catching-up' | 'live' | 'closed' = 'catching-up';
   #lastOrdinal = 0;
-  #cursorMs = 0;
+  #cursorMs = Number.NEGATIVE_INFINITY;
   #wasLive = false;
   /** Everything up to here is done, while catching up. */
   position = 0;
@@ -75,7 +73,6 @@ export class Session implements Subscriber {
   constructor(traits: SessionTraits, outbox: Outbox, router: Router, feed: Feed, events: SessionEvents) {
     this.id = traits.id;
     this.tenant = traits.tenant;
-    this.user = traits.user;
     this.topics = traits.topics;
     this.format = traits.format;
     this.lag = traits.lag;
@@ -106,9 +103,12 @@ export class Session implements Subscriber {
     if (item.ordinal === this.#lastOrdinal || this.#state !== 'live') return false;
     this.#lastOrdinal = item.ordinal;
     // It resumed ahead of this edge's feed, and has this one already.
-    if (item.seq > 0 && item.seq <= this.cursorSeq) return false;
+    if (item.seq > 0 && item.seq <= this.cursorSeq) {
+      this.#noteFinal(item);
+      return false;
+    }
     if (!this.write(item)) return false;
-    if (this.outbox.full && this.#state === 'live') this.#fallBehind();
+    if (this.#state === 'live' && this.outbox.lagging) this.#fallBehind();
     return true;
   }
 
@@ -121,11 +121,14 @@ export class Session implements Subscriber {
       this.delivered += 1;
       if (item.seq > 0) this.cursorSeq = item.seq;
     }
-    if (this.#finals !== undefined && item.seq > 0) {
-      this.#finals.note(item.topic, message.final);
-      if (this.#state === 'live' && this.#finals.done) this.close('final');
-    }
+    this.#noteFinal(item);
     return wanted;
+  }
+
+  #noteFinal(item: Item): void {
+    if (this.#finals === undefined || item.seq === 0) return;
+    this.#finals.note(item.topic, item.message.final);
+    if (this.#state === 'live' && this.#finals.done) this.close('final');
   }
 
   /** Writes a block of the hub's own. */
@@ -168,15 +171,15 @@ export class Session implements Subscriber {
    * Writes a heartbeat. When other topics moved the position it is an id-only block, at most once a minute, which keeps
    * the cursor of a quiet stream young.
    */
-  beat(nowMs: number): void {
-    if (!this.refreshCursor(nowMs)) this.control(HEARTBEAT);
+  beat(elapsedMs: number): void {
+    if (!this.refreshCursor(elapsedMs)) this.control(HEARTBEAT);
   }
 
   /** Writes an id-only block if one is due; answers whether it was. */
-  refreshCursor(nowMs: number): boolean {
+  refreshCursor(elapsedMs: number): boolean {
     const reached = this.live ? this.#feed.position : this.position;
-    if (reached <= this.cursorSeq || nowMs - this.#cursorMs < CURSOR_BLOCK_MS) return false;
-    this.#cursorMs = nowMs;
+    if (reached <= this.cursorSeq || elapsedMs - this.#cursorMs < CURSOR_BLOCK_MS) return false;
+    this.#cursorMs = elapsedMs;
     this.cursorSeq = reached;
     this.control(encodeCursorBlock(encodeCursor(this.#feed.epoch, reached)));
     return true;

@@ -27,10 +27,11 @@ export function acceptsStream(accept: string | undefined): 'named' | 'any' | 'no
 
 /**
  * Whether the request is taken for a browser's own EventSource, which gives up for good on any status but 200: it asks
- * for an event stream by name and declares no client.
+ * for an event stream by GET and by name, and declares no client.
  */
 export function isNative(incoming: IncomingMessage, client: string | undefined): boolean {
-  return client === undefined && acceptsStream(incoming.headers.accept) === 'named';
+  const isGet = incoming.method === 'GET' || incoming.method === 'HEAD';
+  return isGet && client === undefined && acceptsStream(incoming.headers.accept) === 'named';
 }
 
 /** After how long a native EventSource may come back when what was in its way should have passed (contract section 4). */

@@ -36,28 +36,25 @@ export interface EdgeParts {
 export interface StreamOrder {
   readonly wish: StreamWish;
   readonly tenant: string;
-  readonly user: string | undefined;
   readonly topics: readonly string[];
   /** `Infinity` without a token. */
   readonly expiresAtMs: number;
 }
 
-/** How a finite stream that comes with a cursor stands, which decides between 200 and 204. */
-export interface Preview {
-  readonly join: Join;
-  /** Nothing will ever come: every topic is finished, and the client has its final event. */
-  readonly over: boolean;
-}
-
 // A socket that does not take the goodbye would otherwise keep a closed stream's memory for as long as TCP tries.
 const LINGER_MS = 5_000;
 
-/** Looks at a finite stream before its head is sent. */
-export async function previewFinite(order: StreamOrder, parts: EdgeParts, signal: AbortSignal): Promise<Preview> {
+/**
+ * Whether nothing will ever come on a finite stream: every topic is finished, and the client has its final event. Asked
+ * before the head is sent, since it decides between 200 and 204.
+ */
+export async function isOver(order: StreamOrder, parts: EdgeParts, signal: AbortSignal): Promise<boolean> {
   const selection = { tenant: order.tenant, patterns: order.topics };
   const join = await findJoin(order.wish, selection, parts, signal);
+  // An edge that is behind can't judge what it has not been fed.
+  if (!join.resumed || join.position > parts.feed.position) return false;
   const { finished } = await readFiniteState(selection, join.position, parts, signal);
-  return { join, over: join.resumed && finished.length === order.topics.length };
+  return finished.length === order.topics.length;
 }
 
 /** Opens the session of a stream whose head is sent, and feeds it until it ends. */
@@ -68,8 +65,8 @@ export function openSession(order: StreamOrder, socket: StreamSocket, id: string
   let linger: Timer | undefined;
   const outbox = new Outbox(socket, parts.flushes, parts.lagMaxBytes, () => wheel.elapsedMs);
   const finals = order.wish.untilFinal ? new FinalTracker(order.topics) : undefined;
-  const { tenant, user, topics } = order;
-  const traits = { id, tenant, user, topics, format: order.wish.format, lag: order.wish.lag, finals };
+  const { tenant, topics } = order;
+  const traits = { id, tenant, topics, format: order.wish.format, lag: order.wish.lag, finals };
   const session = new Session(traits, outbox, parts.router, parts.feed, {
     lagging() {
       metrics.laggingSessions.inc();
@@ -78,7 +75,7 @@ export function openSession(order: StreamOrder, socket: StreamSocket, id: string
     closed() {
       aborter.abort();
       registry.remove(session);
-      metrics.bytesSent.inc(outbox.sentBytes);
+      metrics.bytesSent.inc(outbox.takeSentBytes());
       // Only while the response is still open: the connection may be another request's by then.
       if (!gone) linger = wheel.after(LINGER_MS, () => socket.destroy());
     },

@@ -19,7 +19,7 @@ import { authoriseTopics, ownTopics } from './authorise.ts';
 import type { Failures } from './openapi-answers.ts';
 import { withinDeadline } from './read-deadline.ts';
 import { acceptsStream, isNative, STREAM_HEADERS, softAnswer } from './soft-answer.ts';
-import { type EdgeParts, newSessionId, openSession, previewFinite, type StreamOrder } from './stream-opener.ts';
+import { type EdgeParts, isOver, newSessionId, openSession, type StreamOrder } from './stream-opener.ts';
 import { openHttp1Stream } from './stream-socket.ts';
 import { fieldsOfQuery, parseWish, streamSchema } from './stream-wish.ts';
 
@@ -106,9 +106,9 @@ async function answer(
   }
   const topics = wish.topics.length > 0 ? wish.topics : ownTopics(access, authenticator);
   authoriseTopics(access, topics, parts.classes, authenticator);
-  const { user, tenant, expiresAtSec } = access.grant;
-  const order: StreamOrder = { wish, tenant, user, topics, expiresAtMs: expiresAtSec * 1000 };
-  const over = await whenAvailable(context, wish.client, edge, () => isOver(order, edge));
+  const { tenant, expiresAtSec } = access.grant;
+  const order: StreamOrder = { wish, tenant, topics, expiresAtMs: expiresAtSec * 1000 };
+  const over = await whenAvailable(context, wish.client, edge, () => hasEnded(order, edge));
   if (over instanceof Response) return over;
   if (over) return new Response(null, { status: 204 });
   // Nothing may be awaited after this: a stream that opens once the others were sent away would never be.
@@ -120,10 +120,9 @@ async function answer(
   return open(context, order, access, edge);
 }
 
-async function isOver(order: StreamOrder, edge: EdgeParts): Promise<boolean> {
+async function hasEnded(order: StreamOrder, edge: EdgeParts): Promise<boolean> {
   if (!order.wish.untilFinal || order.wish.cursor === undefined) return false;
-  const { over } = await withinDeadline(edge.clock, (signal) => previewFinite(order, edge, signal));
-  return over;
+  return withinDeadline(edge.clock, (signal) => isOver(order, edge, signal));
 }
 
 // What fails because something behind us is away will pass: it may not kill a native EventSource.

@@ -6,8 +6,12 @@ export interface StreamSocket {
   /** The bytes of a frame as this transport wants them. */
   bytesOf(frame: Frame): Buffer;
   write(bytes: Buffer): void;
+  /** Several at once, as one vector of writes, without copying them together. */
+  writeAll(pieces: readonly Buffer[]): void;
   /** Written and not yet taken by the kernel. */
   readonly unsentBytes: number;
+  /** The same to the byte, part of a write that is under way included. */
+  readonly pendingBytes: number;
   /** Only when more than this was unsent is `onDrain` sure to be told. */
   readonly drainMarkBytes: number;
   onDrain(run: () => void): void;
@@ -32,8 +36,18 @@ export function openHttp1Stream(outgoing: ServerResponse, head: OutgoingHttpHead
   return {
     bytesOf: (frame) => (chunked ? frame.chunk : frame.block),
     write: (bytes) => void socket.write(bytes),
+    writeAll(pieces) {
+      socket.cork();
+      for (const piece of pieces) socket.write(piece);
+      socket.uncork();
+    },
     get unsentBytes() {
       return socket.writableLength;
+    },
+    get pendingBytes() {
+      // Node's own idle timeout asks the handle too: the stream's length falls only when a write is complete.
+      const { _handle: handle } = socket as unknown as { _handle?: { writeQueueSize?: number } | null };
+      return handle?.writeQueueSize ?? socket.writableLength;
     },
     drainMarkBytes: socket.writableHighWaterMark,
     onDrain(run) {

@@ -6,8 +6,8 @@ import type { StreamSocket } from '../src/stream-socket.ts';
 
 const frame = (bytes: number): Frame => encodeText('x'.repeat(bytes));
 
-/** A connection that takes nothing until it is told to. */
-function fakeSocket(drainMarkBytes = 0) {
+/** A connection that takes nothing until it is told to, or all at once. */
+function fakeSocket(drainMarkBytes = 0, takesAll = false) {
   const written: Buffer[] = [];
   const drains: (() => void)[] = [];
   const state = { unsentBytes: 0, ended: 0, writes: 0 };
@@ -16,9 +16,15 @@ function fakeSocket(drainMarkBytes = 0) {
     write(bytes) {
       written.push(bytes);
       state.writes += 1;
-      state.unsentBytes += bytes.length;
+      if (!takesAll) state.unsentBytes += bytes.length;
+    },
+    writeAll(pieces) {
+      for (const piece of pieces) socket.write(piece);
     },
     get unsentBytes() {
+      return state.unsentBytes;
+    },
+    get pendingBytes() {
       return state.unsentBytes;
     },
     drainMarkBytes,
@@ -41,8 +47,8 @@ function fakeQueue(): FlushQueue & { readonly waiting: Flushable[] } {
   return { waiting, add: (flushable) => void waiting.push(flushable), afterFlush: (run) => run() };
 }
 
-function create(limitBytes = 100, drainMarkBytes = 0) {
-  const connection = fakeSocket(drainMarkBytes);
+function create(limitBytes = 100, drainMarkBytes = 0, takesAll = false) {
+  const connection = fakeSocket(drainMarkBytes, takesAll);
   const queue = fakeQueue();
   let nowMs = 0;
   const outbox = new Outbox(connection.socket, queue, limitBytes, () => nowMs);
@@ -67,7 +73,7 @@ describe('an outbox', () => {
     expect(text()).toBe('abc');
     outbox.flush();
     expect(state.writes).toBe(1);
-    expect(outbox.sentBytes).toBe(3);
+    expect(outbox.takeSentBytes()).toBe(3);
   });
 
   it('writes many large frames without joining them, in order', () => {
@@ -76,7 +82,7 @@ describe('an outbox', () => {
     for (const each of letters) outbox.write(encodeText(each));
     outbox.flush();
     expect(text()).toBe(letters.join(''));
-    expect(outbox.sentBytes).toBe(150_000);
+    expect(outbox.takeSentBytes()).toBe(150_000);
   });
 
   it('is full above its limit, counting what waits in it and what the connection has not taken', () => {
@@ -106,7 +112,7 @@ describe('an outbox', () => {
     const { outbox, drain } = create(100);
     outbox.write(frame(300));
     let told = false;
-    const waiting = outbox.drained().then(() => {
+    const waiting = outbox.makeRoom().then(() => {
       told = true;
     });
     drain(200);
@@ -117,23 +123,36 @@ describe('an outbox', () => {
     expect(told).toBe(true);
   });
 
-  it('flushes what holds the room before it waits, and does not wait when there is room', async () => {
-    const { outbox, text } = create(100);
-    outbox.write(frame(50));
-    await outbox.drained();
-    expect(text()).toHaveLength(50);
+  it('makes room by offering what waits to the connection, and does not wait where that is enough', async () => {
+    const { outbox, state } = create(100, 0, true);
+    outbox.write(frame(300));
+    expect(outbox.full).toBe(true);
+    await outbox.makeRoom();
+    expect(state.writes).toBe(1);
+    expect(outbox.full).toBe(false);
+  });
+
+  it('does not take a burst of one turn for a slow reader, unless it is more than any turn may hold', () => {
+    const { outbox } = create(100);
+    for (let index = 0; index < 10; index += 1) outbox.write(frame(100_000));
+    expect(outbox.lagging).toBe(false);
+    outbox.write(frame(100_000));
+    expect(outbox.lagging).toBe(true);
+    outbox.flush();
+    // The connection took nothing of it.
+    expect(outbox.lagging).toBe(true);
   });
 
   it('tells who waits when it is closed, and writes nothing any more', async () => {
     const { outbox, state } = create(100);
     outbox.write(frame(300));
-    const waiting = outbox.drained();
+    const waiting = outbox.makeRoom();
     const writes = state.writes;
     outbox.close();
     await waiting;
     outbox.write(frame(10));
     outbox.flush();
-    await outbox.drained();
+    await outbox.makeRoom();
     expect(state.writes).toBe(writes);
     expect(state.ended).toBe(0);
   });

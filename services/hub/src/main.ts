@@ -10,10 +10,12 @@ await runService(
     const settings = loadSettings(process.env);
     log = createLogger('hub', settings.logLevel);
     const hub = await startHub(settings, log);
-    log.info(
-      { version: VERSION, url: hub.url, admin: hub.adminUrl },
-      `hub listening on ${hub.url}, admin on ${hub.adminUrl}`,
-    );
+    const line = `hub listening on ${hub.url}, admin on ${hub.adminUrl}`;
+    // Whoever starts it waits for this line, whatever the log leaves out.
+    if (log.isLevelEnabled('info')) log.info({ version: VERSION, url: hub.url, admin: hub.adminUrl }, line);
+    else
+      process.stdout.write(`${line}
+`);
     log.warn('embedded broker: history, idempotency keys and positions end with this process');
     if (hub.kit !== undefined) process.stdout.write(describeKit(hub.kit, hub.url));
     return hub;

@@ -3,11 +3,13 @@ import { TidingsError } from '@tidings/protocol';
 import { PAGE_HEADERS, type ServiceApp } from '@tidings/runtime';
 import type { DevelopmentKit } from './development.ts';
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
+const LOOPBACK_ADDRESS = /^(::ffff:)?127\.|^::1$/;
+const LOOPBACK_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 /**
  * Adds the page at `/` that publishes to and shows a live topic. It holds tokens, so it exists in development only, and
- * answers only to loopback names: a page elsewhere that points its own name at this machine must not read them.
+ * answers only to this machine, by a
+ * loopback name: a page elsewhere that points its own name here must not read them.
  */
 export function addNewcomerPage(app: ServiceApp, kit: DevelopmentKit): void {
   const asset = (name: string): string => readFileSync(new URL(`../assets/${name}`, import.meta.url), 'utf8');
@@ -19,8 +21,12 @@ export function addNewcomerPage(app: ServiceApp, kit: DevelopmentKit): void {
     ['/page.css', 'text/css', asset('page.css')],
   ] as const) {
     app.get(path, (context) => {
-      if (!LOOPBACK.test(context.env.incoming.headers.host ?? '')) {
-        throw new TidingsError('forbidden', 'The page holds tokens: open it as localhost or 127.0.0.1.');
+      const { headers, socket } = context.env.incoming;
+      if (!isLocal(headers.host, socket.remoteAddress)) {
+        throw new TidingsError(
+          'forbidden',
+          'The page holds tokens: open it on the machine of the hub, as localhost or 127.0.0.1.',
+        );
       }
       return context.body(body, 200, {
         ...PAGE_HEADERS,
@@ -30,4 +36,9 @@ export function addNewcomerPage(app: ServiceApp, kit: DevelopmentKit): void {
       });
     });
   }
+}
+
+/** Whether a request comes from this machine, and names it so: neither alone is enough. */
+export function isLocal(host: string | undefined, remoteAddress: string | undefined): boolean {
+  return LOOPBACK_NAME.test(host ?? '') && LOOPBACK_ADDRESS.test(remoteAddress ?? '');
 }

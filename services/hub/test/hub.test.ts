@@ -3,6 +3,7 @@ import { ConfigurationError, createLogger, loadSettings } from '@tidings/runtime
 import { openStream, sendRaw, watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, test } from 'vitest';
 import { startHub } from '../src/hub.ts';
+import { isLocal } from '../src/newcomer-page.ts';
 import { SECRET, startTestHub } from './fixture.ts';
 
 const publish = (url: string, token: string, topic: string, body: string): Promise<Response> =>
@@ -183,6 +184,16 @@ describe('the page for newcomers', () => {
       expect(answer.status, host).toBe(403);
       expect(answer.text).not.toContain(hub.kit?.publishToken);
     }
+  });
+
+  test('a loopback name from another machine opens nothing, nor does this machine by another name', () => {
+    expect(isLocal('localhost:8080', '127.0.0.1')).toBe(true);
+    expect(isLocal('[::1]:8080', '::1')).toBe(true);
+    expect(isLocal('localhost', '::ffff:127.0.0.1')).toBe(true);
+    expect(isLocal('localhost', '192.0.2.7')).toBe(false);
+    expect(isLocal('localhost', '::ffff:192.0.2.7')).toBe(false);
+    expect(isLocal('evil.example', '127.0.0.1')).toBe(false);
+    expect(isLocal(undefined, undefined)).toBe(false);
   });
 
   test('with a key, or in production, there is no page and no token', async () => {

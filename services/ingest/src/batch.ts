@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Grant } from '@tidings/auth';
-import { MAX_BATCH_EVENTS, MAX_NDJSON_LINES, TidingsError } from '@tidings/protocol';
+import { MAX_BATCH_EVENTS, MAX_RESULTS, TidingsError } from '@tidings/protocol';
 import { decodeText, type Logger, type Metrics, parseJson } from '@tidings/runtime';
 import { type Publish, type PublishResult, toFailure } from './publish.ts';
-import { type EventRules, validateEvent } from './validate.ts';
+import { type EventRules, type ValidEvent, validateEvent } from './validate.ts';
 
-// Events published in one turn of the event loop, so that a full body of small events holds up nobody's stream.
-const TURN_EVENTS = 500;
+// Events checked, or results published, in one turn of the event loop, so that a full body holds up nobody's stream.
+const TURN_RESULTS = 250;
 
 /** Reads one event of a batch; throws TidingsError for one that can't be read. */
 export type ReadEvent = () => unknown;
@@ -29,8 +29,7 @@ export function readLines(body: Uint8Array): ReadEvent[] {
     .split('\n')
     .filter((line) => line.trim() !== '');
   if (lines.length === 0) throw new TidingsError('empty-batch', 'There is no line in the body.');
-  if (lines.length > MAX_NDJSON_LINES)
-    throw new TidingsError('batch-too-large', `NDJSON may have ${MAX_NDJSON_LINES} lines.`);
+  if (lines.length > MAX_RESULTS) throw new TidingsError('batch-too-large', `NDJSON may have ${MAX_RESULTS} lines.`);
   return lines.map((line) => () => parseJson(line));
 }
 
@@ -45,22 +44,55 @@ export interface BatchContext {
   readonly log: Logger;
 }
 
-/** Publishes every event of a batch in order and answers one result for each event and topic. */
+/** An event that was checked, and what it is published to; or why it can't be. */
+type Checked = ValidEvent | { readonly failure: PublishResult };
+
+/**
+ * Publishes every event of a batch in order and answers one result for each event and topic. All are checked before the
+ * first is published.
+ * @throws TidingsError `batch-too-large` when they go to more topics than one answer may hold; nothing is published then.
+ */
 export async function publishBatch(events: readonly ReadEvent[], context: BatchContext): Promise<PublishResult[]> {
-  const { grant, idempotencyKey, rules, publish, metrics, log } = context;
-  const results: PublishResult[] = [];
-  for (let start = 0; start < events.length; start += TURN_EVENTS) {
-    if (start > 0) await nextTurn();
-    const turn = events.slice(start, start + TURN_EVENTS).map(async (read, place) => {
-      const index = start + place;
-      try {
-        const id = idempotencyKey === '' ? '' : `${idempotencyKey}.${index}`;
-        return await publish(grant, validateEvent(read(), grant.tenant, id, rules), index);
-      } catch (error) {
-        return [toFailure(error, index, metrics, log)];
-      }
-    });
-    results.push(...(await Promise.all(turn)).flat());
+  const checked: Checked[] = [];
+  let expected = 0;
+  for (const [index, read] of events.entries()) {
+    if (index % TURN_RESULTS === TURN_RESULTS - 1) await nextTurn();
+    const event = check(read, index, context);
+    checked.push(event);
+    expected += 'failure' in event ? 1 : event.length;
+    if (expected > MAX_RESULTS) throw tooLarge();
   }
+
+  const results: PublishResult[] = [];
+  let turn: Promise<PublishResult[]>[] = [];
+  let inTurn = 0;
+  const settle = async (): Promise<void> => {
+    results.push(...(await Promise.all(turn)).flat());
+    turn = [];
+    inTurn = 0;
+    await nextTurn();
+  };
+  for (const [index, event] of checked.entries()) {
+    turn.push('failure' in event ? Promise.resolve([event.failure]) : context.publish(context.grant, event, index));
+    inTurn += 'failure' in event ? 1 : event.length;
+    if (inTurn >= TURN_RESULTS) await settle();
+  }
+  await settle();
   return results;
+}
+
+function check(read: ReadEvent, index: number, { grant, idempotencyKey, rules, metrics, log }: BatchContext): Checked {
+  try {
+    const id = idempotencyKey === '' ? '' : `${idempotencyKey}.${index}`;
+    return validateEvent(read(), grant.tenant, id, rules);
+  } catch (error) {
+    return { failure: toFailure(error, index, metrics, log) };
+  }
+}
+
+function tooLarge(): TidingsError {
+  return new TidingsError(
+    'batch-too-large',
+    `One request may have ${MAX_RESULTS} results, one for each event and topic.`,
+  );
 }

@@ -57,7 +57,7 @@ const eventsRoute = createRoute({
   tags: ['Publishing'],
   summary: 'Publish events',
   description:
-    'One event as JSON, an array of up to 1,000, or NDJSON of up to 10,000 lines. 202 only after the broker has the event durably.',
+    'One event as JSON, an array of up to 1,000, or NDJSON; up to 10,000 results in all, one for each event and topic. 202 only after the broker has the event durably.',
   security,
   request: {
     body: {

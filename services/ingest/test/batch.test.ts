@@ -163,6 +163,18 @@ describe('NDJSON', () => {
     expect(ingest.messages).toEqual([]);
   });
 
+  it('a fan-out counts once for each topic, and nothing is published where the answer would be too large', async () => {
+    const ingest = await startIngest();
+    const topics = Array.from({ length: 100 }, (_, place) => `t.${place}`);
+    const line = `${JSON.stringify({ topics, data: 1 })}\n`;
+    const answer = await sendLines(ingest, line.repeat(101));
+    expect([answer.status, answer.body.code]).toEqual([413, 'batch-too-large']);
+    expect(ingest.messages).toHaveLength(0);
+    const most = await sendLines(ingest, line.repeat(100));
+    expect(most.status).toBe(202);
+    expect(ingest.messages).toHaveLength(10_000);
+  });
+
   it.each(['', '\n', ' \r\n\t\n'])('the body %j without an event is 422', async (body) => {
     const ingest = await startIngest();
     const answer = await sendLines(ingest, body);

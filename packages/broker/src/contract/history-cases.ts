@@ -84,12 +84,12 @@ export function historyCases({ test, open }: BrokerHarness): void {
     const { broker, places } = await filled({}, ['a', '1'], ['x', '-'], ['a', '2'], ['b', '3'], ['x', '-']);
     const upTo = places.at(-1) as number;
     const replay = async (count: number): Promise<string[]> => {
-      const after = await broker.startOf(selectionOf('a', 'b'), { count }, upTo);
+      const after = await broker.startOf(selectionOf('a', 'b'), { count }, upTo, soon());
       return (await collect(broker.history(selectionOf('a', 'b'), { after, upTo }, soon()))).map(textOf);
     };
     assert.deepEqual(await replay(2), ['2', '3']);
     assert.deepEqual(await replay(100), ['1', '2', '3']);
-    assert.equal(await broker.startOf(selectionOf('none'), { count: 5 }, upTo), upTo);
+    assert.equal(await broker.startOf(selectionOf('none'), { count: 5 }, upTo, soon()), upTo);
   });
 
   test('startOf a time is the place before the first matching event at or after it', async () => {
@@ -100,9 +100,9 @@ export function historyCases({ test, open }: BrokerHarness): void {
     const all = await collect(broker.history(selectionOf('a'), { after: 0, upTo: last }, soon()));
     const [early, late] = all.map((message) => message.timeMs) as [number, number];
     assert.ok(early < late);
-    assert.equal(await broker.startOf(selectionOf('a'), { sinceMs: late }, last), seq - 1);
-    assert.ok((await broker.startOf(selectionOf('a'), { sinceMs: early }, last)) < seq - 1);
-    assert.equal(await broker.startOf(selectionOf('a'), { sinceMs: late + 1 }, last), last);
+    assert.equal(await broker.startOf(selectionOf('a'), { sinceMs: late }, last, soon()), seq - 1);
+    assert.ok((await broker.startOf(selectionOf('a'), { sinceMs: early }, last, soon())) < seq - 1);
+    assert.equal(await broker.startOf(selectionOf('a'), { sinceMs: late + 1 }, last, soon()), last);
   });
 
   test('section 5: an event leaves history after its ttl, and others stay', async () => {

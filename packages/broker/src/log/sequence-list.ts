@@ -1,49 +1,65 @@
-/** Ascending sequences of one topic. Taking from either end is cheap; from the middle costs a move of what follows. */
+/**
+ * Ascending sequences of one topic. What was removed stays as a dead entry until half of them are dead, so that removing
+ * costs the same wherever it happens: the ttl of a hundred thousand events may end in one second.
+ */
 export interface SequenceList {
+  /** Entries that are not removed. */
   readonly size: number;
   append(seq: number): void;
-  remove(seq: number): void;
-  /** Index of the first entry that is greater than `seq`; `size` when there is none. */
-  indexAfter(seq: number): number;
-  /** Entry at `index`, counted from the oldest. */
-  at(index: number): number | undefined;
+  /** Must be called once for an entry that `isKept` denies from now on. */
+  removed(): void;
+  /** The first kept entry that is greater than `seq`. */
+  after(seq: number): number | undefined;
+  /** The last kept entry that is smaller than `seq`. */
+  before(seq: number): number | undefined;
 }
 
-export function createSequenceList(): SequenceList {
-  const entries: number[] = [];
-  // Dropped entries at the front stay until they are half of the array: shifting at each eviction would be quadratic.
-  let head = 0;
+// Below this a list is not worth compacting.
+const LEAST_DEAD = 32;
 
+/** @param isKept whether an entry is not removed. */
+export function createSequenceList(isKept: (seq: number) => boolean): SequenceList {
+  let entries: number[] = [];
+  let size = 0;
+
+  // Index of the first entry that is greater than `seq`.
   function indexAfter(seq: number): number {
-    let low = head;
+    let low = 0;
     let high = entries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((entries[middle] as number) <= seq) low = middle + 1;
       else high = middle;
     }
-    return low - head;
+    return low;
   }
 
   return {
     get size() {
-      return entries.length - head;
+      return size;
     },
-    append: (seq) => void entries.push(seq),
-    remove(seq) {
-      const index = head + indexAfter(seq) - 1;
-      if (index < head || entries[index] !== seq) return;
-      if (index !== head) {
-        entries.splice(index, 1);
-        return;
-      }
-      head += 1;
-      if (head > 32 && head * 2 > entries.length) {
-        entries.splice(0, head);
-        head = 0;
-      }
+    append(seq) {
+      entries.push(seq);
+      size += 1;
     },
-    indexAfter,
-    at: (index) => entries[head + index],
+    removed() {
+      size -= 1;
+      const dead = entries.length - size;
+      if (dead > LEAST_DEAD && dead > size) entries = entries.filter(isKept);
+    },
+    after(seq) {
+      for (let index = indexAfter(seq); index < entries.length; index += 1) {
+        const entry = entries[index] as number;
+        if (isKept(entry)) return entry;
+      }
+      return undefined;
+    },
+    before(seq) {
+      for (let index = indexAfter(seq - 1) - 1; index >= 0; index -= 1) {
+        const entry = entries[index] as number;
+        if (isKept(entry)) return entry;
+      }
+      return undefined;
+    },
   };
 }

@@ -1,5 +1,4 @@
-import { toMatcher } from '@tidings/protocol';
-import type { Selection } from '../port.ts';
+import { createExpiryQueue } from './expiry-queue.ts';
 import { createSequenceList, type SequenceList } from './sequence-list.ts';
 
 /** What the log must know of an entry. */
@@ -29,28 +28,37 @@ export interface TopicLog<Entry extends LogEntry> {
   readonly first: number;
   readonly last: number;
   readonly bytes: number;
+  /** Entries that are kept. */
+  readonly size: number;
   append(entry: Entry): void;
   get(seq: number): Entry | undefined;
-  /** The index entries of every topic that the selection matches. */
-  select(selection: Selection): SequenceList[];
+  /** The index of a tenant: topic to its sequences. */
+  topicsOf(tenant: string): ReadonlyMap<string, SequenceList>;
   remove(seq: number): void;
   /** Drops what is too old, expired by ttl, or over the byte cap. */
   evict(nowMs: number): void;
 }
 
+// Expired entries dropped by one call: readers pass over expired ones by themselves, so the rest can wait for the next.
+const MOST_EXPIRED = 1_000;
+
+const NO_TOPICS: ReadonlyMap<string, SequenceList> = new Map();
+
 /** Creates an empty log that begins after the place `start`. */
 export function createTopicLog<Entry extends LogEntry>(limits: LogLimits, start: number = 0): TopicLog<Entry> {
   const entries = new Map<number, Entry>();
   const tenants = new Map<string, Map<string, SequenceList>>();
-  const expiries = new Map<number, number[]>();
+  const expiries = createExpiryQueue();
+  const isKept = (seq: number): boolean => entries.has(seq);
   let first = start + 1;
   let last = start;
   let bytes = 0;
-  let sweptSec = 0;
+  // No entry is kept before this place. Asking the map for its first entry would walk over all that it deleted.
+  let oldest = first;
 
   function indexOf({ tenant, topic }: Entry): SequenceList {
     const topics = tenants.get(tenant) ?? new Map<string, SequenceList>();
-    const list = topics.get(topic) ?? createSequenceList();
+    const list = topics.get(topic) ?? createSequenceList(isKept);
     if (list.size === 0) {
       topics.set(topic, list);
       tenants.set(tenant, topics);
@@ -63,23 +71,12 @@ export function createTopicLog<Entry extends LogEntry>(limits: LogLimits, start:
     if (entry === undefined) return;
     entries.delete(seq);
     bytes -= entry.bytes;
+    if (entry.expiresAtMs !== Number.POSITIVE_INFINITY) expiries.removed(entry.expiresAtMs);
     const topics = tenants.get(entry.tenant);
     const list = topics?.get(entry.topic);
-    list?.remove(seq);
+    list?.removed();
     if (list?.size === 0) topics?.delete(entry.topic);
     if (topics?.size === 0) tenants.delete(entry.tenant);
-  }
-
-  // A ttl is whole seconds, so expiries lie in buckets of one second and are swept once a second.
-  function sweepExpired(nowMs: number): void {
-    const nowSec = Math.floor(nowMs / 1000);
-    if (nowSec === sweptSec) return;
-    sweptSec = nowSec;
-    for (const [dueSec, sequences] of expiries) {
-      if (dueSec > nowSec) continue;
-      expiries.delete(dueSec);
-      for (const seq of sequences) remove(seq);
-    }
   }
 
   return {
@@ -92,33 +89,27 @@ export function createTopicLog<Entry extends LogEntry>(limits: LogLimits, start:
     get bytes() {
       return bytes;
     },
+    get size() {
+      return entries.size;
+    },
     append(entry) {
       last = entry.seq;
       entries.set(entry.seq, entry);
       bytes += entry.bytes;
       indexOf(entry).append(entry.seq);
-      if (entry.expiresAtMs === Number.POSITIVE_INFINITY) return;
-      const dueSec = Math.ceil(entry.expiresAtMs / 1000);
-      const due = expiries.get(dueSec);
-      if (due === undefined) expiries.set(dueSec, [entry.seq]);
-      else due.push(entry.seq);
+      if (entry.expiresAtMs !== Number.POSITIVE_INFINITY) expiries.add(entry.seq, entry.expiresAtMs);
     },
     get: (seq) => entries.get(seq),
-    select({ tenant, patterns }) {
-      const topics = tenants.get(tenant);
-      if (topics === undefined) return [];
-      const matches = toMatcher(patterns);
-      const lists: SequenceList[] = [];
-      for (const [topic, list] of topics) if (matches(topic)) lists.push(list);
-      return lists;
-    },
+    topicsOf: (tenant) => tenants.get(tenant) ?? NO_TOPICS,
     remove,
     evict(nowMs) {
-      sweepExpired(nowMs);
-      for (const oldest of entries.values()) {
-        if (bytes <= limits.maxBytes && nowMs - oldest.timeMs < limits.maxAgeMs) return;
-        remove(oldest.seq);
-        first = oldest.seq + 1;
+      for (const seq of expiries.takeDue(nowMs, MOST_EXPIRED)) remove(seq);
+      for (; oldest <= last; oldest += 1) {
+        const entry = entries.get(oldest);
+        if (entry === undefined) continue;
+        if (bytes <= limits.maxBytes && nowMs - entry.timeMs < limits.maxAgeMs) return;
+        remove(oldest);
+        first = oldest + 1;
       }
     },
   };

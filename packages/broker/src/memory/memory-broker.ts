@@ -20,7 +20,7 @@ export interface MemoryBrokerOptions {
 type StoredMessage = Message & LogEntry;
 
 // What a stored event costs beside its payload and topic: the object, its map entry and its index entry.
-const OVERHEAD_BYTES = 200;
+const OVERHEAD_BYTES = 350;
 
 /**
  * The broker of one process: nothing to dial, nothing on disk. Durable means "in this process's memory": a restart makes
@@ -112,19 +112,22 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     latest(selection: Selection, range: Range, signal: AbortSignal) {
       return paged(readLatest(log, selection, range, now), signal);
     },
-    async startOf(selection, start, upTo) {
+    async startOf(selection, start, upTo, signal) {
       assertOpen();
       const search = findStart(log, selection, start, upTo, now);
       for (let step = search.next(); ; step = search.next()) {
         if (step.done) return step.value;
+        signal.throwIfAborted();
         await nextTurn();
       }
     },
     async purge(selection) {
       assertOpen();
       const through = log.last;
-      for (const list of log.select(selection)) {
-        for (let seq = list.at(0); seq !== undefined; seq = list.at(0)) log.remove(seq);
+      const range = { after: log.first - 1, upTo: through };
+      for (const { entries } of readHistory(log, selection, range, () => 0)) {
+        for (const { seq } of entries) log.remove(seq);
+        await nextTurn();
       }
       sink?.purged(selection, through);
     },

@@ -11,9 +11,13 @@ export interface RecentIds {
  */
 export function createRecentIds(windowMs: number): RecentIds {
   const seen = new Map<string, { seq: number; atMs: number }>();
+  let sweptMs = 0;
 
-  // Insertion order is time order, so the oldest stand first.
+  // Insertion order is time order, so the oldest stand first. Not at every call: a walk from the start of a map passes
+  // over everything that it has deleted.
   function forget(nowMs: number): void {
+    if (Math.abs(nowMs - sweptMs) < SWEEP_MS) return;
+    sweptMs = nowMs;
     for (const [key, { atMs }] of seen) {
       if (nowMs - atMs < windowMs) return;
       seen.delete(key);
@@ -22,9 +26,16 @@ export function createRecentIds(windowMs: number): RecentIds {
 
   return {
     find(key, nowMs) {
-      forget(nowMs);
-      return seen.get(key)?.seq;
+      const found = seen.get(key);
+      return found !== undefined && nowMs - found.atMs < windowMs ? found.seq : undefined;
     },
-    remember: (key, seq, nowMs) => void seen.set(key, { seq, atMs: nowMs }),
+    remember(key, seq, nowMs) {
+      forget(nowMs);
+      // A key that is set again keeps its old place in the order unless it is taken out first.
+      seen.delete(key);
+      seen.set(key, { seq, atMs: nowMs });
+    },
   };
 }
+
+const SWEEP_MS = 1_000;

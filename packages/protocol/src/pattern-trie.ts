@@ -4,6 +4,8 @@ export interface PatternTrie<Member> {
   remove(pattern: string, member: Member): void;
   /** Calls `visit` for each pattern that matches the topic; a member of two such patterns is visited twice. */
   match(topic: string, visit: (member: Member) => void): void;
+  /** Whether any pattern matches the topic. */
+  matches(topic: string): boolean;
 }
 
 interface Node<Member> {
@@ -33,6 +35,15 @@ export function createPatternTrie<Member>(): PatternTrie<Member> {
     if (star !== undefined) visitFrom(star, tokens, place + 1, visit);
     // `>` is one or more tokens, so it matches at any place before the end.
     node.children.get('>')?.members.forEach(visit);
+  }
+
+  function isMatched(node: Node<Member>, tokens: readonly string[], place: number): boolean {
+    if (place === tokens.length) return node.members.size > 0;
+    if (node.children.has('>')) return true;
+    const literal = node.children.get(tokens[place] as string);
+    if (literal !== undefined && isMatched(literal, tokens, place + 1)) return true;
+    const star = node.children.get('*');
+    return star !== undefined && isMatched(star, tokens, place + 1);
   }
 
   return {
@@ -65,5 +76,6 @@ export function createPatternTrie<Member>(): PatternTrie<Member> {
       }
     },
     match: (topic, visit) => visitFrom(root, topic.split('.'), 0, visit),
+    matches: (topic) => isMatched(root, topic.split('.'), 0),
   };
 }
