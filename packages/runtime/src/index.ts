@@ -9,6 +9,7 @@ export * from './logger.ts';
 export * from './metrics.ts';
 export * from './page-headers.ts';
 export * from './problem-response.ts';
+export * from './problem-schema.ts';
 export * from './query.ts';
 export * from './reference-page.ts';
 export * from './request-body.ts';

@@ -16,6 +16,7 @@ import {
   refuseUnknown,
   type ServiceApp,
   singleValue,
+  toProblemAnswer,
 } from '@tidings/runtime';
 import { authoriseTopics } from './authorise.ts';
 import { cursorOf, isReached, type JoinParts } from './join.ts';
@@ -60,7 +61,7 @@ const historyRoute = createRoute({
       description: 'A page.',
       content: { 'application/json': { schema: z.object({ events: z.array(envelopeSchema), next: z.string() }) } },
     },
-    410: { description: 'The history at this cursor is gone.' },
+    410: toProblemAnswer('The history at this cursor is gone.'),
   },
 });
 

@@ -1,22 +1,12 @@
-import { z } from '@hono/zod-openapi';
-
-/** A problem document, as the API reference shows it. */
-const problemSchema = z
-  .object({ type: z.string(), title: z.string(), status: z.int(), code: z.string(), detail: z.string().optional() })
-  .openapi('ReadProblem');
-
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
+import { type ProblemAnswer, toProblemAnswer } from '@tidings/runtime';
 
 /** What every reading request may answer when it fails. */
-export const READ_FAILURES = {
-  400: problem('The URL can not be read.'),
-  401: problem('No token, or one that is not valid.'),
-  403: problem('The token does not grant this topic.'),
-  422: problem('A parameter has a wrong value.'),
-  503: problem('The broker is away, or the node is shutting down.'),
+export const READ_FAILURES: Record<400 | 401 | 403 | 422 | 503, ProblemAnswer> = {
+  400: toProblemAnswer('The URL can not be read.'),
+  401: toProblemAnswer('No token, or one that is not valid.'),
+  403: toProblemAnswer('The token does not grant this topic.'),
+  422: toProblemAnswer('A parameter has a wrong value.'),
+  503: toProblemAnswer('Something that is needed is away, or the node is shutting down.'),
 };
 
 export type Failures = typeof READ_FAILURES;

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_FANOUT_TOPICS, MAX_IDEMPOTENCY_KEY_CHARACTERS } from '@tidings/protocol';
+import { problemSchema } from '@tidings/runtime';
 
 // The one description of an event: it validates what comes in and documents it at /openapi.json.
 
@@ -81,19 +82,6 @@ export const acceptedSchema = z
     duplicate: z.boolean().optional().openapi({ description: 'true: it was stored before under the same id.' }),
   })
   .openapi('Accepted');
-
-export const problemSchema = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string(),
-    detail: z.string().optional(),
-    pointer: z.string().optional().openapi({ description: 'JSON pointer to the field at fault.' }),
-    parameter: z.string().optional(),
-    position: z.int().optional(),
-  })
-  .openapi('Problem');
 
 export const resultsSchema = z
   .object({

@@ -18,10 +18,11 @@ import {
   type ServiceApp,
   type ServiceContext,
   singleValue,
+  toProblemAnswer,
 } from '@tidings/runtime';
 import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
-import { acceptedSchema, eventSchema, problemSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
+import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
 import { createPublish, type Publish } from './publish.ts';
 import { type EventRules, inUrl, parseUser, toInputs, validateEvent } from './validate.ts';
 
@@ -35,20 +36,16 @@ export interface IngestParts {
   readonly maxBodyBytes: number;
 }
 
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
 const accepted = { 'application/json': { schema: acceptedSchema } };
 const security = [{ bearer: [] }];
 const failures = {
-  400: problem('The body or the URL can not be read.'),
-  401: problem('No token, or one that is not valid.'),
-  403: problem('The token does not grant publishing to this topic.'),
-  413: problem('The body, the event or the batch is too large.'),
-  415: problem('Another media type, charset or encoding than the ones listed.'),
-  422: problem('A field has a wrong value; the pointer says which.'),
-  503: problem('The broker is away. Safe to retry with the same id.'),
+  400: toProblemAnswer('The body or the URL can not be read.'),
+  401: toProblemAnswer('No token, or one that is not valid.'),
+  403: toProblemAnswer('The token does not grant publishing to this topic.'),
+  413: toProblemAnswer('The body, the event or the batch is too large.'),
+  415: toProblemAnswer('Another media type, charset or encoding than the ones listed.'),
+  422: toProblemAnswer('A field has a wrong value; the pointer says which.'),
+  503: toProblemAnswer('The broker is away. Safe to retry with the same id.'),
 };
 
 const eventsRoute = createRoute({

@@ -4,7 +4,7 @@ export interface ExpiryQueue {
   /** The entry has left before its time. */
   removed(expiresAtMs: number): void;
   /** Up to `most` entries whose time has come; the others come with the next call. */
-  takeDue(nowMs: number, most: number): number[];
+  takeDue(nowMs: number, most: number): readonly number[];
 }
 
 interface Bucket {
@@ -13,11 +13,15 @@ interface Bucket {
   kept: number;
 }
 
+const NONE: readonly number[] = [];
+
 const toSec = (expiresAtMs: number): number => Math.ceil(expiresAtMs / 1000);
 
 export function createExpiryQueue(): ExpiryQueue {
   const buckets = new Map<number, Bucket>();
-  let due: number[] = [];
+  // Seconds that are over, and how far the first of them was taken.
+  const due: number[][] = [];
+  let taken = 0;
   let sweptSec = 0;
 
   function collect(nowSec: number): void {
@@ -26,7 +30,7 @@ export function createExpiryQueue(): ExpiryQueue {
     for (const [second, { sequences }] of buckets) {
       if (second > nowSec) continue;
       buckets.delete(second);
-      due = due.length === 0 ? sequences : due.concat(sequences);
+      due.push(sequences);
     }
   }
 
@@ -49,7 +53,15 @@ export function createExpiryQueue(): ExpiryQueue {
     },
     takeDue(nowMs, most) {
       collect(Math.floor(nowMs / 1000));
-      return due.length === 0 ? due : due.splice(0, most);
+      const [first] = due;
+      if (first === undefined) return NONE;
+      const part = first.slice(taken, taken + most);
+      taken += most;
+      if (taken >= first.length) {
+        due.shift();
+        taken = 0;
+      }
+      return part;
     },
   };
 }

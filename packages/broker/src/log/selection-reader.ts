@@ -114,14 +114,17 @@ export function* readLatest<Entry extends LogEntry>(
   const isWanted = toFilter(selection, now);
   const newest: Entry[] = [];
   let examined = 0;
-  const lists = listsOf(log, selection, range.upTo - range.after);
-  if (lists !== undefined) {
-    for (const list of lists) {
-      let seq = list.before(range.upTo + 1) ?? 0;
-      while (seq > range.after && !isWanted(log.get(seq))) seq = list.before(seq) ?? 0;
-      if (seq > range.after) newest.push(log.get(seq) as Entry);
+  const topics = log.topicsOf(selection.tenant);
+  const byName = !selection.patterns.some(isWildcard);
+  if (byName || topics.size <= range.upTo - range.after) {
+    const matches = toMatcher(selection.patterns);
+    for (const topic of byName ? selection.patterns : topics.keys()) {
       examined += 1;
       if (examined % TURN_EXAMINED === 0) yield { entries: [], through: range.after };
+      const list = matches(topic) ? topics.get(topic) : undefined;
+      let seq = list?.before(range.upTo + 1) ?? 0;
+      while (seq > range.after && !isWanted(log.get(seq))) seq = list?.before(seq) ?? 0;
+      if (seq > range.after) newest.push(log.get(seq) as Entry);
     }
     newest.sort((a, b) => b.seq - a.seq);
   } else {
