@@ -15,6 +15,8 @@ export function runSteps(steps) {
       );
       process.exit(status ?? 1);
     }
+    // The last step closes the output with its own words.
+    if (name === steps.at(-1)?.[0]) return;
     console.log(`${name}: passed in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
 }
