@@ -22,8 +22,9 @@ function isExecutable(path: string): boolean {
 // On a machine of Debian's kind where we may install, as on CI; anywhere else the message says what to do.
 function installWithApt(): void {
   if (process.getuid?.() !== 0) return;
-  spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], { stdio: 'inherit' });
+  const options = { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
+  spawnSync('apt-get', ['update', '-qq'], options);
+  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], options);
 }
 
 /**
