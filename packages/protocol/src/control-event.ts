@@ -20,7 +20,7 @@ export function encodeHello(
   cursor: string,
   hello: { session: string; topics: readonly string[]; resumed: boolean },
 ): Frame {
-  return encodeEvent('hub.hello', cursor, Buffer.from(JSON.stringify(hello)));
+  return encodeControl('hub.hello', cursor, hello);
 }
 
 /** `hub.live`: everything to be replayed has been sent; what follows is live. */

@@ -8,6 +8,7 @@ import type { ClientAddress } from './client-address.ts';
 import type { Logger } from './logger.ts';
 import { redactUrl } from './logger.ts';
 import { errorResponse } from './problem-response.ts';
+import { decodeSegment } from './query.ts';
 import { traceIdOf } from './trace.ts';
 
 /** What a route of a service finds in its context. */
@@ -125,6 +126,14 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
 /** The path of a request exactly as it was sent, without the query. */
 export function rawPath(incoming: IncomingMessage): string {
   return (incoming.url ?? '/').split('?', 1)[0] as string;
+}
+
+/**
+ * One segment of the path, decoded; the first is at place 1.
+ * @throws TidingsError `malformed-url` for percent-encoding that is broken or not UTF-8.
+ */
+export function pathSegment(incoming: IncomingMessage, place: number): string {
+  return decodeSegment(rawPath(incoming).split('/')[place] ?? '');
 }
 
 const notFound = (): TidingsError => new TidingsError('not-found', 'There is nothing here: see /docs.');

@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Broker, HistoryPage } from '@tidings/broker';
 import { type LogPage, readHistory, readLatest, type TopicLog } from '@tidings/broker/log';
-import { encodeCursor } from '@tidings/protocol';
 import type { Clock, Metrics } from '@tidings/runtime';
-import type { Feed } from './feed.ts';
+import { cursorOf, type Feed } from './feed.ts';
 import { Item } from './item.ts';
 import type { Session } from './session.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -96,7 +95,7 @@ async function writeHistory(
 async function skipEvicted(session: Session, broker: Broker, feed: Feed): Promise<boolean> {
   const { first } = await broker.bounds();
   if (session.closed || first <= session.position + 1) return session.closed;
-  session.gap(encodeCursor(feed.epoch, session.position), first - 1, 'expired');
+  session.gap(cursorOf(feed, session.position), first - 1, 'expired');
   return true;
 }
 

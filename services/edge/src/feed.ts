@@ -1,5 +1,6 @@
-import type { Broker, FeedSink, Selection } from '@tidings/broker';
-import { createTopicLog, readHistory, type TopicLog } from '@tidings/broker/log';
+import type { Broker, FeedSink } from '@tidings/broker';
+import { createTopicLog, removeSelected, type TopicLog } from '@tidings/broker/log';
+import { encodeCursor } from '@tidings/protocol';
 import type { Clock, Metrics } from '@tidings/runtime';
 import type { FlushQueue } from './flush-queue.ts';
 import { Item } from './item.ts';
@@ -12,6 +13,11 @@ export interface Feed {
   readonly position: number;
   /** Recent items; from `ring.first` on it has everything. */
   readonly ring: TopicLog<Item>;
+}
+
+/** The cursor text of a place on this feed. */
+export function cursorOf(feed: Feed, position: number): string {
+  return encodeCursor(feed.epoch, position);
 }
 
 export interface FeedOptions {
@@ -53,7 +59,8 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       options.onRestart();
     },
     purged(selection, through) {
-      forget(ring, selection, through, () => clock.now());
+      // At once: whoever is told of a purge must not find it in the ring any more.
+      for (const _turn of removeSelected(ring, selection, through));
     },
   };
   await broker.openFeed(sink);
@@ -69,11 +76,4 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       return ring;
     },
   };
-}
-
-function forget(ring: TopicLog<Item>, selection: Selection, through: number, now: () => number): void {
-  const range = { after: ring.first - 1, upTo: through };
-  const places: number[] = [];
-  for (const { entries } of readHistory(ring, selection, range, now)) places.push(...entries.map((item) => item.seq));
-  for (const seq of places) ring.remove(seq);
 }

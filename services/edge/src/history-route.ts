@@ -9,17 +9,17 @@ import {
   TidingsError,
 } from '@tidings/protocol';
 import {
-  decodeSegment,
   parseQuery,
+  pathSegment,
   type Query,
-  rawPath,
   refuseUnknown,
   type ServiceApp,
   singleValue,
   toProblemAnswer,
 } from '@tidings/runtime';
 import { authoriseTopics } from './authorise.ts';
-import { cursorOf, isReached, type JoinParts } from './join.ts';
+import { cursorOf } from './feed.ts';
+import { isReached, type JoinParts } from './join.ts';
 import type { Failures } from './openapi-answers.ts';
 import { withinDeadline } from './read-deadline.ts';
 
@@ -28,6 +28,7 @@ export interface ReadRouteParts extends JoinParts {
   readonly classes: TopicClasses;
 }
 
+const READ_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
 const DEFAULT_LIMIT = 100;
 // 1,000 events of 256 KiB would be a quarter of a gigabyte: a page ends early instead, and `next` goes on.
 const MAX_PAGE_BYTES = 4_194_304;
@@ -88,11 +89,11 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
     refuseUnknown(query, ['after', 'limit', 'access_token']);
     const access = await parts.authenticator.authenticate(incoming, query);
     context.set('caller', access.grant);
-    const pattern = parsePattern(decodeSegment(rawPath(incoming).split('/')[3] as string), { parameter: 'topic' });
+    const pattern = parsePattern(pathSegment(incoming, 3), { parameter: 'topic' });
     authoriseTopics(access, [pattern], parts.classes, parts.authenticator);
     const selection = { tenant: access.grant.tenant, patterns: [pattern] };
     const body = await withinDeadline(parts.clock, (signal) => readPage(selection, query, parts, signal));
-    return new Response(new Uint8Array(body), { headers: readHeaders(access.fromQuery) });
+    return new Response(new Uint8Array(body), { headers: READ_HEADERS });
   });
   app.get('/v1/position', async (context) => {
     const { incoming } = context.env;
@@ -102,16 +103,8 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
     context.set('caller', access.grant);
     if (access.anonymous && !parts.classes.hasPublic) throw parts.authenticator.missingToken();
     const body = JSON.stringify({ cursor: cursorOf(parts.feed, parts.feed.position) });
-    return new Response(body, { headers: readHeaders(access.fromQuery) });
+    return new Response(body, { headers: READ_HEADERS });
   });
-}
-
-function readHeaders(fromQuery: boolean): Record<string, string> {
-  return {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    ...(fromQuery && { 'Referrer-Policy': 'no-referrer' }),
-  };
 }
 
 // Envelopes are JSON bytes already; parsing them again would round numbers.

@@ -1,5 +1,5 @@
 import type { Broker, Selection } from '@tidings/broker';
-import { type Cursor, encodeCursor, type GapReason, MAX_CURSOR_CHARACTERS, parseCursor } from '@tidings/protocol';
+import { type Cursor, type GapReason, MAX_CURSOR_CHARACTERS, parseCursor } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import type { Feed } from './feed.ts';
 import type { StreamWish } from './stream-wish.ts';
@@ -113,9 +113,4 @@ export async function readFiniteState(
     }
   }
   return { finished, notBegun: [...notBegun] };
-}
-
-/** The cursor text of a place on this feed. */
-export function cursorOf(feed: Feed, position: number): string {
-  return encodeCursor(feed.epoch, position);
 }

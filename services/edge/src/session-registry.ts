@@ -1,6 +1,7 @@
 import { encodeExpiring, type Goodbye } from '@tidings/protocol';
 import type { Clock, Metrics, Timer } from '@tidings/runtime';
-import { jitter, type Session } from './session.ts';
+import { jitter } from './jitter.ts';
+import type { Session } from './session.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 /** Every open session of this edge, its deadlines, and the way out for all of them. */

@@ -1,7 +1,6 @@
 import type { Selection } from '@tidings/broker';
 import {
   encodeBye,
-  encodeCursor,
   encodeCursorBlock,
   encodeGap,
   encodeHeartbeat,
@@ -10,9 +9,10 @@ import {
   type GapReason,
   type Goodbye,
 } from '@tidings/protocol';
-import type { Feed } from './feed.ts';
+import { cursorOf, type Feed } from './feed.ts';
 import type { FinalTracker } from './final-tracker.ts';
 import type { Format, Item } from './item.ts';
+import { jitter } from './jitter.ts';
 import type { Outbox } from './outbox.ts';
 import type { Router, Subscriber } from './router.ts';
 
@@ -138,7 +138,7 @@ export class Session implements Subscriber {
 
   /** Says that history up to `to` is gone; what follows comes after it. */
   gap(from: string, to: number, reason: GapReason): void {
-    this.control(encodeGap(from, encodeCursor(this.#feed.epoch, to), reason));
+    this.control(encodeGap(from, cursorOf(this.#feed, to), reason));
     this.cursorSeq = to;
     this.position = to;
   }
@@ -154,17 +154,13 @@ export class Session implements Subscriber {
     if (this.#finals?.done) this.close('final');
   }
 
+  // Keeps nothing but its position, which is the feed's: what is being routed was written.
   #fallBehind(): void {
-    this.leaveRouter();
-    this.lagged = true;
-    this.#events.lagging(this);
-  }
-
-  /** Keeps nothing but its position, which is the feed's: what is being routed was written. */
-  leaveRouter(): void {
     this.#router.remove(this);
     this.#state = 'catching-up';
     this.position = Math.max(this.#feed.position, this.cursorSeq);
+    this.lagged = true;
+    this.#events.lagging(this);
   }
 
   /**
@@ -181,7 +177,7 @@ export class Session implements Subscriber {
     if (reached <= this.cursorSeq || elapsedMs - this.#cursorMs < CURSOR_BLOCK_MS) return false;
     this.#cursorMs = elapsedMs;
     this.cursorSeq = reached;
-    this.control(encodeCursorBlock(encodeCursor(this.#feed.epoch, reached)));
+    this.control(encodeCursorBlock(cursorOf(this.#feed, reached)));
     return true;
   }
 
@@ -207,9 +203,4 @@ export class Session implements Subscriber {
     if (this.#state === 'live') this.#router.remove(this);
     this.#state = 'closed';
   }
-}
-
-/** A whole number of milliseconds between the two. */
-export function jitter(leastMs: number, mostMs: number): number {
-  return Math.round(leastMs + Math.random() * (mostMs - leastMs));
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { encodeBye, type Goodbye } from '@tidings/protocol';
-import { jitter } from './session.ts';
+import { jitter } from './jitter.ts';
 
 /** Headers of every event stream (contract section 4). */
 export const STREAM_HEADERS: Readonly<Record<string, string>> = {

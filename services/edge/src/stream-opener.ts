@@ -1,15 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import type { Broker } from '@tidings/broker';
-import { encodeGap, encodeHello, encodeOpening, TidingsError } from '@tidings/protocol';
+import { encodeHello, encodeOpening, TidingsError } from '@tidings/protocol';
 import type { Clock, Logger, Metrics, Timer } from '@tidings/runtime';
 import { catchUp } from './catch-up.ts';
-import type { Feed } from './feed.ts';
+import { cursorOf, type Feed } from './feed.ts';
 import { FinalTracker } from './final-tracker.ts';
 import type { FlushQueue } from './flush-queue.ts';
-import { cursorOf, type FiniteState, findJoin, type Join, readFiniteState } from './join.ts';
+import { jitter } from './jitter.ts';
+import { type FiniteState, findJoin, type Join, readFiniteState } from './join.ts';
 import { Outbox } from './outbox.ts';
 import type { Router } from './router.ts';
-import { jitter, Session } from './session.ts';
+import { Session } from './session.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { softRetryMs } from './soft-answer.ts';
 import type { StreamSocket } from './stream-socket.ts';
@@ -70,7 +70,8 @@ export function openSession(order: StreamOrder, socket: StreamSocket, id: string
   const session = new Session(traits, outbox, parts.router, parts.feed, {
     lagging() {
       metrics.laggingSessions.inc();
-      void feedSession(session, 0, parts, aborter.signal).finally(() => metrics.laggingSessions.dec());
+      const feed = guarded(session, parts, () => catchUp(session, 0, parts, aborter.signal));
+      void feed.finally(() => metrics.laggingSessions.dec());
     },
     closed() {
       aborter.abort();
@@ -110,7 +111,7 @@ async function begin(
     session.cursorSeq = join.position;
     const cursor = cursorOf(parts.feed, join.position);
     session.control(encodeHello(cursor, { session: session.id, topics: session.topics, resumed: join.resumed }));
-    if (join.gap !== undefined) session.control(encodeGap(join.gap.from, cursor, join.gap.reason));
+    if (join.gap !== undefined) session.gap(join.gap.from, join.position, join.gap.reason);
     parts.registry.greeted(session);
     if (order.wish.cursor !== undefined) {
       const inRing = join.position + 1 >= parts.feed.ring.first;
@@ -126,10 +127,6 @@ function withFiniteGap(join: Join, { notBegun }: FiniteState, { wish }: StreamOr
   return { ...join, resumed: false, gap: { from: wish.cursor as string, reason: 'expired' } };
 }
 
-function feedSession(session: Session, newestUpTo: number, parts: EdgeParts, signal: AbortSignal): Promise<void> {
-  return guarded(session, parts, () => catchUp(session, newestUpTo, parts, signal));
-}
-
 // A stream whose history can't be read is closed: its client comes back with its cursor, here or elsewhere.
 async function guarded(session: Session, { log }: EdgeParts, run: () => Promise<void>): Promise<void> {
   try {
@@ -140,9 +137,4 @@ async function guarded(session: Session, { log }: EdgeParts, run: () => Promise<
     if (!expected) log.error({ err: error, session: session.id }, 'stream failed');
     session.close('unavailable', softRetryMs());
   }
-}
-
-/** An id for a session that nobody can guess. */
-export function newSessionId(): string {
-  return randomUUID();
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
@@ -19,7 +20,7 @@ import { authoriseTopics, ownTopics } from './authorise.ts';
 import type { Failures } from './openapi-answers.ts';
 import { withinDeadline } from './read-deadline.ts';
 import { acceptsStream, isNative, STREAM_HEADERS, softAnswer } from './soft-answer.ts';
-import { type EdgeParts, isOver, newSessionId, openSession, type StreamOrder } from './stream-opener.ts';
+import { type EdgeParts, isOver, openSession, type StreamOrder } from './stream-opener.ts';
 import { openHttp1Stream } from './stream-socket.ts';
 import { fieldsOfQuery, parseWish, streamSchema } from './stream-wish.ts';
 
@@ -150,7 +151,8 @@ function open(context: ServiceContext, order: StreamOrder, access: Access, edge:
   const { incoming, outgoing } = context.env as { incoming: IncomingMessage; outgoing: ServerResponse };
   // The client is gone already: its `close` came before anyone listened for it, and will not come again.
   if (outgoing.destroyed) return RESPONSE_ALREADY_SENT;
-  const id = newSessionId();
+  // Nobody can guess it: who knows it may be left out of an event's readers, and later change the stream.
+  const id = randomUUID();
   const socket = openHttp1Stream(outgoing, {
     ...STREAM_HEADERS,
     ...context.get('corsHeaders'),

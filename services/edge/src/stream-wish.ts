@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { isWildcard, MAX_REPLAY_COUNT, MAX_STREAM_TOPICS, parsePattern, TidingsError } from '@tidings/protocol';
-import { checkShape, type FaultPlace, type Query, refuseUnknown } from '@tidings/runtime';
+import { checkShape, type FaultPlace, type Query, refuseUnknown, singleValue } from '@tidings/runtime';
 import type { Format } from './item.ts';
 
 /** What is to be replayed when there is no cursor. */
@@ -61,12 +61,7 @@ export function fieldsOfQuery(query: Query): Record<string, unknown> {
   refuseUnknown(query, [...names, 'access_token']);
   const fields: Record<string, unknown> = {};
   for (const name of names) {
-    const values = query.get(name);
-    if (values === undefined) continue;
-    if (name !== 'topic' && values.length > 1) {
-      throw new TidingsError('invalid-field', `The parameter ${name} may stand only once.`, { parameter: name });
-    }
-    fields[name] = name === 'topic' ? values : values[0];
+    if (query.has(name)) fields[name] = name === 'topic' ? query.get(name) : singleValue(query, name);
   }
   return fields;
 }

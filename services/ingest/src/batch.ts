@@ -29,7 +29,7 @@ export function readLines(body: Uint8Array): ReadEvent[] {
     .split('\n')
     .filter((line) => line.trim() !== '');
   if (lines.length === 0) throw new TidingsError('empty-batch', 'There is no line in the body.');
-  if (lines.length > MAX_RESULTS) throw new TidingsError('batch-too-large', `NDJSON may have ${MAX_RESULTS} lines.`);
+  if (lines.length > MAX_RESULTS) throw tooLarge();
   return lines.map((line) => () => parseJson(line));
 }
 
@@ -70,12 +70,13 @@ export async function publishBatch(events: readonly ReadEvent[], context: BatchC
     results.push(...(await Promise.all(turn)).flat());
     turn = [];
     inTurn = 0;
-    await nextTurn();
   };
   for (const [index, event] of checked.entries()) {
     turn.push('failure' in event ? Promise.resolve([event.failure]) : context.publish(context.grant, event, index));
     inTurn += 'failure' in event ? 1 : event.length;
-    if (inTurn >= TURN_RESULTS) await settle();
+    if (inTurn < TURN_RESULTS) continue;
+    await settle();
+    await nextTurn();
   }
   await settle();
   return results;

@@ -4,15 +4,14 @@ import type { Broker } from '@tidings/broker';
 import { parseTopic, TidingsError } from '@tidings/protocol';
 import {
   checkShape,
-  decodeSegment,
   decodeText,
   type Logger,
   type Metrics,
   parseJson,
   parseMediaType,
   parseQuery,
+  pathSegment,
   type Query,
-  rawPath,
   readBody,
   refuseUnknown,
   type ServiceApp,
@@ -111,7 +110,7 @@ export function addIngest(app: ServiceApp, parts: IngestParts): void {
   const raw = (toTopicOf: (segment: string) => string) => async (context: ServiceContext) => {
     const query = parseQuery(context.env.incoming.url ?? '');
     const access = await authenticated(context, query, parts);
-    const topic = toTopicOf(decodeSegment(rawPath(context.env.incoming).split('/')[3] as string));
+    const topic = toTopicOf(pathSegment(context.env.incoming, 3));
     return publishRaw(context, topic, query, access, publish, parts);
   };
   app.post(

@@ -104,6 +104,16 @@ export function* readHistory<Entry extends LogEntry>(
   yield { entries, through: range.upTo };
 }
 
+/** Removes what is selected, up to and including a place; yields after each piece that fits one turn. */
+export function* removeSelected(log: TopicLog<LogEntry>, selection: Selection, through: number): Generator<undefined> {
+  // With a clock at zero nothing counts as expired: what readers pass over already is removed too.
+  const pages = readHistory(log, selection, { after: log.first - 1, upTo: through }, () => 0);
+  for (const { entries } of pages) {
+    for (const { seq } of entries) log.remove(seq);
+    yield;
+  }
+}
+
 /** The newest kept entry of every matching topic within the range, ascending, as pages. */
 export function* readLatest<Entry extends LogEntry>(
   log: TopicLog<Entry>,

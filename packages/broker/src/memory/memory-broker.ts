@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Message, TidingsError } from '@tidings/protocol';
 import { type Clock, systemClock } from '@tidings/runtime';
-import { findStart, type LogPage, readHistory, readLatest } from '../log/selection-reader.ts';
+import { findStart, type LogPage, readHistory, readLatest, removeSelected } from '../log/selection-reader.ts';
 import { createTopicLog, type LogEntry } from '../log/topic-log.ts';
 import type { Broker, FeedSink, HistoryPage, PublishInput, Range, Receipt, Selection } from '../port.ts';
 import { createRecentIds } from './recent-ids.ts';
@@ -124,11 +124,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     async purge(selection) {
       assertOpen();
       const through = log.last;
-      const range = { after: log.first - 1, upTo: through };
-      for (const { entries } of readHistory(log, selection, range, () => 0)) {
-        for (const { seq } of entries) log.remove(seq);
-        await nextTurn();
-      }
+      for (const _turn of removeSelected(log, selection, through)) await nextTurn();
       sink?.purged(selection, through);
     },
     health: () => ({
