@@ -13,6 +13,14 @@ function encodeToken(token: string): string {
 }
 
 /**
+ * Any text as one token of a subject, dots and wildcards included: every byte outside `[A-Za-z0-9_-]` becomes `%XX`. A
+ * lone surrogate becomes U+FFFD. `decodeURIComponent` is the inverse.
+ */
+export function toSubjectToken(text: string): string {
+  return encodeToken(text);
+}
+
+/**
  * A topic or pattern as a NATS subject: every byte of a token outside `[A-Za-z0-9_-]` becomes `%XX`. A token that is
  * exactly `*`, or a last one that is `>`, stays a wildcard. The topic must be legal; the inverse is `toTopic`.
  */

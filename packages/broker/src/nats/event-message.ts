@@ -1,0 +1,57 @@
+import type { Message } from '@tidings/protocol';
+import { headers as createHeaders, type MsgHdrs } from 'nats';
+import type { PublishInput } from '../port.ts';
+import { lastHeader, lastNumber, type RawMessage } from './raw-message.ts';
+import type { Address } from './subject.ts';
+
+/**
+ * The headers of an event on its way in. All are made here, from fields that were checked: nothing that a publisher sent
+ * as a header comes through.
+ * @param id the message id by which the server knows a repeated event.
+ */
+export function encodeHeaders(input: PublishInput, id: string): MsgHdrs {
+  const headers = createHeaders();
+  if (input.store) headers.set('Nats-Msg-Id', id);
+  if (input.store && input.ttlSec > 0) headers.set('Nats-TTL', `${input.ttlSec}s`);
+  if (input.event !== '') headers.set('Td-Event', toHeaderText(input.event));
+  if (input.json) headers.set('Td-Json', '1');
+  if (input.final) headers.set('Td-Final', '1');
+  if (input.exclude !== '') headers.set('Td-Exclude', toHeaderText(input.exclude));
+  return headers;
+}
+
+// Header values travel as latin1 and end at a line break; a lone surrogate would make encodeURIComponent throw.
+const toHeaderText = (text: string): string => encodeURIComponent(Buffer.from(text).toString());
+
+const fromHeaderText = (text: string | undefined): string => (text === undefined ? '' : decodeURIComponent(text));
+
+/**
+ * An event as the server delivers it, live or from the log, with a payload of its own: what came is a view of the
+ * socket's buffer, of which one kept view would pin 64 KiB.
+ * @param seq its place; 0 for a live-only event.
+ * @param nowMs stands in for the server's time where it gave none, which it does for live-only events.
+ */
+export function decodeEvent({ headers, data }: RawMessage, address: Address, seq: number, nowMs: number): Message {
+  const stamp = lastHeader(headers, 'Nats-Time-Stamp');
+  const timeMs = stamp === undefined ? nowMs : Date.parse(stamp);
+  const ttlSec = headers.includes('\r\nNats-TTL: ')
+    ? Number.parseInt(lastHeader(headers, 'Nats-TTL') as string, 10)
+    : 0;
+  // Most events have none of these: one look tells.
+  const marked = headers.includes('\r\nTd-');
+  return {
+    seq,
+    tenant: address.tenant,
+    topic: address.topic,
+    event: marked ? fromHeaderText(lastHeader(headers, 'Td-Event')) : '',
+    data: Buffer.from(data),
+    json: marked && headers.includes('\r\nTd-Json: '),
+    final: marked && headers.includes('\r\nTd-Final: '),
+    exclude: marked ? fromHeaderText(lastHeader(headers, 'Td-Exclude')) : '',
+    timeMs,
+    expiresAtMs: ttlSec > 0 ? timeMs + ttlSec * 1000 : Number.POSITIVE_INFINITY,
+  };
+}
+
+/** The place that the server gave a stored message. */
+export const sequenceOf = (headers: string): number => lastNumber(headers, 'Nats-Sequence');

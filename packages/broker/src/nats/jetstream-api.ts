@@ -1,0 +1,133 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { TidingsError } from '@tidings/protocol';
+import { ErrorCode, type NatsConnection, type NatsError } from 'nats';
+import { STREAM } from './subject.ts';
+
+/** What the server says of a stream: the fields that are used here. */
+export interface StreamInfo {
+  readonly config: StreamConfig;
+  readonly state: {
+    readonly messages: number;
+    readonly bytes: number;
+    readonly first_seq: number;
+    readonly last_seq: number;
+    /** RFC 3339. */
+    readonly last_ts: string;
+    readonly subjects?: Readonly<Record<string, number>>;
+  };
+  readonly created: string;
+  readonly total?: number;
+}
+
+/** The configuration of a stream, in the server's own names and units (nanoseconds, bytes). */
+export interface StreamConfig {
+  readonly name: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+/** A message from the leader's own store. */
+export interface StoredMessage {
+  readonly seq: number;
+  readonly subject: string;
+}
+
+/** The server refused: `errorCode` is JetStream's own number, 404 and the like stand in `status`. */
+export class JetStreamError extends Error {
+  readonly status: number;
+  readonly errorCode: number;
+
+  constructor(status: number, errorCode: number, description: string) {
+    super(description);
+    this.name = 'JetStreamError';
+    this.status = status;
+    this.errorCode = errorCode;
+  }
+}
+
+/** JetStream's numbers for what is expected here (nats-server, server/errors.json). */
+export const JETSTREAM = {
+  notClustered: 10074,
+  messageNotFound: 10037,
+  messageTooLarge: 10054,
+  streamExists: 10058,
+  streamNotFound: 10059,
+  storeFailed: 10077,
+  duplicateUnderWay: 10158,
+} as const;
+
+const TIMEOUT_MS = 2_000;
+
+/** The few requests to JetStream's API that are made, all to the leader of the one stream. */
+export interface JetStreamApi {
+  info(body?: object): Promise<StreamInfo>;
+  create(config: StreamConfig): Promise<StreamInfo>;
+  /** The leader's next message at or after `seq` on subjects that match; `undefined` when it has none. */
+  next(seq: number, filter: string): Promise<StoredMessage | undefined>;
+  /** Erases what matches the filter and lies before the place `before`. */
+  purge(filter: string, before: number): Promise<void>;
+}
+
+/**
+ * Every call throws `JetStreamError` when the server refuses, and TidingsError `unavailable` when nobody answers, which
+ * passes: during an election, and while the connection is away.
+ */
+export function createJetStreamApi(client: NatsConnection): JetStreamApi {
+  async function call<Answer>(method: string, body?: object): Promise<Answer> {
+    const payload = body === undefined ? '' : JSON.stringify(body);
+    let answer: { error?: { code: number; err_code?: number; description?: string } };
+    try {
+      answer = (await client.request(`$JS.API.${method}.${STREAM}`, payload, { timeout: TIMEOUT_MS })).json();
+    } catch (error) {
+      throw toFailure(method, error as NatsError);
+    }
+    if (answer.error === undefined) return answer as Answer;
+    const { code, err_code: errorCode = 0, description = '' } = answer.error;
+    // A leader that is being elected, or a server that can't reach it.
+    if (code >= 500 && errorCode !== JETSTREAM.notClustered) throw away(`${description} (${errorCode})`);
+    throw new JetStreamError(code, errorCode, `${method}: ${description} (${errorCode})`);
+  }
+
+  return {
+    info: (body) => call('STREAM.INFO', body),
+    create: (config) => call('STREAM.CREATE', config),
+    async next(seq, filter) {
+      try {
+        const { message } = await call<{ message: StoredMessage }>('STREAM.MSG.GET', { seq, next_by_subj: filter });
+        return message;
+      } catch (error) {
+        if (error instanceof JetStreamError && error.errorCode === JETSTREAM.messageNotFound) return undefined;
+        throw error;
+      }
+    },
+    async purge(filter, before) {
+      await call('STREAM.PURGE', { filter, seq: before });
+    },
+  };
+}
+
+/** The failure of whatever needs a broker that is away. */
+export function away(detail: string, cause?: unknown): TidingsError {
+  return new TidingsError('unavailable', `The broker can not be reached: ${detail}.`, { retryAfterSec: 1 }, cause);
+}
+
+function toFailure(method: string, error: NatsError): Error {
+  if (error.code === ErrorCode.PermissionsViolation) {
+    return new JetStreamError(403, 0, `${method}: these credentials have no permission for it`);
+  }
+  return away(`no answer to ${method}`, error);
+}
+
+/** Runs `ask` again while nobody answers, until `signal` is aborted: then it throws what it threw last. */
+export async function whileAway<Answer>(ask: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 1_000)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof TidingsError && error.code === 'unavailable') || signal.aborted) throw error;
+      // The wait ends early with the signal; what was thrown says more than the abort.
+      await pause(waitMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) throw error;
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import type { Message } from '@tidings/protocol';
+import type { Clock, Logger, Metrics } from '@tidings/runtime';
+import type { FeedSink, Selection } from '../port.ts';
+import type { DirectGet } from './direct-get.ts';
+import { decodeEvent, sequenceOf } from './event-message.ts';
+import { FeedOrder, type Placed } from './feed-order.ts';
+import { createFeedRepair, type FeedRepair } from './feed-repair.ts';
+import type { JetStreamApi } from './jetstream-api.ts';
+import type { Link } from './link.ts';
+import { parsePurge } from './purge.ts';
+import { type RawMessage, toRawMessage } from './raw-message.ts';
+import { ALL_LIVE, ALL_UNSTORED, createAddressBook, PURGES, toStoredSubject } from './subject.ts';
+
+/** When the newest message that was fed was stored, and its subject; at first of the log's head. */
+export interface Newest {
+  readonly timeMs: number;
+  /** Empty when it is not known. */
+  readonly subject: string;
+}
+
+/** The live feed of a process, in order and without a hole. */
+export interface LiveFeed {
+  readonly position: number;
+  readonly newest: Newest;
+  /** The log is another one now: go on from its head. */
+  restart(epoch: string, head: number): void;
+  close(): void;
+}
+
+export interface LiveFeedParts {
+  readonly live: Link;
+  readonly replay: Link;
+  readonly directGet: DirectGet;
+  readonly api: JetStreamApi;
+  readonly sink: FeedSink;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** A message came from a place that was fed already: the log may be another. */
+  onRegress(): void;
+  /** A purge was read from the log; the sink is told next. */
+  onPurge(selection: Selection, through: number): void;
+  /** The sink was told. */
+  onPurged(): void;
+  /** Switched off only to show that a test sees what is lost without it. */
+  readonly repair: boolean;
+}
+
+/** One entry of the feed: an event, or what the log says about itself. */
+interface Entry extends Placed {
+  readonly subject: string;
+  readonly message: Message | undefined;
+  readonly purge: Selection | undefined;
+}
+
+// What an entry weighs beside its payload.
+const OVERHEAD_BYTES = 500;
+
+/**
+ * Subscribes to the live subjects, and repairs what they miss from the stream. The caller reads the log's head after the
+ * subscription stands, and calls `restart` with it: what comes before is held.
+ */
+export function createLiveFeed(parts: LiveFeedParts): {
+  feed: LiveFeed;
+  start(epoch: string, head: number, newest: Newest): void;
+} {
+  const { live, sink, clock, log, metrics } = parts;
+  const addressOf = createAddressBook();
+  const newest = { timeMs: 0, subject: '' };
+  let started = false;
+  let lastLiveMs = Number.NEGATIVE_INFINITY;
+
+  const order = new FeedOrder<Entry>(({ message, purge, subject, seq }) => {
+    if (message !== undefined) {
+      newest.timeMs = message.timeMs;
+      newest.subject = toStoredSubject(subject);
+      sink.message(message);
+    } else if (purge !== undefined) {
+      parts.onPurge(purge, seq - 1);
+      sink.purged(purge, seq - 1);
+      parts.onPurged();
+    }
+  });
+  const repair: FeedRepair = createFeedRepair({
+    directGet: parts.directGet,
+    api: parts.api,
+    position: () => order.position,
+    target: () => order.target,
+    accept: (raw, cause) => {
+      if (order.acceptProven(toEntry(raw, raw.seq))) metrics.feedRepaired.inc({ cause });
+    },
+    skip: (through) => order.skip(through),
+    metrics,
+    log,
+  });
+
+  function toEntry(raw: RawMessage, seq: number): Entry {
+    const { subject } = raw;
+    const bytes = raw.data.length + OVERHEAD_BYTES;
+    if (subject.endsWith(PURGE_SUFFIX)) return { seq, bytes, subject, message: undefined, purge: parsePurge(raw.data) };
+    const address = addressOf(subject);
+    const message = address === undefined ? undefined : decodeEvent(raw, address, seq, 0);
+    return { seq, bytes, subject, message, purge: undefined };
+  }
+
+  function takeStored(raw: RawMessage): void {
+    const seq = sequenceOf(raw.headers);
+    // What comes before the head is known is found by the first repair. Without a place it would be a forgery: the
+    // server gives one to every message that it republishes.
+    if (!started || !(seq > 0)) return;
+    if (seq <= order.position) {
+      parts.onRegress();
+      return;
+    }
+    const outcome = order.accept(toEntry(raw, seq));
+    if (outcome === 'fed') lastLiveMs = clock.elapsed();
+    else if (parts.repair) repair.run('gap');
+  }
+
+  function takeUnstored(raw: RawMessage): void {
+    const address = addressOf(raw.subject);
+    if (address !== undefined && started) sink.message(decodeEvent(raw, address, 0, clock.now()));
+  }
+
+  // A throw in a callback would end the client's reader for good, without a reconnect. A sink that throws is a
+  // programmer's mistake: the process must end, and not serve a feed that stands still.
+  function guarded(
+    take: (raw: RawMessage) => void,
+  ): (error: Error | null, message: Parameters<typeof toRawMessage>[0]) => void {
+    return (error, message) => {
+      if (error !== null) return log.error({ err: error }, 'the feed can not be subscribed to');
+      try {
+        take(toRawMessage(message));
+      } catch (fault) {
+        queueMicrotask(() => {
+          throw fault;
+        });
+      }
+    };
+  }
+
+  // Without a live message for a while: it finds a last one that was lost, and carries the feed alone when the live
+  // connection is stuck.
+  const probe = clock.every(PROBE_MS, () => {
+    if (started && parts.repair && clock.elapsed() - lastLiveMs >= PROBE_MS) repair.run('probe');
+  });
+
+  function begin(head: number): void {
+    order.restart(head);
+    if (parts.repair) repair.run('gap');
+  }
+
+  live.client.subscribe(ALL_LIVE, { callback: guarded(takeStored) });
+  live.client.subscribe(ALL_UNSTORED, { callback: guarded(takeUnstored) });
+  for (const link of [live, parts.replay]) {
+    link.onReconnect(() => {
+      if (started && parts.repair) repair.run('gap');
+    });
+  }
+
+  return {
+    start(epoch, head, atHead) {
+      Object.assign(newest, atHead);
+      sink.start(epoch, head);
+      started = true;
+      begin(head);
+    },
+    feed: {
+      get position() {
+        return order.position;
+      },
+      newest,
+      restart(epoch, head) {
+        repair.abandon();
+        sink.restart(epoch, head);
+        begin(head);
+      },
+      close() {
+        started = false;
+        probe.cancel();
+        repair.abandon();
+      },
+    },
+  };
+}
+
+const PROBE_MS = 500;
+const PURGE_SUFFIX = PURGES.slice(PURGES.indexOf('.$.'));

@@ -1,0 +1,114 @@
+import type { Clock, Logger, Metrics, Timer } from '@tidings/runtime';
+import type { JetStreamApi, StreamInfo } from './jetstream-api.ts';
+import { epochOf } from './stream-config.ts';
+
+/** What the leader says of the log, asked every few seconds and whenever somebody must know. */
+export interface LogWatch {
+  readonly epoch: string;
+  /** How long the leader has not answered; 0 while it does. */
+  readonly silentMs: number;
+  /** Acknowledged events are gone from the end of the log: somebody must look, and make it another log. */
+  readonly tailLost: boolean;
+  /** What the leader says now: the request began after this call. @throws TidingsError `unavailable`. */
+  ask(): Promise<StreamInfo>;
+  close(): void;
+}
+
+export interface LogWatchParts {
+  readonly api: JetStreamApi;
+  readonly first: StreamInfo;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** The newest place that this process was fed; 0 without a feed. */
+  position(): number;
+  /** The log is another one now. */
+  onEpoch(epoch: string, info: StreamInfo): void;
+}
+
+const PERIOD_MS = 5_000;
+const BEHIND_MS = 4_500;
+
+export function createLogWatch(parts: LogWatchParts): LogWatch {
+  const { api, clock, log, metrics } = parts;
+  let epoch = epochOf(parts.first);
+  let answeredMs = clock.elapsed();
+  let failing = false;
+  let behindSinceMs: number | undefined;
+  let tailLost = false;
+  let waiting: Promise<StreamInfo> | undefined;
+  let running: Promise<unknown> = Promise.resolve();
+
+  async function refresh(): Promise<StreamInfo> {
+    const position = parts.position();
+    let info: StreamInfo;
+    try {
+      info = await api.info();
+    } catch (error) {
+      if (!failing) log.warn({ err: error }, 'the leader of the log does not answer');
+      failing = true;
+      throw error;
+    }
+    if (failing) log.info('the leader of the log answers again');
+    failing = false;
+    answeredMs = clock.elapsed();
+    const last = info.state.last_seq;
+    metrics.feedLag.set(position === 0 ? 0 : Math.max(0, last - parts.position()));
+    const found = epochOf(info);
+    if (found !== epoch) {
+      log.warn({ from: epoch, to: found }, 'the log is another one: it was created anew or restored');
+      epoch = found;
+      behindSinceMs = undefined;
+      tailLost = false;
+      parts.onEpoch(found, info);
+    } else {
+      noteTail(last, position);
+    }
+    return info;
+  }
+
+  // Compared with what was fed before the request: a position of after the reply would raise false alarms. A leader that
+  // was just elected may be behind for an instant, so once is not enough.
+  function noteTail(last: number, position: number): void {
+    if (last >= position) {
+      behindSinceMs = undefined;
+      tailLost = false;
+      return;
+    }
+    behindSinceMs ??= answeredMs;
+    if (answeredMs - behindSinceMs >= BEHIND_MS && !tailLost) {
+      tailLost = true;
+      log.fatal(
+        { last, fed: position },
+        'acknowledged events are gone from the end of the log: give the stream a new tidings.epoch',
+      );
+    }
+  }
+
+  // One request at a time; whoever asks while one is under way shares the next.
+  function ask(): Promise<StreamInfo> {
+    waiting ??= running.then(() => {
+      waiting = undefined;
+      const now = refresh();
+      running = now.catch(() => {});
+      return now;
+    });
+    return waiting;
+  }
+
+  const timer: Timer = clock.every(PERIOD_MS, () => void ask().catch(() => {}));
+
+  return {
+    get epoch() {
+      return epoch;
+    },
+    get silentMs() {
+      return failing ? clock.elapsed() - answeredMs : 0;
+    },
+    get tailLost() {
+      return tailLost;
+    },
+    ask,
+    close: () => timer.cancel(),
+  };
+}

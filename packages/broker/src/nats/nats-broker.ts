@@ -1,0 +1,242 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type Clock, type Logger, systemClock } from '@tidings/runtime';
+import { nuid } from 'nats';
+import type { Broker, BrokerHealth, FeedSink, HistoryPage, PublishInput, Receipt, Selection } from '../port.ts';
+import { encodeHeaders } from './event-message.ts';
+import { createFollowerWatch, type FollowerWatch } from './follower.ts';
+import { createFollowing, type Following } from './following.ts';
+import { away, createJetStreamApi, type JetStreamApi, type StreamInfo, whileAway } from './jetstream-api.ts';
+import { dial, type Link, type LinkName } from './link.ts';
+import { createLogWatch, type LogWatch } from './log-watch.ts';
+import type { NatsBrokerOptions } from './options.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
+import { encodePurge } from './purge.ts';
+import { createReplyInbox } from './reply-inbox.ts';
+import { awaitStream } from './stream-setup.ts';
+import { filtersOf, PURGES, storedSubject, unstoredSubject } from './subject.ts';
+
+const BOUNDS_MS = 60_000;
+const SETTLE_MS = 5_000;
+// Two checks of the log, and some: shorter than a publisher waits.
+const SILENT_MS = 12_000;
+
+/**
+ * The broker on NATS JetStream: one stream holds the log, the server republishes what it stores to the feeds of all
+ * processes, and every read back is proven complete. Durable means that a quorum of the stream's servers has the event.
+ * `open` waits until a server answers and the stream exists.
+ * @throws ConfigurationError from `open`: refused credentials, a server too old, a stream that can't work.
+ */
+export function createNatsBroker(options: NatsBrokerOptions): Broker {
+  if (options.servers.length === 0) throw new TypeError('createNatsBroker({ servers }): name at least one server');
+  return new NatsBroker(options);
+}
+
+/** What stands once the broker is open. */
+interface Opened {
+  readonly main: Link;
+  readonly api: JetStreamApi;
+  readonly watch: LogWatch;
+  /** Only of a role that publishes. */
+  readonly publisher: Publisher | undefined;
+  readonly followers: FollowerWatch | undefined;
+}
+
+class NatsBroker implements Broker {
+  readonly #options: NatsBrokerOptions;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #links = new Map<LinkName, Link>();
+  readonly #closing = new AbortController();
+  #opened: Opened | undefined = undefined;
+  #following: Following | undefined = undefined;
+  #feedAsked = false;
+  #lastSeq = 0;
+
+  constructor(options: NatsBrokerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log;
+  }
+
+  get epoch(): string {
+    return this.#open().watch.epoch;
+  }
+
+  async open(): Promise<void> {
+    const { role } = this.#options;
+    // An edge may only read, and reads apart from what is live.
+    const main = await this.#dial(role === 'edge' ? 'replay' : 'publish');
+    const api = createJetStreamApi(main.client);
+    const first = await awaitStream(api, this.#options, this.#closing.signal);
+    const { log, metrics } = this.#options;
+    const watch = createLogWatch({
+      api,
+      first,
+      clock: this.#clock,
+      log,
+      metrics,
+      position: () => this.position(),
+      onEpoch: (epoch, info) => this.#onEpoch(epoch, info),
+    });
+    const publishes = role === 'ingest' || role === 'hub';
+    const publisher = publishes
+      ? createPublisher({ link: main, inbox: this.#createInbox(main), clock: this.#clock, log, metrics })
+      : undefined;
+    const followers = publishes ? createFollowerWatch(main.client, this.#clock) : undefined;
+    this.#opened = { main, api, watch, publisher, followers };
+  }
+
+  async publish(input: PublishInput): Promise<Receipt> {
+    const { main, watch, publisher } = this.#open();
+    if (publisher === undefined) throw new TypeError('an edge does not publish');
+    if (!input.store) {
+      if (!main.connected) throw away('the connection is lost');
+      const headers = encodeHeaders(input, '');
+      main.client.publish(unstoredSubject(input.tenant, input.topic), input.data, { headers });
+      return { epoch: watch.epoch, seq: 0, duplicate: false };
+    }
+    const subject = storedSubject(input.tenant, input.topic);
+    const id = input.id === '' ? nuid.next() : toMessageId(input);
+    const { seq, duplicate } = await publisher.store(subject, encodeHeaders(input, id), input.data);
+    // A place from before those that were given out: perhaps of another log, whose name the receipt must bear.
+    if (!duplicate && seq < this.#lastSeq) await watch.ask().catch(() => {});
+    if (!duplicate) this.#lastSeq = Math.max(this.#lastSeq, seq);
+    return { epoch: watch.epoch, seq, duplicate };
+  }
+
+  async openFeed(sink: FeedSink): Promise<void> {
+    const { watch } = this.#open();
+    if (this.#feedAsked) throw new TypeError('openFeed(sink): a process has one feed, and it is open already');
+    this.#feedAsked = true;
+    const live = await this.#dial('live');
+    const replay = this.#links.get('replay') ?? (await this.#dial('replay'));
+    this.#following = await createFollowing({
+      live,
+      replay,
+      inbox: this.#createInbox(replay),
+      watch,
+      sink,
+      id: randomUUID(),
+      clock: this.#clock,
+      log: this.#log,
+      metrics: this.#options.metrics,
+      repair: this.#options.repair ?? true,
+      signal: this.#closing.signal,
+    });
+  }
+
+  position(): number {
+    return this.#following?.feed.position ?? 0;
+  }
+
+  async bounds(): Promise<{ first: number; last: number }> {
+    const { watch } = this.#open();
+    const { state } = await whileAway(() => watch.ask(), AbortSignal.timeout(BOUNDS_MS));
+    // What was fed exists, whatever a leader says that was deposed and does not know it yet.
+    const last = Math.max(state.last_seq, this.position());
+    return { first: state.messages === 0 ? last + 1 : state.first_seq, last };
+  }
+
+  history: Broker['history'] = (selection, range, signal) =>
+    this.#sameLog(this.#follow().reader.history(selection, range, signal));
+
+  latest: Broker['latest'] = (selection, range, signal) =>
+    this.#sameLog(this.#follow().reader.latest(selection, range, signal));
+
+  startOf: Broker['startOf'] = (selection, start, upTo, signal) =>
+    this.#follow().reader.startOf(selection, start, upTo, signal);
+
+  async purge(selection: Selection): Promise<void> {
+    const { api, watch, publisher, followers } = this.#open();
+    if (publisher === undefined || followers === undefined) throw new TypeError('an edge does not purge');
+    const { headers, data } = encodePurge(selection, nuid.next());
+    const { seq } = await publisher.store(PURGES, headers, data);
+    await followers.passed(watch.epoch, seq);
+    for (const filter of filtersOf(selection))
+      await whileAway(() => api.purge(filter, seq), AbortSignal.timeout(SETTLE_MS));
+  }
+
+  health(): BrokerHealth {
+    const links = [...this.#links.values()];
+    const silentMs = this.#opened?.watch.silentMs ?? 0;
+    const connected = links.filter((link) => link.connected).length;
+    const ready =
+      this.#opened?.main.connected === true && silentMs < SILENT_MS && !this.#opened.watch.tailLost && !this.#closed;
+    return {
+      live: !this.#closed && !links.some((link) => link.lost),
+      ready,
+      detail: {
+        kind: 'nats',
+        connections: `${connected} of ${links.length}`,
+        ...(this.#opened !== undefined && { epoch: this.#opened.watch.epoch, leaderSilentMs: Math.round(silentMs) }),
+        ...(this.#following !== undefined && { position: this.position() }),
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closing.abort(away('this process is closing'));
+    this.#opened?.watch.close();
+    await this.#opened?.publisher?.settle(SETTLE_MS);
+    this.#opened?.publisher?.close();
+    await this.#following?.close();
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    this.#options.metrics.brokerConnected.set(0);
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  #open(): Opened {
+    if (this.#opened === undefined || this.#closed) throw away('it is not open');
+    return this.#opened;
+  }
+
+  #follow(): Following {
+    this.#open();
+    if (this.#following === undefined) throw new TypeError('open the feed first: reads need to know how far it came');
+    return this.#following;
+  }
+
+  async #dial(name: LinkName): Promise<Link> {
+    const { log, metrics } = this.#options;
+    const onChange = (): void => {
+      const connected = [...this.#links.values()].every((link) => link.connected);
+      metrics.brokerConnected.set(connected ? 1 : 0);
+    };
+    const link = await dial(name, { access: this.#options, log, metrics, onChange }, this.#closing.signal);
+    this.#links.set(name, link);
+    onChange();
+    return link;
+  }
+
+  #createInbox(link: Link): ReturnType<typeof createReplyInbox> {
+    const onFault = (error: unknown): void =>
+      this.#log.error({ err: error, link: link.name }, 'a reply can not be read');
+    return createReplyInbox(link.client, `_INBOX_${this.#options.role}`, onFault);
+  }
+
+  #onEpoch(epoch: string, { state }: StreamInfo): void {
+    this.#lastSeq = 0;
+    this.#following?.feed.restart(epoch, state.last_seq);
+  }
+
+  // A page of another log than the one that was asked for would be believed to be of this one.
+  async *#sameLog(pages: AsyncIterable<HistoryPage>): AsyncGenerator<HistoryPage> {
+    const { watch } = this.#open();
+    const { epoch } = watch;
+    for await (const page of pages) {
+      if (watch.epoch !== epoch) throw away('the log was replaced while it was read');
+      yield page;
+    }
+  }
+}
+
+// JetStream knows a repeated id over the whole stream: the publisher's own would lose all but one of a fan-out.
+function toMessageId({ tenant, topic, id }: PublishInput): string {
+  return createHash('sha256')
+    .update(JSON.stringify([tenant, topic, id]))
+    .digest('base64url');
+}

@@ -1,0 +1,145 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { TidingsError } from '@tidings/protocol';
+import { ConfigurationError } from '@tidings/runtime';
+import {
+  createJetStreamApi,
+  JETSTREAM,
+  type JetStreamApi,
+  JetStreamError,
+  type StreamInfo,
+  whileAway,
+} from './jetstream-api.ts';
+import { dial } from './link.ts';
+import type { NatsBrokerOptions, StreamLimits } from './options.ts';
+import { compareConfig, epochOf, toStreamConfig } from './stream-config.ts';
+import { STREAM } from './subject.ts';
+
+/** What a set-up found or made. */
+export interface StreamSetup {
+  readonly created: boolean;
+  readonly epoch: string;
+  readonly replicas: number;
+  /** Where the stream that was there differs from the settings; it is never changed. */
+  readonly differences: readonly string[];
+}
+
+const ANSWER_WITHIN_MS = 30_000;
+const REPORT_EVERY_MS = 5_000;
+const WAIT_MS = 250;
+
+/**
+ * Creates the stream if it is missing, as an operator's own act.
+ * @throws ConfigurationError when these credentials may not, or the cluster can't hold it.
+ */
+export async function setUpStream(options: NatsBrokerOptions): Promise<StreamSetup> {
+  const { log, metrics } = options;
+  const link = await dial('publish', { access: options, log, metrics, onChange() {} }, new AbortController().signal);
+  try {
+    const api = createJetStreamApi(link.client);
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const before = await findStream(api, signal);
+    const info = before ?? (await createStream(api, options, signal));
+    const { faults, warnings } = compareConfig(toStreamConfig(options, replicasOf(info)), info.config);
+    return {
+      created: before === undefined,
+      epoch: epochOf(info),
+      replicas: replicasOf(info),
+      differences: [...faults, ...warnings],
+    };
+  } finally {
+    await link.close();
+  }
+}
+
+/** The stream, or `undefined` when there is none. Asks again while nobody answers, until `signal` is aborted. */
+export async function findStream(api: JetStreamApi, signal: AbortSignal): Promise<StreamInfo | undefined> {
+  try {
+    return await whileAway(() => api.info(), signal);
+  } catch (error) {
+    if (error instanceof JetStreamError && error.errorCode === JETSTREAM.streamNotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Creates the stream, with three copies where there is a cluster. Whoever comes second takes what the first has made.
+ * @throws ConfigurationError when these credentials may not, or the cluster can't hold it.
+ */
+export async function createStream(api: JetStreamApi, limits: StreamLimits, signal: AbortSignal): Promise<StreamInfo> {
+  const create = (replicas: number): Promise<StreamInfo> =>
+    whileAway(() => api.create(toStreamConfig(limits, replicas)), signal);
+  try {
+    return await create(limits.replicas ?? 3).catch((error) => {
+      if (!isCode(error, JETSTREAM.notClustered) || limits.replicas !== undefined) throw error;
+      return create(1);
+    });
+  } catch (error) {
+    if (isCode(error, JETSTREAM.streamExists)) return whileAway(() => api.info(), signal);
+    if (!(error instanceof JetStreamError)) throw error;
+    const remedy =
+      error.status === 403 ? 'run `tidings nats setup` with the credentials of an operator' : error.message;
+    throw new ConfigurationError([
+      `TIDINGS_NATS_URL: the stream ${STREAM} is missing and can not be created: ${remedy}`,
+    ]);
+  }
+}
+
+const isCode = (error: unknown, code: number): boolean => error instanceof JetStreamError && error.errorCode === code;
+
+const replicasOf = ({ config }: StreamInfo): number => Number(config.num_replicas ?? 1);
+
+/**
+ * Waits until the stream is there, creates it where it is missing and this process may, and says where it differs from
+ * the settings; a stream that exists is never changed.
+ * @throws ConfigurationError where it could not work, or is missing and can't be created.
+ */
+export async function awaitStream(
+  api: JetStreamApi,
+  options: NatsBrokerOptions,
+  signal: AbortSignal,
+): Promise<StreamInfo> {
+  const { role, log } = options;
+  let reportedMs = Number.NEGATIVE_INFINITY;
+  const report = (reason: string): void => {
+    if (performance.now() - reportedMs < REPORT_EVERY_MS) return;
+    reportedMs = performance.now();
+    log.warn({ stream: STREAM }, reason);
+  };
+  while (true) {
+    signal.throwIfAborted();
+    const info = await findOrCreate(api, options, report);
+    if (info !== undefined) {
+      const { faults, warnings } = compareConfig(
+        toStreamConfig(options, options.replicas ?? replicasOf(info)),
+        info.config,
+      );
+      if (faults.length > 0) throw new ConfigurationError(faults);
+      // An edge creates no stream: its own limits say nothing about it.
+      if (role !== 'edge') for (const difference of warnings) log.warn({ stream: STREAM }, difference);
+      return info;
+    }
+    await pause(WAIT_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function findOrCreate(
+  api: JetStreamApi,
+  options: NatsBrokerOptions,
+  report: (reason: string) => void,
+): Promise<StreamInfo | undefined> {
+  const signal = AbortSignal.timeout(REPORT_EVERY_MS);
+  try {
+    const info = await findStream(api, signal);
+    if (info !== undefined || options.role === 'edge') {
+      if (info === undefined) report('waiting for the stream: ingest or `tidings nats setup` creates it');
+      return info;
+    }
+    const created = await createStream(api, options, signal);
+    options.log.info({ stream: STREAM, replicas: replicasOf(created) }, 'the stream was created');
+    return created;
+  } catch (error) {
+    if (!(error instanceof TidingsError)) throw error;
+    report(`waiting for JetStream: ${error.message}`);
+    return undefined;
+  }
+}

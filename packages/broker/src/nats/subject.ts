@@ -1,0 +1,70 @@
+import { toSubject, toSubjectToken, toTopic } from '@tidings/protocol';
+import type { Selection } from '../port.ts';
+
+/** The one stream, and the subjects that it stores and republishes (ENGINE: one shard, which the subjects name). */
+export const STREAM = 'EVT_0';
+/** What the stream stores: `evt.0.<tenant>.<topic…>`. */
+const STORED = 'evt.0.';
+/** What the server republishes of it, for the feed: `live.0.<tenant>.<topic…>`. */
+const LIVE = 'live.0.';
+/** What is never stored: `eph.0.<tenant>.<topic…>`. */
+const UNSTORED = 'eph.0.';
+
+export const ALL_STORED: string = `${STORED}>`;
+export const ALL_LIVE: string = `${LIVE}>`;
+export const ALL_UNSTORED: string = `${UNSTORED}>`;
+/** Where a purge is written into the log itself. `$` never stands in an encoded token, so it is nobody's tenant. */
+export const PURGES: string = `${STORED}$.purge`;
+/** Heartbeats of those who follow the feed: `ctl.edge.<instance>`. */
+export const FOLLOWERS = 'ctl.edge.';
+
+export const storedSubject = (tenant: string, pattern: string): string =>
+  `${STORED}${toSubjectToken(tenant)}.${toSubject(pattern)}`;
+
+export const unstoredSubject = (tenant: string, topic: string): string =>
+  `${UNSTORED}${toSubjectToken(tenant)}.${toSubject(topic)}`;
+
+/** The subject under which the stream stores what it republished as `subject`. */
+export const toStoredSubject = (subject: string): string =>
+  subject.startsWith(LIVE) ? STORED + subject.slice(LIVE.length) : subject;
+
+/** The filters of a selection, one for each pattern. */
+export function filtersOf({ tenant, patterns }: Selection): string[] {
+  return [...new Set(patterns.map((pattern) => storedSubject(tenant, pattern)))];
+}
+
+/** Whom and what a subject is about. */
+export interface Address {
+  readonly tenant: string;
+  readonly topic: string;
+}
+
+const MOST_REMEMBERED = 10_000;
+
+/**
+ * Reads the addresses of subjects, stored, republished or unstored, and remembers recent ones: topics repeat, and
+ * decoding costs more than the look-up. Answers `undefined` for the log's own subjects and for what nobody encoded.
+ */
+export function createAddressBook(): (subject: string) => Address | undefined {
+  const remembered = new Map<string, Address | undefined>();
+  return (subject) => {
+    const known = remembered.get(subject);
+    if (known !== undefined || remembered.has(subject)) return known;
+    const address = parseAddress(subject);
+    // All at once: keeping count of use for each would cost more than reading the busy ones again.
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(subject, address);
+    return address;
+  };
+}
+
+function parseAddress(subject: string): Address | undefined {
+  const [, , tenant = '', ...topic] = subject.split('.');
+  if (tenant === '$' || tenant === '' || topic.length === 0) return undefined;
+  try {
+    return { tenant: decodeURIComponent(tenant), topic: toTopic(topic.join('.')) };
+  } catch {
+    // Somebody who may publish wrote it past ingest: it is no event of ours.
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import { createNatsBroker, type NatsBrokerOptions, type NatsRole } from '@tidings/broker/nats';
+import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
+import { createLogger, createMetrics, type Metrics } from '@tidings/runtime';
+import { connect, type NatsConnection } from 'nats';
+import type { Broker } from '../src/port.ts';
+
+/** A real server, brokers on it, and an administrator's own connection. */
+export interface NatsFixture {
+  readonly server: NatsServer;
+  readonly admin: NatsConnection;
+  readonly metrics: Metrics;
+  /** What the brokers logged. */
+  readonly lines: Record<string, unknown>[];
+  create(role: NatsRole, change?: Partial<NatsBrokerOptions>): Broker;
+  /** One call to JetStream's API as an administrator. */
+  api(method: string, body?: object): Promise<Record<string, unknown>>;
+  deleteStream(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function createNatsFixture(): Promise<NatsFixture> {
+  const server = await startNatsServer();
+  const admin = await connect({ servers: server.url });
+  const metrics = createMetrics();
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('test', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
+  const api: NatsFixture['api'] = async (method, body) =>
+    (await admin.request(`$JS.API.${method}`, body === undefined ? '' : JSON.stringify(body), { timeout: 5_000 })).json();
+  return {
+    server,
+    admin,
+    metrics,
+    lines,
+    create: (role, change = {}) =>
+      createNatsBroker({
+        servers: [server.url],
+        role,
+        maxBytes: 64_000_000,
+        maxAgeMs: 3_600_000,
+        log,
+        metrics,
+        ...change,
+      }),
+    api,
+    async deleteStream() {
+      await api('STREAM.DELETE.EVT_0');
+    },
+    async remove() {
+      await admin.close();
+      await server.remove();
+    },
+  };
+}
