@@ -61,7 +61,10 @@ export interface FeedSink {
    * ones never; live-only ones (`seq` 0) in between. The message is the sink's to keep.
    */
   message(message: Message): void;
-  /** The log was recreated or restored: forget everything, go on from `head` of the new epoch. */
+  /**
+   * The log was recreated or restored: forget everything, go on from `head` of the new epoch. With the epoch that it had,
+   * what came after the newest fed place left history before it could be fed: go on from `head`.
+   */
   restart(epoch: string, head: number): void;
   /** Stored events up to `through` that match were erased: forget them. */
   purged(selection: Selection, through: number): void;

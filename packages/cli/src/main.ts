@@ -4,8 +4,8 @@ import { type CommandDef, defineCommand, runCommand, showUsage } from 'citty';
 import { configCommand } from './config.ts';
 import { natsSetupCommand } from './nats-setup.ts';
 
-/** sysexits.h: EX_USAGE, EX_CONFIG and EX_SOFTWARE. */
-const EXIT = { usage: 64, configuration: 78, software: 70 };
+/** sysexits.h: EX_USAGE, EX_UNAVAILABLE, EX_SOFTWARE and EX_CONFIG. */
+const EXIT = { usage: 64, unavailable: 69, software: 70, configuration: 78 };
 
 const nats: CommandDef = defineCommand({
   meta: { name: 'tidings nats', description: 'What the NATS servers hold for Tidings.' },
@@ -29,6 +29,10 @@ function report(error: Error & { code?: string }): number {
   if (error instanceof ConfigurationError) {
     console.error(error.problems.join('\n'));
     return EXIT.configuration;
+  }
+  if (error.code === 'unavailable') {
+    console.error(error.message);
+    return EXIT.unavailable;
   }
   // What the command line itself got wrong says enough in one line.
   const isUsage = error.name === 'CLIError';

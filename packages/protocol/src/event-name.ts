@@ -15,10 +15,17 @@ export function parseEventName(name: string, where: { pointer?: string; paramete
   return name;
 }
 
+/** Whether a publisher may have given an event this name. */
+export function isEventName(name: string): boolean {
+  return nameFault(name) === undefined;
+}
+
 function nameFault(name: string): string | undefined {
   if (name === '') return 'is empty: leave it out for an unnamed event';
-  // A code point is one or two units, so the cheap test on units spares a hostile 10 MB name the count.
-  if (name.length > 2 * MAX_EVENT_NAME_CHARACTERS || [...name].length > MAX_EVENT_NAME_CHARACTERS) {
+  // A code point is one or two units, so the cheap tests on units spare short names, and a hostile one of 10 MB, the count.
+  const units = name.length;
+  const most = MAX_EVENT_NAME_CHARACTERS;
+  if (units > most && (units > 2 * most || [...name].length > most)) {
     return `is longer than ${MAX_EVENT_NAME_CHARACTERS} characters`;
   }
   if (ILLEGAL.test(name)) return 'has a control character or a lone surrogate';

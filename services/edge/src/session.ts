@@ -1,6 +1,7 @@
 import type { Selection } from '@tidings/broker';
 import {
   encodeBye,
+  encodeCursor,
   encodeCursorBlock,
   encodeGap,
   encodeHeartbeat,
@@ -143,6 +144,23 @@ export class Session implements Subscriber {
     this.position = to;
   }
 
+  /**
+   * The feed began anew in this turn: the log was recreated, and every place that is known here is of the old one; or
+   * history was evicted before it could be fed. Who is live is told, and goes on. Anybody else is in the middle of what
+   * is gone, or counts on its finals: they come back with their cursors, and are told then.
+   */
+  restart(oldEpoch: string): void {
+    if (this.#state !== 'live' || this.#finals !== undefined) {
+      this.close('unavailable');
+      return;
+    }
+    const head = this.#feed.ring.last;
+    const sameLog = oldEpoch === this.#feed.epoch;
+    // Another edge was fed what this one was not.
+    if (sameLog && this.cursorSeq >= head) return;
+    this.gap(encodeCursor(oldEpoch, this.cursorSeq), head, sameLog ? 'expired' : 'reset');
+  }
+
   /** Reached the feed: from here on the router feeds it. Nothing may be awaited since its last read of the ring. */
   goLive(): void {
     this.#state = 'live';
@@ -154,11 +172,11 @@ export class Session implements Subscriber {
     if (this.#finals?.done) this.close('final');
   }
 
-  // Keeps nothing but its position, which is the feed's: what is being routed was written.
+  // Keeps nothing but its position, which is the ring's: what is being routed was written.
   #fallBehind(): void {
     this.#router.remove(this);
     this.#state = 'catching-up';
-    this.position = Math.max(this.#feed.position, this.cursorSeq);
+    this.position = Math.max(this.#feed.ring.last, this.cursorSeq);
     this.lagged = true;
     this.#events.lagging(this);
   }

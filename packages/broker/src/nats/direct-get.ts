@@ -40,19 +40,32 @@ export type DirectGet = (query: DirectQuery) => Promise<DirectReply>;
 
 // From one message of a reply to the next, and to the first.
 const SILENCE_MS = 2_000;
-// Each may hold a megabyte on its way: the others wait.
-const MOST_AT_ONCE = 8;
+
+/** Lets so many questions run at once, and the others wait in their order: each answer may hold a megabyte. */
+export function limited(directGet: DirectGet, mostAtOnce: number): DirectGet {
+  const queue: (() => void)[] = [];
+  let running = 0;
+  return async (query) => {
+    // Who waits is handed the place of one that has ended.
+    if (running >= mostAtOnce) await new Promise<void>((resolve) => queue.push(resolve));
+    else running += 1;
+    try {
+      return await directGet(query);
+    } finally {
+      const next = queue.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
 
 /**
  * The server chains the messages of a reply: each names the sequence of the one before it (`Nats-Last-Sequence`), the
  * first 0, and the end names the last. Where the chain breaks, the rest is not believed.
  */
 export function createDirectGet(link: Link, inbox: ReplyInbox): DirectGet {
-  const queue: (() => void)[] = [];
-  let running = 0;
-
-  function ask(query: DirectQuery): Promise<DirectReply> {
-    return new Promise((resolve) => {
+  return (query) =>
+    new Promise((resolve) => {
       const messages: DirectMessage[] = [];
       let last = 0;
       let torn = false;
@@ -62,7 +75,7 @@ export function createDirectGet(link: Link, inbox: ReplyInbox): DirectGet {
         const pending = lastNumber(headers, 'Nats-Num-Pending');
         resolve({ messages, status, whole, pending, upTo: lastNumber(headers, 'Nats-UpTo-Sequence') });
       };
-      const timer = setTimeout(() => finish(0, false), SILENCE_MS);
+      const timer = setTimeout(() => finish(0, false), SILENCE_MS).unref();
       const address = inbox.open(({ headers, data }) => {
         timer.refresh();
         const status = statusOf(headers);
@@ -89,18 +102,4 @@ export function createDirectGet(link: Link, inbox: ReplyInbox): DirectGet {
         finish(0, false);
       }
     });
-  }
-
-  return async (query) => {
-    // Who waits is handed the place of one that has ended.
-    if (running >= MOST_AT_ONCE) await new Promise<void>((resolve) => queue.push(resolve));
-    else running += 1;
-    try {
-      return await ask(query);
-    } finally {
-      const next = queue.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
 }

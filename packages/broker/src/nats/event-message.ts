@@ -1,4 +1,4 @@
-import type { Message } from '@tidings/protocol';
+import { isEventName, type Message } from '@tidings/protocol';
 import { headers as createHeaders, type MsgHdrs } from 'nats';
 import type { PublishInput } from '../port.ts';
 import { lastHeader, lastNumber, type RawMessage } from './raw-message.ts';
@@ -23,7 +23,19 @@ export function encodeHeaders(input: PublishInput, id: string): MsgHdrs {
 // Header values travel as latin1 and end at a line break; a lone surrogate would make encodeURIComponent throw.
 const toHeaderText = (text: string): string => encodeURIComponent(Buffer.from(text).toString());
 
-const fromHeaderText = (text: string | undefined): string => (text === undefined ? '' : decodeURIComponent(text));
+// Whoever may publish past ingest may have written anything: it must neither stop the feed nor reach into the wire.
+function fromHeaderText(text: string | undefined): string {
+  if (text === undefined) return '';
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
+function toEventName(text: string): string {
+  return text === '' || isEventName(text) ? text : '';
+}
 
 /**
  * An event as the server delivers it, live or from the log, with a payload of its own: what came is a view of the
@@ -43,7 +55,7 @@ export function decodeEvent({ headers, data }: RawMessage, address: Address, seq
     seq,
     tenant: address.tenant,
     topic: address.topic,
-    event: marked ? fromHeaderText(lastHeader(headers, 'Td-Event')) : '',
+    event: marked ? toEventName(fromHeaderText(lastHeader(headers, 'Td-Event'))) : '',
     data: Buffer.from(data),
     json: marked && headers.includes('\r\nTd-Json: '),
     final: marked && headers.includes('\r\nTd-Final: '),

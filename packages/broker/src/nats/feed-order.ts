@@ -65,9 +65,16 @@ export class FeedOrder<Entry extends Placed> {
    */
   acceptProven(entry: Entry): boolean {
     if (entry.seq <= this.#position) return false;
+    // It may be held as well; at once, or finding it later would be a walk over all that is held.
+    this.#take(entry.seq);
     this.#pass(entry);
     this.#release();
     return true;
+  }
+
+  /** What came early belongs to another log: it is dropped, and nothing counts as missing. */
+  forget(): void {
+    this.restart(this.#position);
   }
 
   /** It is proven that the log has nothing after the present position up to and including `through`. */
@@ -100,7 +107,7 @@ export class FeedOrder<Entry extends Placed> {
     for (let next = this.#take(this.#position + 1); next !== undefined; next = this.#take(this.#position + 1)) {
       this.#pass(next);
     }
-    // Held messages that a repair has passed. Only then may any be behind: a walk at each step would cost too much.
+    // Held messages that a skip has passed. Only then may any be behind: a walk at each step would cost too much.
     if (this.#held.size > 0 && this.#oldestHeld() <= this.#position) {
       for (const seq of [...this.#held.keys()]) if (seq <= this.#position) this.#take(seq);
     }

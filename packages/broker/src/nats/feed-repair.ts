@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger, Metrics } from '@tidings/runtime';
+import { findAbsence } from './absence.ts';
 import type { DirectGet, DirectMessage } from './direct-get.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
 import { ALL_STORED } from './subject.ts';
@@ -24,6 +25,10 @@ export interface FeedRepairParts {
   accept(message: DirectMessage, cause: RepairCause): void;
   /** The log has nothing up to and including this place. */
   skip(through: number): void;
+  /** What lay after the present position, up to this place, left history before it was fed. */
+  evicted(through: number): void;
+  /** What came early belongs to another log: this one has no such places. */
+  forget(): void;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -34,8 +39,9 @@ const LEAST_WAIT_MS = 20;
 const MOST_WAIT_MS = 500;
 // After so many answers without progress the leader is asked: a replica can't prove that a tail was deleted.
 const BARREN_ROUNDS = 6;
-const LEADER_ASKS = 3;
-const LEADER_ASKS_WITHIN_MS = 1_000;
+// A leader that was deposed may believe for some seconds that it leads.
+const AGREEING_ANSWERS = 2;
+const BEHIND_ANSWERS = 10;
 
 /**
  * A replica stores in order, and a request began at or below the next place, so a jump inside a verified reply proves
@@ -47,61 +53,83 @@ export function createFeedRepair(parts: FeedRepairParts): FeedRepair {
   let running = false;
   let wanted: RepairCause | undefined;
 
+  // Answers false when nobody could say whether a jump was an eviction: then nothing after it was taken.
+  async function takeAll(messages: readonly DirectMessage[], cause: RepairCause, mine: number): Promise<boolean> {
+    let first: number | undefined;
+    for (const message of messages) {
+      const position = parts.position();
+      if (message.seq > position + 1) {
+        // Asked after the reply: what is still there now was there then.
+        first ??= await api.info().then(
+          ({ state }) => state.first_seq,
+          () => undefined,
+        );
+        if (mine !== generation || first === undefined) return false;
+        // Fed by the live feed while the leader was asked, in part or whole.
+        if (parts.position() === position && first > position + 1) parts.evicted(message.seq - 1);
+        if (mine !== generation) return false;
+      }
+      parts.accept(message, cause);
+    }
+    return true;
+  }
+
   async function repair(cause: RepairCause): Promise<void> {
     const mine = generation;
     let barren = 0;
-    let leaderDenials = 0;
-    let deniedSinceMs = 0;
+    let denials = 0;
+    let behind = 0;
     while (mine === generation) {
       const before = parts.position();
       const reply = await directGet({ seq: before + 1, batch: BATCH, max_bytes: BATCH_BYTES });
       if (mine !== generation) return;
-      for (const message of reply.messages) parts.accept(message, cause);
+      const taken = await takeAll(reply.messages, cause, mine);
+      if (mine !== generation) return;
       if (parts.position() > before) {
         barren = 0;
-        leaderDenials = 0;
+        denials = 0;
+        behind = 0;
       } else {
         barren += 1;
       }
-      const more = reply.whole && reply.status === 204 && reply.pending > 0;
-      if (!more && parts.position() >= parts.target()) {
-        // Only a reply that came whole says that there is nothing new.
-        if (reply.whole) return;
-        if (barren >= BARREN_ROUNDS) return;
-      }
+      const more = !taken || (reply.whole && reply.status === 204 && reply.pending > 0);
+      // Only a reply that came whole says that there is nothing new; a probe comes again soon enough.
+      if (!more && parts.position() >= parts.target() && (reply.whole || barren >= BARREN_ROUNDS)) return;
       if (barren === 0) continue;
       metrics.staleReads.inc({ read: 'feed' });
       await pause(Math.min(LEAST_WAIT_MS * 2 ** (barren - 1), MOST_WAIT_MS), undefined, { ref: false });
       if (mine !== generation || barren < BARREN_ROUNDS || parts.position() >= parts.target()) continue;
 
-      const asked = parts.position();
-      const next = await api.next(asked + 1, ALL_STORED).catch((error: unknown) => error as Error);
-      if (mine !== generation || next instanceof Error || parts.position() !== asked) continue;
-      if (next !== undefined) {
-        // The leader's next lies beyond a hole, or is what the replicas will have in a moment.
-        parts.skip(next.seq - 1);
-        leaderDenials = 0;
-        continue;
-      }
-      if (leaderDenials === 0) deniedSinceMs = performance.now();
-      leaderDenials += 1;
-      // A leader that was deposed may still believe that it leads, for an instant.
-      if (leaderDenials >= LEADER_ASKS && performance.now() - deniedSinceMs >= LEADER_ASKS_WITHIN_MS) {
-        log.warn({ from: asked + 1, through: parts.target() }, 'the end of the log was deleted');
-        parts.skip(parts.target());
+      const from = parts.position() + 1;
+      const target = parts.target();
+      const found = await findAbsence(api, ALL_STORED, from, target).catch(() => 'no answer' as const);
+      if (mine !== generation || parts.position() + 1 !== from) continue;
+      denials = found === 'nothing' ? denials + 1 : 0;
+      behind = found === 'behind' ? behind + 1 : 0;
+      // Its next lies beyond a hole, or is what the replicas will have in a moment.
+      if (typeof found === 'number') parts.skip(found - 1);
+      else if (denials >= AGREEING_ANSWERS) {
+        log.warn({ from, through: target }, 'the end of the log was deleted');
+        parts.skip(target);
+      } else if (behind >= BEHIND_ANSWERS) {
+        log.error({ from, through: target }, 'the live feed brought places that the log does not have');
+        parts.forget();
       }
     }
   }
 
   async function drive(cause: RepairCause): Promise<void> {
     running = true;
-    let next: RepairCause | undefined = cause;
-    while (next !== undefined) {
-      wanted = undefined;
-      await repair(next);
-      next = wanted;
+    try {
+      let next: RepairCause | undefined = cause;
+      while (next !== undefined) {
+        wanted = undefined;
+        await repair(next);
+        next = wanted;
+      }
+    } finally {
+      running = false;
     }
-    running = false;
   }
 
   return {
@@ -111,6 +139,7 @@ export function createFeedRepair(parts: FeedRepairParts): FeedRepair {
         if (cause === 'gap') wanted = cause;
         return;
       }
+      // It rejects only where the sink throws, which is a programmer's mistake and ends the process.
       void drive(cause);
     },
     abandon() {

@@ -1,5 +1,4 @@
 import type { Clock } from '@tidings/runtime';
-import type { NatsConnection } from 'nats';
 import { away } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import { FOLLOWERS } from './subject.ts';
@@ -51,12 +50,16 @@ export interface FollowerWatch {
   passed(epoch: string, seq: number): Promise<void>;
 }
 
-export function createFollowerWatch(client: NatsConnection, clock: Clock): FollowerWatch {
+export function createFollowerWatch(link: Link, clock: Clock): FollowerWatch {
   const heard = new Map<string, Heartbeat & { atMs: number }>();
-  const sinceMs = clock.elapsed();
+  let sinceMs = clock.elapsed();
   const looks = new Set<() => void>();
 
-  client.subscribe(`${FOLLOWERS}*`, {
+  // Who was not heard while nobody could be heard is not gone: all are waited for again.
+  link.onReconnect(() => {
+    sinceMs = clock.elapsed();
+  });
+  link.client.subscribe(`${FOLLOWERS}*`, {
     callback(error, message) {
       if (error !== null) return;
       const id = message.subject.slice(FOLLOWERS.length);

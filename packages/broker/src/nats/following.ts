@@ -1,21 +1,23 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
 import type { FeedSink } from '../port.ts';
-import { createDirectGet } from './direct-get.ts';
+import { createDirectGet, type DirectGet, limited } from './direct-get.ts';
 import { createFollowerVoice } from './follower.ts';
-import { createJetStreamApi, whileAway } from './jetstream-api.ts';
-import type { Link } from './link.ts';
-import { createLiveFeed, type LiveFeed } from './live-feed.ts';
+import { createJetStreamApi, type JetStreamApi, whileAway } from './jetstream-api.ts';
+import { type Link, within } from './link.ts';
+import { createLiveFeed, type LiveFeed, type Newest } from './live-feed.ts';
 import { createLogReader, type LogReader } from './log-reader.ts';
 import type { LogWatch } from './log-watch.ts';
-import { createErasures } from './purge.ts';
+import { createErasures, type Erasures, parsePurge } from './purge.ts';
 import type { ReplyInbox } from './reply-inbox.ts';
-import { ALL_STORED } from './subject.ts';
+import { epochOf } from './stream-config.ts';
+import { ALL_STORED, PURGES } from './subject.ts';
 
 /** What a process has that follows the log: its feed, and the way back into history. */
 export interface Following {
   readonly feed: LiveFeed;
   readonly reader: LogReader;
-  close(): Promise<void>;
+  close(): void;
 }
 
 export interface FollowingParts {
@@ -30,10 +32,19 @@ export interface FollowingParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly repair: boolean;
+  /** The feed that will start: whoever hears of another log tells it. */
+  onFeed(feed: LiveFeed): void;
+  onRegress(rewritten: boolean): void;
   readonly signal: AbortSignal;
 }
 
-/** Subscribes, then reads the head, in this order: what falls between is held, and not lost. */
+// Each read's answers may hold a megabyte on their way. The feed's own repair waits behind nobody.
+const READS_AT_ONCE = 8;
+const FLUSH_MS = 3_000;
+// For as long as an erasure is remembered by those who were there: a replica that is behind may still offer the erased.
+const MARKERS_MS = 600_000;
+
+/** Subscribes, then reads the head, in this order: what falls between is found by the first repair, and not lost. */
 export async function createFollowing(parts: FollowingParts): Promise<Following> {
   const { live, replay, watch, clock, log, metrics, signal } = parts;
   const api = createJetStreamApi(replay.client);
@@ -49,25 +60,69 @@ export async function createFollowing(parts: FollowingParts): Promise<Following>
     log,
     metrics,
     repair: parts.repair,
-    onRegress: () => void watch.ask().catch(() => {}),
+    onRegress: parts.onRegress,
     onPurge: (selection, through) => erasures.add(selection, through),
     onPurged: () => voice.say(),
   });
   const voice = createFollowerVoice(replay, parts.id, clock, () => ({ epoch: watch.epoch, position: feed.position }));
-  await live.client.flush();
-  const { state } = await whileAway(() => watch.ask(), signal);
-  const head = await api.next(state.last_seq, ALL_STORED).catch(() => undefined);
-  start(watch.epoch, state.last_seq, { timeMs: Date.parse(state.last_ts) || 0, subject: head?.subject ?? '' });
-  voice.say();
-  const reader = createLogReader({ directGet, api, watch, clock, metrics, erasures, newest: () => feed.newest });
-  return {
-    feed,
-    reader,
-    async close() {
-      feed.close();
-      voice.leave();
-      // What was said last must go out before the connection is closed.
-      if (replay.connected) await replay.client.flush().catch(() => {});
-    },
+  const close = (): void => {
+    feed.close();
+    voice.leave();
   };
+  try {
+    parts.onFeed(feed);
+    await subscribed(live, signal);
+    while (true) {
+      const info = await whileAway(() => watch.ask(), signal);
+      const { first_seq: first, last_seq: last, last_ts: stamp } = info.state;
+      const head = await whileAway(() => api.next(last, ALL_STORED), signal);
+      await recallErasures({ api, directGet, erasures }, { first, last, sinceMs: clock.now() - MARKERS_MS }, signal);
+      // It may have become another log since: then nothing that was read of it counts.
+      if (watch.epoch !== epochOf(info)) continue;
+      start(watch.epoch, last, { timeMs: Date.parse(stamp) || 0, subject: head?.subject ?? '' });
+      break;
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  voice.say();
+  const limitedGet = limited(directGet, READS_AT_ONCE);
+  const isClosed = (): boolean => replay.closed;
+  const newest = (): Newest => feed.newest;
+  const reader = createLogReader({ directGet: limitedGet, api, watch, clock, metrics, erasures, newest, isClosed });
+  return { feed, reader, close };
+}
+
+// The server has the subscriptions: what it republishes from now on comes here.
+async function subscribed(live: Link, signal: AbortSignal): Promise<void> {
+  for (let done = false; !done; ) {
+    signal.throwIfAborted();
+    // Where the connection breaks meanwhile, it comes back with its subscriptions, and is asked again.
+    await within(
+      FLUSH_MS,
+      live.client.flush().then(() => {
+        done = true;
+      }),
+    );
+    if (!done) await pause(LEAST_WAIT_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+const LEAST_WAIT_MS = 50;
+
+// The purges of the last minutes that the log itself holds.
+async function recallErasures(
+  { api, directGet, erasures }: { api: JetStreamApi; directGet: DirectGet; erasures: Erasures },
+  { first, last, sinceMs }: { first: number; last: number; sinceMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const recent = await directGet({ start_time: new Date(sinceMs).toISOString(), batch: 1 });
+  for (let from = recent.messages[0]?.seq ?? first; from <= last; ) {
+    const marker = await whileAway(() => api.next(from, PURGES), signal);
+    if (marker === undefined) return;
+    const selection = parsePurge(Buffer.from(marker.data ?? '', 'base64'));
+    if (selection !== undefined) erasures.add(selection, marker.seq - 1);
+    from = marker.seq + 1;
+  }
 }

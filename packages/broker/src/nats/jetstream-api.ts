@@ -30,6 +30,8 @@ export interface StreamConfig {
 export interface StoredMessage {
   readonly seq: number;
   readonly subject: string;
+  /** Base64; absent without a payload. */
+  readonly data?: string;
 }
 
 /** The server refused: `errorCode` is JetStream's own number, 404 and the like stand in `status`. */
@@ -53,10 +55,13 @@ export const JETSTREAM = {
   streamExists: 10058,
   streamNotFound: 10059,
   storeFailed: 10077,
+  noPeers: 10005,
   duplicateUnderWay: 10158,
 } as const;
 
 const TIMEOUT_MS = 2_000;
+/** The cause of a failure that does not pass. */
+const CLOSED = Symbol('closed');
 
 /** The few requests to JetStream's API that are made, all to the leader of the one stream. */
 export interface JetStreamApi {
@@ -79,12 +84,15 @@ export function createJetStreamApi(client: NatsConnection): JetStreamApi {
     try {
       answer = (await client.request(`$JS.API.${method}.${STREAM}`, payload, { timeout: TIMEOUT_MS })).json();
     } catch (error) {
+      // A connection that was closed will never answer: asking again is no use.
+      if (client.isClosed()) throw away('this process is closing', CLOSED);
       throw toFailure(method, error as NatsError);
     }
     if (answer.error === undefined) return answer as Answer;
     const { code, err_code: errorCode = 0, description = '' } = answer.error;
-    // A leader that is being elected, or a server that can't reach it.
-    if (code >= 500 && errorCode !== JETSTREAM.notClustered) throw away(`${description} (${errorCode})`);
+    // A leader that is being elected, a server that can't reach it, or servers that have not found each other yet.
+    const passes = (code >= 500 && errorCode !== JETSTREAM.notClustered) || errorCode === JETSTREAM.noPeers;
+    if (passes) throw away(`${description} (${errorCode})`);
     throw new JetStreamError(code, errorCode, `${method}: ${description} (${errorCode})`);
   }
 
@@ -124,7 +132,8 @@ export async function whileAway<Answer>(ask: () => Promise<Answer>, signal: Abor
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof TidingsError && error.code === 'unavailable') || signal.aborted) throw error;
+      const passes = error instanceof TidingsError && error.code === 'unavailable' && error.cause !== CLOSED;
+      if (!passes || signal.aborted) throw error;
       // The wait ends early with the signal; what was thrown says more than the abort.
       await pause(waitMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) throw error;

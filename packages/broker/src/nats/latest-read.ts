@@ -1,21 +1,22 @@
+import type { Message } from '@tidings/protocol';
 import type { HistoryPage } from '../port.ts';
-import type { DirectMessage } from './direct-get.ts';
+import { findAbsence } from './absence.ts';
 import { whileAway } from './jetstream-api.ts';
 import type { Read, ReadParts } from './log-reader.ts';
 import { type NewestOf, type News, TOO_MANY } from './news.ts';
+import type { Patience } from './patience.ts';
+import { ALL_STORED } from './subject.ts';
 
 // Payloads that are kept from the first look, so that few need a second.
-const KEEP_BYTES = 8_388_608;
+const KEEP_BYTES = 1_048_576;
 // Subjects of one request, where there are more than one may match.
 const CHUNK = 500;
-const TOGETHER = 32;
+const TOGETHER = 8;
 const BATCH = 64;
-const MOST_BARREN = 8;
+// An answer that the replicas give so often is put to the leader.
+const BARREN_TRIES = 2;
 
-/**
- * The newest event of every selected topic in the range, oldest first. Of a topic that has a newer one already, the
- * newest up to the range's end is looked for.
- */
+/** The newest event of every selected topic in the range that is still kept, oldest first. */
 export async function* readLatestOf(
   filters: readonly string[],
   isSelected: (subject: string) => boolean,
@@ -23,38 +24,45 @@ export async function* readLatestOf(
   news: News,
   parts: ReadParts,
 ): AsyncGenerator<HistoryPage> {
-  const { range, patience, pick } = read;
-  const found = await newestOfAll(filters, read, news, parts);
+  const { range, patience } = read;
   const newest: NewestOf[] = [];
-  const beyond: string[] = [];
-  for (const each of found.values()) {
-    if (!isSelected(each.subject)) continue;
-    if (each.seq <= range.upTo) newest.push(each);
-    else beyond.push(each.subject);
+  for (const each of (await newestOfAll(filters, read, news, parts)).values()) {
+    if (isSelected(each.subject)) newest.push(each);
   }
-  for (let at = 0; at < beyond.length; at += TOGETHER) {
-    const earlier = beyond.slice(at, at + TOGETHER).map((subject) => newestUpTo(subject, read, parts));
-    for (const message of await Promise.all(earlier)) {
-      if (message !== undefined) newest.push({ subject: message.subject, seq: message.seq, message });
-    }
-  }
-  newest.sort((one, other) => one.seq - other.seq);
-  for (let at = 0; at < newest.length; at += TOGETHER) {
-    const some = newest.slice(at, at + TOGETHER);
-    const messages = await Promise.all(some.map(({ message, seq }) => message ?? messageAt(seq, read, parts)));
-    patience.signal.throwIfAborted();
-    const events = messages.flatMap((message) => (message === undefined ? [] : (pick(message) ?? [])));
-    yield { messages: events, through: (some.at(-1) as NewestOf).seq };
+  const places = await inSteps(newest, async (each) => {
+    // Of a topic that has a newer one already, or whose newest has expired, the one before is looked for.
+    if (each.seq <= range.upTo && (await eventOf(each, read, parts)) !== undefined) return each;
+    return newestUpTo(each.subject, Math.min(each.seq - 1, range.upTo), read, parts);
+  });
+  places.sort((one, other) => one.seq - other.seq);
+  for (let at = 0; at < places.length; at += TOGETHER) {
+    const some = places.slice(at, at + TOGETHER);
+    const messages = await inSteps(some, (each) => eventOf(each, read, parts));
+    yield { messages, through: (some.at(-1) as NewestOf).seq };
     patience.signal.throwIfAborted();
   }
   yield { messages: [], through: range.upTo };
+}
+
+// A few at a time, and what comes to nothing left out.
+async function inSteps<Value, Result>(
+  values: readonly Value[],
+  run: (value: Value) => Promise<Result | undefined>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let at = 0; at < values.length; at += TOGETHER) {
+    for (const result of await Promise.all(values.slice(at, at + TOGETHER).map(run))) {
+      if (result !== undefined) results.push(result);
+    }
+  }
+  return results;
 }
 
 async function newestOfAll(
   filters: readonly string[],
   { range, patience }: Read,
   news: News,
-  { api, watch }: ReadParts,
+  { api }: ReadParts,
 ): Promise<ReadonlyMap<string, NewestOf>> {
   const found = await news(filters, range.after, range.upTo, patience, KEEP_BYTES);
   if (found !== TOO_MANY) return found;
@@ -65,7 +73,6 @@ async function newestOfAll(
       // A leader that was deposed and does not know it yet.
       if (info.state.last_seq < range.upTo) {
         await patience.wait();
-        await whileAway(() => watch.ask(), patience.signal);
         continue;
       }
       const subjects = Object.keys(info.state.subjects ?? {});
@@ -80,40 +87,60 @@ async function newestOfAll(
   return all;
 }
 
-// Up to a place a replica may be behind without showing it; that it has the newer message too shows that it is not.
-async function newestUpTo(
-  subject: string,
-  { range, patience }: Read,
-  { directGet }: ReadParts,
-): Promise<DirectMessage | undefined> {
-  const guess = await directGet({ multi_last: [subject], up_to_seq: range.upTo });
-  let from = Math.max(range.after + 1, guess.messages[0]?.seq ?? 0);
-  let newest: DirectMessage | undefined;
-  while (true) {
-    const { messages } = await directGet({ seq: from, next_by_subj: subject, batch: BATCH });
-    patience.signal.throwIfAborted();
-    for (const message of messages) {
-      if (message.seq > range.upTo) return newest;
-      newest = message;
-    }
-    const last = messages.at(-1);
-    if (last !== undefined) from = last.seq + 1;
-    // The newer one was erased meanwhile: what was found is the newest there is.
-    else if ((await patience.wait()) >= MOST_BARREN) return newest;
-  }
+// The replica's own word for the newest up to a place may be behind: it only says where to begin.
+async function newestUpTo(subject: string, upTo: number, read: Read, parts: ReadParts): Promise<NewestOf | undefined> {
+  const first = read.range.after + 1;
+  if (upTo < first) return undefined;
+  const guess = await parts.directGet({ multi_last: [subject], up_to_seq: upTo });
+  const start = Math.max(first, guess.messages[0]?.seq ?? 0);
+  const newest = await newestWithin(subject, start, upTo, read, parts);
+  return newest ?? (start > first ? newestWithin(subject, first, start - 1, read, parts) : undefined);
 }
 
-// `undefined` when it was erased since its place was learnt.
-async function messageAt(
-  seq: number,
-  { patience }: Read,
-  { directGet }: ReadParts,
-): Promise<DirectMessage | undefined> {
+// That a replica has a later message too shows that it is not behind; where there is none, the leader is asked.
+async function newestWithin(
+  subject: string,
+  first: number,
+  upTo: number,
+  read: Read,
+  { directGet, api }: ReadParts,
+): Promise<NewestOf | undefined> {
+  const patience = read.patience.fork();
+  let newest: NewestOf | undefined;
+  for (let from = first; from <= upTo; ) {
+    const { messages, whole, status } = await directGet({ seq: from, next_by_subj: subject, batch: BATCH });
+    patience.signal.throwIfAborted();
+    for (const message of messages) {
+      if (message.seq > upTo) return newest;
+      if (read.pick(message) !== undefined) {
+        newest = { subject, seq: message.seq, bytes: message.data.length, message: undefined };
+      }
+    }
+    const last = messages.at(-1);
+    if (last !== undefined) {
+      from = last.seq + 1;
+      continue;
+    }
+    const tries = await patience.wait();
+    if (!whole || status !== 404 || tries < BARREN_TRIES) continue;
+    const found = await whileAway(() => findAbsence(api, subject, from, upTo), patience.signal);
+    if (found === 'nothing') return newest;
+  }
+  return newest;
+}
+
+async function eventOf(each: NewestOf, read: Read, parts: ReadParts): Promise<Message | undefined> {
+  if (each.message !== undefined) return read.pick(each.message);
+  const patience: Patience = read.patience.fork();
   while (true) {
-    const { messages } = await directGet({ seq, batch: 1 });
+    const { messages, whole, status } = await parts.directGet({ seq: each.seq, batch: 1 });
     patience.signal.throwIfAborted();
     const message = messages[0];
-    if (message !== undefined) return message.seq === seq ? message : undefined;
-    if ((await patience.wait()) >= MOST_BARREN) return undefined;
+    if (message !== undefined) return message.seq === each.seq ? read.pick(message) : undefined;
+    const tries = await patience.wait();
+    if (!whole || status !== 404 || tries < BARREN_TRIES) continue;
+    // Erased since its place was learnt, and nothing came after it.
+    const found = await whileAway(() => findAbsence(parts.api, ALL_STORED, each.seq, each.seq), patience.signal);
+    if (found === 'nothing') return undefined;
   }
 }

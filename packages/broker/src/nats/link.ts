@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { ConfigurationError, type Logger, type Metrics } from '@tidings/runtime';
 import { type ConnectionOptions, connect, credsAuthenticator, ErrorCode, Events, type NatsConnection } from 'nats';
 import type { NatsAccess } from './options.ts';
@@ -11,6 +12,8 @@ export interface Link {
   readonly connected: boolean;
   /** It ended though nobody asked it to, and will not come back. */
   readonly lost: boolean;
+  /** It was ended: nothing will be answered any more. */
+  readonly closed: boolean;
   /** Runs after each reconnect, when every subscription stands again. */
   onReconnect(run: () => void): void;
   close(): Promise<void>;
@@ -30,6 +33,7 @@ export interface LinkParts {
 const OLDEST_SERVER = [2, 12];
 const LINK_ORDER: readonly LinkName[] = ['live', 'replay', 'publish'];
 const DIAL_TIMEOUT_MS = 3_000;
+const FLUSH_MS = 1_000;
 const REDIAL_MS = 250;
 const REPORT_EVERY_MS = 5_000;
 // Spreads the first servers of many processes; the links of one process still begin at different ones.
@@ -43,7 +47,6 @@ const OFFSET = Math.floor(Math.random() * 1_000);
 export async function dial(name: LinkName, parts: LinkParts, signal: AbortSignal): Promise<Link> {
   const { access, log, metrics, onChange } = parts;
   const client = await dialFirst(name, access, log, signal);
-  refuseOld(client.info?.version ?? '0');
   let connected = true;
   let closing = false;
   let lost = false;
@@ -83,13 +86,28 @@ export async function dial(name: LinkName, parts: LinkParts, signal: AbortSignal
     get lost() {
       return lost;
     },
+    get closed() {
+      return closing || lost;
+    },
     onReconnect: (run) => void afterwards.push(run),
     async close() {
       closing = true;
+      // What was published last must go out; a server that does not answer is not waited for.
+      if (connected) await within(FLUSH_MS, client.flush());
       connected = false;
+      // A write that fails in this turn is still the client's to handle: once closed, it has nobody who listens.
+      await nextTurn();
       await client.close();
     },
   };
+}
+
+/** Waits for something that need not come: whatever becomes of it, nobody is told. */
+export async function within(timeoutMs: number, coming: Promise<unknown>): Promise<void> {
+  const aborter = new AbortController();
+  const late = pause(timeoutMs, undefined, { signal: aborter.signal }).catch(() => {});
+  await Promise.race([coming.catch(() => {}), late]);
+  aborter.abort();
 }
 
 async function dialFirst(
@@ -102,8 +120,13 @@ async function dialFirst(
   while (true) {
     signal.throwIfAborted();
     try {
-      return await connect(toOptions(name, access));
+      const client = await connect(toOptions(name, access));
+      const fault = signal.aborted ? undefined : faultOf(client.info?.version ?? '0');
+      if (!signal.aborted && fault === undefined) return client;
+      await client.close();
+      if (fault !== undefined) throw fault;
     } catch (error) {
+      if (error instanceof ConfigurationError) throw error;
       const code = (error as { code?: string }).code;
       if (code === ErrorCode.AuthorizationViolation) {
         const names =
@@ -115,7 +138,7 @@ async function dialFirst(
         log.warn({ link: name, servers: access.servers, code: code ?? `${error}` }, 'waiting for the broker');
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, REDIAL_MS));
+    await pause(REDIAL_MS, undefined, { signal }).catch(() => {});
   }
 }
 
@@ -155,11 +178,11 @@ function rotate(servers: readonly string[], by: number): string[] {
   return [...servers.slice(start), ...servers.slice(0, start)];
 }
 
-function refuseOld(version: string): void {
+function faultOf(version: string): ConfigurationError | undefined {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   const [oldestMajor = 0, oldestMinor = 0] = OLDEST_SERVER;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
-  throw new ConfigurationError([
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined;
+  return new ConfigurationError([
     `TIDINGS_NATS_URL: the server is NATS ${version}; ${OLDEST_SERVER.join('.')} or later is needed`,
   ]);
 }

@@ -8,7 +8,8 @@ import { createFeedRepair, type FeedRepair } from './feed-repair.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import { parsePurge } from './purge.ts';
-import { type RawMessage, toRawMessage } from './raw-message.ts';
+import { lastHeader, type RawMessage, toRawMessage } from './raw-message.ts';
+import { createRecentStamps } from './recent-stamps.ts';
 import { ALL_LIVE, ALL_UNSTORED, createAddressBook, PURGES, toStoredSubject } from './subject.ts';
 
 /** When the newest message that was fed was stored, and its subject; at first of the log's head. */
@@ -36,8 +37,11 @@ export interface LiveFeedParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** A message came from a place that was fed already: the log may be another. */
-  onRegress(): void;
+  /**
+   * A message came from a place that was fed already: the log may be another. @param rewritten it is another message than
+   * the one that was fed from there: the end of the log was lost, and written anew.
+   */
+  onRegress(rewritten: boolean): void;
   /** A purge was read from the log; the sink is told next. */
   onPurge(selection: Selection, through: number): void;
   /** The sink was told. */
@@ -49,6 +53,8 @@ export interface LiveFeedParts {
 /** One entry of the feed: an event, or what the log says about itself. */
 interface Entry extends Placed {
   readonly subject: string;
+  /** When the server stored it, to the nanosecond, as it wrote it: with its place, what a message is known by. */
+  readonly stamp: string;
   readonly message: Message | undefined;
   readonly purge: Selection | undefined;
 }
@@ -68,9 +74,12 @@ export function createLiveFeed(parts: LiveFeedParts): {
   const addressOf = createAddressBook();
   const newest = { timeMs: 0, subject: '' };
   let started = false;
+  let epoch = '';
   let lastLiveMs = Number.NEGATIVE_INFINITY;
 
-  const order = new FeedOrder<Entry>(({ message, purge, subject, seq }) => {
+  const seen = createRecentStamps();
+  const order = new FeedOrder<Entry>(({ message, purge, subject, seq, stamp }) => {
+    seen.note(seq, stamp);
     if (message !== undefined) {
       newest.timeMs = message.timeMs;
       newest.subject = toStoredSubject(subject);
@@ -90,6 +99,12 @@ export function createLiveFeed(parts: LiveFeedParts): {
       if (order.acceptProven(toEntry(raw, raw.seq))) metrics.feedRepaired.inc({ cause });
     },
     skip: (through) => order.skip(through),
+    evicted(through) {
+      log.warn({ fed: order.position, evictedThrough: through }, 'history was evicted before this process was fed it');
+      order.restart(through);
+      sink.restart(epoch, through);
+    },
+    forget: () => order.forget(),
     metrics,
     log,
   });
@@ -97,19 +112,21 @@ export function createLiveFeed(parts: LiveFeedParts): {
   function toEntry(raw: RawMessage, seq: number): Entry {
     const { subject } = raw;
     const bytes = raw.data.length + OVERHEAD_BYTES;
-    if (subject.endsWith(PURGE_SUFFIX)) return { seq, bytes, subject, message: undefined, purge: parsePurge(raw.data) };
-    const address = addressOf(subject);
+    const stamp = lastHeader(raw.headers, 'Nats-Time-Stamp') ?? '';
+    const isPurge = subject.endsWith(PURGE_SUFFIX);
+    const address = isPurge ? undefined : addressOf(subject);
     const message = address === undefined ? undefined : decodeEvent(raw, address, seq, 0);
-    return { seq, bytes, subject, message, purge: undefined };
+    return { seq, bytes, subject, stamp, message, purge: isPurge ? parsePurge(raw.data) : undefined };
   }
 
   function takeStored(raw: RawMessage): void {
     const seq = sequenceOf(raw.headers);
     // What comes before the head is known is found by the first repair. Without a place it would be a forgery: the
     // server gives one to every message that it republishes.
-    if (!started || !(seq > 0)) return;
+    if (!started || !(seq > 0 && Number.isSafeInteger(seq))) return;
+    const stamp = lastHeader(raw.headers, 'Nats-Time-Stamp') ?? '';
     if (seq <= order.position) {
-      parts.onRegress();
+      parts.onRegress(seen.isOther(seq, stamp));
       return;
     }
     const outcome = order.accept(toEntry(raw, seq));
@@ -150,8 +167,10 @@ export function createLiveFeed(parts: LiveFeedParts): {
     if (parts.repair) repair.run('gap');
   }
 
-  live.client.subscribe(ALL_LIVE, { callback: guarded(takeStored) });
-  live.client.subscribe(ALL_UNSTORED, { callback: guarded(takeUnstored) });
+  const subscriptions = [
+    live.client.subscribe(ALL_LIVE, { callback: guarded(takeStored) }),
+    live.client.subscribe(ALL_UNSTORED, { callback: guarded(takeUnstored) }),
+  ];
   for (const link of [live, parts.replay]) {
     link.onReconnect(() => {
       if (started && parts.repair) repair.run('gap');
@@ -159,9 +178,10 @@ export function createLiveFeed(parts: LiveFeedParts): {
   }
 
   return {
-    start(epoch, head, atHead) {
+    start(name, head, atHead) {
+      epoch = name;
       Object.assign(newest, atHead);
-      sink.start(epoch, head);
+      sink.start(name, head);
       started = true;
       begin(head);
     },
@@ -170,15 +190,22 @@ export function createLiveFeed(parts: LiveFeedParts): {
         return order.position;
       },
       newest,
-      restart(epoch, head) {
+      restart(name, head) {
+        if (!started) return;
         repair.abandon();
-        sink.restart(epoch, head);
-        begin(head);
+        epoch = name;
+        // Nothing that is known of the old log says anything about this one.
+        seen.clear();
+        Object.assign(newest, { timeMs: 0, subject: '' });
+        order.restart(head);
+        sink.restart(name, head);
+        if (parts.repair) repair.run('gap');
       },
       close() {
         started = false;
         probe.cancel();
         repair.abandon();
+        if (!live.closed) for (const subscription of subscriptions) subscription.unsubscribe();
       },
     },
   };

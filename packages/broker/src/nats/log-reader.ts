@@ -30,6 +30,8 @@ export interface ReadParts {
   /** The newest message that was fed: its subject shows whether a replica is behind. */
   newest(): { readonly timeMs: number; readonly subject: string };
   readonly erasures: Erasures;
+  /** The connection was closed: nothing will be answered any more. */
+  isClosed(): boolean;
 }
 
 /** One read: what it wants, and how long it goes on. */
@@ -65,7 +67,7 @@ export function createLogReader(parts: ReadParts): LogReader {
   function toRead(isSelected: (subject: string) => boolean, range: Range, signal: AbortSignal): Read {
     return {
       range,
-      patience: createPatience(signal, metrics),
+      patience: createPatience(signal, metrics, parts.isClosed),
       pick(message) {
         if (!isSelected(message.subject)) return undefined;
         const address = addressOf(message.subject) as Address;
@@ -92,14 +94,14 @@ export function createLogReader(parts: ReadParts): LogReader {
         return yield* readInOrder(read, Math.min(range.upTo, newest), parts);
       }
       const pages = mergeSubjects(sources, read, directGet);
-      for (let page = await pages.next(); ; page = await pages.next()) {
-        if (page.done) {
-          if (page.value) return;
-          break;
-        }
-        after = page.value.through;
-        yield page.value;
+      let step = await pages.next();
+      for (; !step.done; step = await pages.next()) {
+        after = step.value.through;
+        yield step.value;
       }
+      if (step.value === 'done') return;
+      const rest = toRead(isSelected, { after, upTo: range.upTo }, signal);
+      if (step.value === 'heavy') return yield* readInOrder(rest, range.upTo, parts);
     }
     yield { messages: [], through: range.upTo };
   }
@@ -149,15 +151,17 @@ export function createLogReader(parts: ReadParts): LogReader {
 
   // The place before the first message of anybody that was stored at that time or later.
   async function placeBefore(sinceMs: number, upTo: number, signal: AbortSignal): Promise<number> {
-    const patience = createPatience(signal, metrics);
+    const patience = createPatience(signal, metrics, parts.isClosed);
     for (let tries = 1; ; tries += 1) {
       const reply = await directGet({ start_time: new Date(sinceMs).toISOString(), batch: 1 });
       signal.throwIfAborted();
       const message = reply.messages[0];
       if (message !== undefined) return Math.min(message.seq - 1, upTo);
-      // Nothing so late: believed at once where the newest that was fed is older, else of several answers.
+      // Nothing so late: believed only where the newest that was fed is older.
       const { timeMs } = parts.newest();
-      if (reply.status === 404 && ((timeMs > 0 && timeMs < sinceMs) || tries >= TIME_TRIES)) return upTo;
+      if (reply.status === 404 && timeMs > 0 && timeMs < sinceMs) return upTo;
+      // From the start, then: whoever asked looks at the time of each.
+      if (reply.status === 404 && tries >= TIME_TRIES) return (await firstPlace(signal)) - 1;
       await patience.wait();
     }
   }

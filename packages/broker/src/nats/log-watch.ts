@@ -11,6 +11,8 @@ export interface LogWatch {
   readonly tailLost: boolean;
   /** What the leader says now: the request began after this call. @throws TidingsError `unavailable`. */
   ask(): Promise<StreamInfo>;
+  /** Something else has shown that the end of the log was lost. */
+  noteTailLost(): void;
   close(): void;
 }
 
@@ -36,6 +38,7 @@ export function createLogWatch(parts: LogWatchParts): LogWatch {
   let failing = false;
   let behindSinceMs: number | undefined;
   let tailLost = false;
+  let awaited: { seq: number; sinceMs: number } | undefined;
   let waiting: Promise<StreamInfo> | undefined;
   let running: Promise<unknown> = Promise.resolve();
 
@@ -53,12 +56,13 @@ export function createLogWatch(parts: LogWatchParts): LogWatch {
     failing = false;
     answeredMs = clock.elapsed();
     const last = info.state.last_seq;
-    metrics.feedLag.set(position === 0 ? 0 : Math.max(0, last - parts.position()));
+    noteLag(last);
     const found = epochOf(info);
     if (found !== epoch) {
       log.warn({ from: epoch, to: found }, 'the log is another one: it was created anew or restored');
       epoch = found;
       behindSinceMs = undefined;
+      awaited = undefined;
       tailLost = false;
       parts.onEpoch(found, info);
     } else {
@@ -67,22 +71,27 @@ export function createLogWatch(parts: LogWatchParts): LogWatch {
     return info;
   }
 
+  // What the log had when it was asked must have been fed by the next time.
+  function noteLag(last: number): void {
+    const position = parts.position();
+    if (awaited !== undefined && position >= awaited.seq) awaited = undefined;
+    if (position > 0 && last > position) awaited ??= { seq: last, sinceMs: answeredMs };
+    metrics.feedLag.set(awaited === undefined ? 0 : (answeredMs - awaited.sinceMs) / 1000);
+  }
+
   // Compared with what was fed before the request: a position of after the reply would raise false alarms. A leader that
   // was just elected may be behind for an instant, so once is not enough.
   function noteTail(last: number, position: number): void {
-    if (last >= position) {
-      behindSinceMs = undefined;
-      tailLost = false;
-      return;
-    }
-    behindSinceMs ??= answeredMs;
-    if (answeredMs - behindSinceMs >= BEHIND_MS && !tailLost) {
-      tailLost = true;
-      log.fatal(
-        { last, fed: position },
-        'acknowledged events are gone from the end of the log: give the stream a new tidings.epoch',
-      );
-    }
+    if (last >= position) behindSinceMs = undefined;
+    else behindSinceMs ??= answeredMs;
+    if (behindSinceMs !== undefined && answeredMs - behindSinceMs >= BEHIND_MS) noteTailLost();
+  }
+
+  // Once it is known it stays so, whatever is written over it, until somebody makes it another log.
+  function noteTailLost(): void {
+    if (tailLost) return;
+    tailLost = true;
+    log.fatal('acknowledged events are gone from the end of the log: give the stream a new tidings.epoch');
   }
 
   // One request at a time; whoever asks while one is under way shares the next.
@@ -109,6 +118,7 @@ export function createLogWatch(parts: LogWatchParts): LogWatch {
       return tailLost;
     },
     ask,
+    noteTailLost,
     close: () => timer.cancel(),
   };
 }

@@ -14,23 +14,26 @@ interface Cursor {
 }
 
 const BATCH = 256;
-const LEAST_BATCH_BYTES = 32_768;
-// For all subjects of a read together: what a slow client's read holds while it waits.
+const LEAST_BATCH_BYTES = 16_384;
+// For all subjects of a read together: what a slow client's read holds while it waits. A server sends one whole message
+// at least, however large it is.
 const BUFFER_BYTES = 1_048_576;
+const MOST_HELD_BYTES = 2 * BUFFER_BYTES;
+const TOGETHER = 8;
 const PAGE_BYTES = 524_288;
 // A subject whose newest message was erased meanwhile gives no proof any more: then what is there to read is asked anew.
 const MOST_BARREN = 8;
 
 /**
  * Reads each subject on its own and merges them by place: topic after topic would not do, since a cursor covers all
- * topics, and a cut in the middle would lose the later ones. Returns early when it finds no proof any more; the last
- * page's `through` says how far it came.
+ * topics, and a cut in the middle would lose the later ones. The last page's `through` says how far it came: to the end
+ * (`done`), or until it found no proof any more (`unproven`), or too much to hold (`heavy`).
  */
 export async function* mergeSubjects(
   sources: readonly NewestOf[],
   { range, pick, patience }: Read,
   directGet: DirectGet,
-): AsyncGenerator<HistoryPage, boolean> {
+): AsyncGenerator<HistoryPage, 'done' | 'unproven' | 'heavy'> {
   const { after, upTo } = range;
   const maxBytes = Math.max(LEAST_BATCH_BYTES, Math.floor(BUFFER_BYTES / sources.length));
   const cursors: Cursor[] = sources.map(({ subject, seq }) => ({
@@ -55,20 +58,36 @@ export async function* mergeSubjects(
     return last > 0;
   }
 
+  // A few at a time, and no more once enough is held: the rest waits for its turn in the next round.
+  async function fillSome(empty: readonly Cursor[]): Promise<boolean[]> {
+    const filled: boolean[] = [];
+    for (let at = 0; at < empty.length && bytesOf(cursors) <= MOST_HELD_BYTES; at += TOGETHER) {
+      filled.push(...(await Promise.all(empty.slice(at, at + TOGETHER).map(fill))));
+    }
+    return filled;
+  }
+
   while (true) {
     const empty = cursors.filter(({ done, buffer }) => !done && buffer.length === 0);
-    const filled = await Promise.all(empty.map(fill));
+    const filled = await fillSome(empty);
     patience.signal.throwIfAborted();
     if (empty.length > 0 && !filled.some(Boolean)) {
-      if ((await patience.wait()) >= MOST_BARREN) return false;
+      if ((await patience.wait()) >= MOST_BARREN) return 'unproven';
       continue;
     }
     if (filled.some(Boolean)) patience.progress();
     const page = takePage(cursors, upTo);
     if (page.messages.length > 0 || page.through === upTo) yield page;
     patience.signal.throwIfAborted();
-    if (page.through === upTo) return true;
+    if (page.through === upTo) return 'done';
+    if (bytesOf(cursors) > MOST_HELD_BYTES) return 'heavy';
   }
+}
+
+function bytesOf(cursors: readonly Cursor[]): number {
+  let bytes = 0;
+  for (const { buffer } of cursors) for (const { data } of buffer) bytes += data.length;
+  return bytes;
 }
 
 // What can be told now: up to the lowest place at which some subject has not been read yet.

@@ -5,8 +5,16 @@ import type { Broker, BrokerHealth, FeedSink, HistoryPage, PublishInput, Receipt
 import { encodeHeaders } from './event-message.ts';
 import { createFollowerWatch, type FollowerWatch } from './follower.ts';
 import { createFollowing, type Following } from './following.ts';
-import { away, createJetStreamApi, type JetStreamApi, type StreamInfo, whileAway } from './jetstream-api.ts';
+import {
+  away,
+  createJetStreamApi,
+  type JetStreamApi,
+  JetStreamError,
+  type StreamInfo,
+  whileAway,
+} from './jetstream-api.ts';
 import { dial, type Link, type LinkName } from './link.ts';
+import type { LiveFeed } from './live-feed.ts';
 import { createLogWatch, type LogWatch } from './log-watch.ts';
 import type { NatsBrokerOptions } from './options.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
@@ -15,6 +23,7 @@ import { createReplyInbox } from './reply-inbox.ts';
 import { awaitStream } from './stream-setup.ts';
 import { filtersOf, PURGES, storedSubject, unstoredSubject } from './subject.ts';
 
+const REPLACED = 'the log was replaced while it was read';
 const BOUNDS_MS = 60_000;
 const SETTLE_MS = 5_000;
 // Two checks of the log, and some: shorter than a publisher waits.
@@ -48,7 +57,9 @@ class NatsBroker implements Broker {
   readonly #links = new Map<LinkName, Link>();
   readonly #closing = new AbortController();
   #opened: Opened | undefined = undefined;
+  #feed: LiveFeed | undefined = undefined;
   #following: Following | undefined = undefined;
+  readonly #asking = new Set<AbortController>();
   #feedAsked = false;
   #lastSeq = 0;
 
@@ -82,7 +93,7 @@ class NatsBroker implements Broker {
     const publisher = publishes
       ? createPublisher({ link: main, inbox: this.#createInbox(main), clock: this.#clock, log, metrics })
       : undefined;
-    const followers = publishes ? createFollowerWatch(main.client, this.#clock) : undefined;
+    const followers = publishes ? createFollowerWatch(main, this.#clock) : undefined;
     this.#opened = { main, api, watch, publisher, followers };
   }
 
@@ -92,7 +103,11 @@ class NatsBroker implements Broker {
     if (!input.store) {
       if (!main.connected) throw away('the connection is lost');
       const headers = encodeHeaders(input, '');
-      main.client.publish(unstoredSubject(input.tenant, input.topic), input.data, { headers });
+      try {
+        main.client.publish(unstoredSubject(input.tenant, input.topic), input.data, { headers });
+      } catch (error) {
+        throw away('the connection does not take the event', error);
+      }
       return { epoch: watch.epoch, seq: 0, duplicate: false };
     }
     const subject = storedSubject(input.tenant, input.topic);
@@ -100,7 +115,7 @@ class NatsBroker implements Broker {
     const { seq, duplicate } = await publisher.store(subject, encodeHeaders(input, id), input.data);
     // A place from before those that were given out: perhaps of another log, whose name the receipt must bear.
     if (!duplicate && seq < this.#lastSeq) await watch.ask().catch(() => {});
-    if (!duplicate) this.#lastSeq = Math.max(this.#lastSeq, seq);
+    if (!duplicate) this.#lastSeq = seq;
     return { epoch: watch.epoch, seq, duplicate };
   }
 
@@ -108,7 +123,16 @@ class NatsBroker implements Broker {
     const { watch } = this.#open();
     if (this.#feedAsked) throw new TypeError('openFeed(sink): a process has one feed, and it is open already');
     this.#feedAsked = true;
-    const live = await this.#dial('live');
+    try {
+      await this.#startFollowing(sink, watch);
+    } catch (error) {
+      this.#feedAsked = false;
+      throw error;
+    }
+  }
+
+  async #startFollowing(sink: FeedSink, watch: LogWatch): Promise<void> {
+    const live = this.#links.get('live') ?? (await this.#dial('live'));
     const replay = this.#links.get('replay') ?? (await this.#dial('replay'));
     this.#following = await createFollowing({
       live,
@@ -121,17 +145,22 @@ class NatsBroker implements Broker {
       log: this.#log,
       metrics: this.#options.metrics,
       repair: this.#options.repair ?? true,
+      onFeed: (feed) => {
+        this.#feed = feed;
+      },
+      onRegress: (rewritten) => void this.#onRegress(rewritten),
       signal: this.#closing.signal,
     });
   }
 
   position(): number {
-    return this.#following?.feed.position ?? 0;
+    return this.#feed?.position ?? 0;
   }
 
+  /** `first` rises with what expires or is erased at the oldest end as well: a cursor before it is told so. */
   async bounds(): Promise<{ first: number; last: number }> {
     const { watch } = this.#open();
-    const { state } = await whileAway(() => watch.ask(), AbortSignal.timeout(BOUNDS_MS));
+    const { state } = await this.#whileAway(BOUNDS_MS, () => watch.ask());
     // What was fed exists, whatever a leader says that was deposed and does not know it yet.
     const last = Math.max(state.last_seq, this.position());
     return { first: state.messages === 0 ? last + 1 : state.first_seq, last };
@@ -143,8 +172,13 @@ class NatsBroker implements Broker {
   latest: Broker['latest'] = (selection, range, signal) =>
     this.#sameLog(this.#follow().reader.latest(selection, range, signal));
 
-  startOf: Broker['startOf'] = (selection, start, upTo, signal) =>
-    this.#follow().reader.startOf(selection, start, upTo, signal);
+  startOf: Broker['startOf'] = async (selection, start, upTo, signal) => {
+    const { watch } = this.#open();
+    const { epoch } = watch;
+    const place = await this.#follow().reader.startOf(selection, start, upTo, signal);
+    if (watch.epoch !== epoch) throw away(REPLACED);
+    return place;
+  };
 
   async purge(selection: Selection): Promise<void> {
     const { api, watch, publisher, followers } = this.#open();
@@ -152,8 +186,11 @@ class NatsBroker implements Broker {
     const { headers, data } = encodePurge(selection, nuid.next());
     const { seq } = await publisher.store(PURGES, headers, data);
     await followers.passed(watch.epoch, seq);
-    for (const filter of filtersOf(selection))
-      await whileAway(() => api.purge(filter, seq), AbortSignal.timeout(SETTLE_MS));
+    for (const filter of filtersOf(selection)) {
+      await this.#whileAway(SETTLE_MS, () => api.purge(filter, seq)).catch((error) => {
+        throw error instanceof JetStreamError ? away(error.message, error) : error;
+      });
+    }
   }
 
   health(): BrokerHealth {
@@ -177,12 +214,26 @@ class NatsBroker implements Broker {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closing.abort(away('this process is closing'));
+    for (const asking of this.#asking) asking.abort();
     this.#opened?.watch.close();
     await this.#opened?.publisher?.settle(SETTLE_MS);
     this.#opened?.publisher?.close();
-    await this.#following?.close();
+    this.#following?.close();
     await Promise.all([...this.#links.values()].map((link) => link.close()));
     this.#options.metrics.brokerConnected.set(0);
+  }
+
+  // Asks again while nobody answers, for so long, and no longer than this process goes on.
+  async #whileAway<Answer>(timeoutMs: number, ask: () => Promise<Answer>): Promise<Answer> {
+    const asking = new AbortController();
+    this.#asking.add(asking);
+    const timer = this.#clock.after(timeoutMs, () => asking.abort());
+    try {
+      return await whileAway(ask, asking.signal);
+    } finally {
+      timer.cancel();
+      this.#asking.delete(asking);
+    }
   }
 
   get #closed(): boolean {
@@ -220,7 +271,17 @@ class NatsBroker implements Broker {
 
   #onEpoch(epoch: string, { state }: StreamInfo): void {
     this.#lastSeq = 0;
-    this.#following?.feed.restart(epoch, state.last_seq);
+    this.#feed?.restart(epoch, state.last_seq);
+  }
+
+  // A repetition after a change of leader is harmless; another message in the place of one that was fed is not: whoever
+  // has that one must be told, and what was written over it can't be told apart from what was there.
+  async #onRegress(rewritten: boolean): Promise<void> {
+    const { watch } = this.#open();
+    if (rewritten) watch.noteTailLost();
+    const { epoch } = watch;
+    const info = await watch.ask().catch(() => undefined);
+    if (rewritten && info !== undefined && watch.epoch === epoch) this.#feed?.restart(epoch, info.state.last_seq);
   }
 
   // A page of another log than the one that was asked for would be believed to be of this one.
@@ -228,7 +289,7 @@ class NatsBroker implements Broker {
     const { watch } = this.#open();
     const { epoch } = watch;
     for await (const page of pages) {
-      if (watch.epoch !== epoch) throw away('the log was replaced while it was read');
+      if (watch.epoch !== epoch) throw away(REPLACED);
       yield page;
     }
   }

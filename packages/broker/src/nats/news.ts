@@ -8,6 +8,8 @@ import { ALL_STORED } from './subject.ts';
 export interface NewestOf {
   readonly subject: string;
   readonly seq: number;
+  /** Of its payload. */
+  readonly bytes: number;
   /** Kept where it was wanted and there was room. */
   readonly message: DirectMessage | undefined;
 }
@@ -37,43 +39,68 @@ export function createNews({ directGet, api, watch, newest }: ReadParts): News {
   // While nothing was fed, what the leader named when it was last needed.
   let known = '';
 
-  async function witnessFromLeader(patience: Patience): Promise<string | undefined> {
-    const { state } = await whileAway(() => watch.ask(), patience.signal);
-    if (state.messages === 0) return undefined;
-    const message = await whileAway(() => api.next(state.first_seq, ALL_STORED), patience.signal);
-    return message?.subject;
+  // `undefined`: the log is empty, as a leader says that has come as far as is asked for.
+  async function witnessFromLeader(upTo: number, patience: Patience): Promise<string | undefined> {
+    while (true) {
+      const { state } = await whileAway(() => watch.ask(), patience.signal);
+      if (state.last_seq >= upTo) {
+        if (state.messages === 0) return undefined;
+        const message = await whileAway(() => api.next(state.first_seq, ALL_STORED), patience.signal);
+        if (message !== undefined) return message.subject;
+      }
+      await patience.wait();
+    }
+  }
+
+  // What was found by several pages is all there is only if their count is what the first of them announced: a page may
+  // come from another replica, and a subject's newest message may have expired or moved on meanwhile.
+  async function look(wanted: readonly string[], after: number, keepBytes: number): Promise<Look> {
+    const found = new Map<string, NewestOf>();
+    let room = keepBytes;
+    let reply = await directGet({ multi_last: wanted, seq: after + 1, max_bytes: PAGE_BYTES });
+    const { upTo } = reply;
+    const expected = reply.messages.length + reply.pending;
+    while (true) {
+      if (!reply.whole || reply.status !== 204) return { ...reply, upTo, found: undefined };
+      for (const message of reply.messages) {
+        const bytes = message.data.length;
+        const keep = room >= bytes;
+        if (keep) room -= bytes;
+        const { subject, seq } = message;
+        found.set(subject, { subject, seq, bytes, message: keep ? message : undefined });
+      }
+      const last = reply.messages.at(-1);
+      if (reply.pending === 0 || last === undefined) break;
+      reply = await directGet({ multi_last: wanted, seq: last.seq + 1, up_to_seq: upTo, max_bytes: PAGE_BYTES });
+    }
+    return { ...reply, upTo, found: found.size === expected ? found : undefined };
   }
 
   return async (filters, after, upTo, patience, keepBytes = 0) => {
-    const found = new Map<string, NewestOf>();
-    let room = keepBytes;
     let witness = newest().subject || known;
-    let from = after + 1;
     while (true) {
       const wanted = witness === '' || filters.includes(witness) ? filters : [...filters, witness];
-      const reply = await directGet({ multi_last: wanted, seq: from, max_bytes: PAGE_BYTES });
+      const { status, found, ...reply } = await look(wanted, after, keepBytes);
       patience.signal.throwIfAborted();
-      if (reply.status === 413) return TOO_MANY;
-      if (!reply.whole || reply.status !== 204 || reply.upTo < upTo) {
-        const barren = await patience.wait();
-        // Perhaps the witness itself was erased or has expired.
-        if (reply.status === 404 && barren >= 2) {
-          const other = await witnessFromLeader(patience);
-          if (other === undefined) return found;
-          witness = other;
-          known = other;
-        }
-        continue;
+      if (status === 413) return TOO_MANY;
+      if (found !== undefined && reply.upTo >= upTo) {
+        patience.progress();
+        return found;
       }
-      patience.progress();
-      for (const message of reply.messages) {
-        const keep = room >= message.data.length;
-        if (keep) room -= message.data.length;
-        found.set(message.subject, { subject: message.subject, seq: message.seq, message: keep ? message : undefined });
-      }
-      const last = reply.messages.at(-1);
-      if (reply.pending === 0 || last === undefined) return found;
-      from = last.seq + 1;
+      const barren = await patience.wait();
+      // Perhaps the witness itself was erased or has expired.
+      if (status !== 404 || barren < 2) continue;
+      const other = await witnessFromLeader(upTo, patience);
+      if (other === undefined) return new Map();
+      witness = other;
+      known = other;
     }
   };
+}
+
+interface Look {
+  readonly status: number;
+  readonly upTo: number;
+  /** `undefined` where the replies prove nothing. */
+  readonly found: Map<string, NewestOf> | undefined;
 }

@@ -7,7 +7,7 @@ import { type RawMessage, statusOf } from './raw-message.ts';
 import type { ReplyAddress, ReplyInbox } from './reply-inbox.ts';
 
 /** What the stream's leader answers once a quorum holds the event. */
-export interface Acknowledgement {
+interface Acknowledgement {
   readonly seq: number;
   readonly duplicate: boolean;
 }
@@ -33,6 +33,8 @@ export interface PublisherParts {
 const TRY_MS = 2_000;
 const GIVE_UP_MS = 15_000;
 const SWEEP_MS = 100;
+// Payloads under way and queued: beyond, a publisher is told to come again, before memory is full of what waits.
+const MOST_WAITING_BYTES = 134_217_728;
 const LEAST_WAIT_MS = 50;
 const MOST_WAIT_MS = 1_000;
 
@@ -60,6 +62,7 @@ interface Job {
 export function createPublisher({ link, inbox, clock, log, metrics }: PublisherParts): Publisher {
   const queues = new Map<string, Job[]>();
   const active = new Set<Job>();
+  let waitingBytes = 0;
   let sweeper: Timer | undefined;
   let idle: (() => void) | undefined;
 
@@ -89,7 +92,9 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
     if (statusOf(headers) === 503) again(job, 'no-responders');
     else if (answer.error === undefined && answer.seq !== undefined)
       finish(job, undefined, { seq: answer.seq, duplicate: answer.duplicate === true });
-    else if (errorCode === JETSTREAM.storeFailed) finish(job, full(description));
+    // A leader that is stopping fails to store as well, and says so under the same number.
+    else if (errorCode === JETSTREAM.storeFailed && /maximum .* exceeded/.test(description))
+      finish(job, full(description));
     else if (code >= 500 || errorCode === JETSTREAM.duplicateUnderWay) again(job, 'server');
     else {
       log.error({ errorCode, description }, 'the broker refuses an event');
@@ -112,23 +117,31 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
   }
 
   function finish(job: Job, error: Error | undefined, acknowledgement?: Acknowledgement): void {
-    for (const address of job.addresses) address.close();
-    active.delete(job);
-    const queue = queues.get(job.subject) as Job[];
-    queue.shift();
-    const next = queue[0];
-    if (next === undefined) queues.delete(job.subject);
-    else start(next);
+    leave(job);
     if (acknowledgement !== undefined) job.resolve(acknowledgement);
     else job.reject(error as Error);
+    // A loop, and no call from one to the next: a long queue may have run out of time as a whole.
+    const queue = queues.get(job.subject) as Job[];
+    queue.shift();
+    while (queue[0] !== undefined && clock.elapsed() >= queue[0].giveUpMs) {
+      const late = queue.shift() as Job;
+      leave(late);
+      late.reject(away('the events before this one took too long'));
+    }
+    if (queue[0] !== undefined) start(queue[0]);
+    else queues.delete(job.subject);
     if (queues.size === 0) rest();
+  }
+
+  function leave(job: Job): void {
+    for (const address of job.addresses) address.close();
+    active.delete(job);
+    waitingBytes -= weightOf(job.data);
   }
 
   function start(job: Job): void {
     active.add(job);
-    // Who waited behind others may have no time left: what they ran into holds for it too.
-    if (clock.elapsed() >= job.giveUpMs) finish(job, away('the events before this one took too long'));
-    else send(job);
+    send(job);
   }
 
   function sweep(): void {
@@ -155,6 +168,11 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
   return {
     store(subject, headers, data) {
       return new Promise((resolve, reject) => {
+        if (waitingBytes + weightOf(data) > MOST_WAITING_BYTES) {
+          reject(away('too many events wait for its acknowledgement'));
+          return;
+        }
+        waitingBytes += weightOf(data);
         const giveUpMs = clock.elapsed() + GIVE_UP_MS;
         const common = { subject, headers, data, giveUpMs, addresses: [], resolve, reject };
         const job: Job = { ...common, waitMs: LEAST_WAIT_MS, dueMs: 0, state: 'queued' };
@@ -182,10 +200,14 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
       }
       active.clear();
       queues.clear();
+      waitingBytes = 0;
       rest();
     },
   };
 }
+
+// An event without a payload takes room as well.
+const weightOf = (data: Uint8Array): number => data.length + 1_000;
 
 interface Answer {
   readonly seq?: number;

@@ -1,13 +1,14 @@
 import type { Message } from '@tidings/protocol';
 import type { HistoryPage } from '../port.ts';
+import { findAbsence } from './absence.ts';
 import { whileAway } from './jetstream-api.ts';
 import type { Read, ReadParts } from './log-reader.ts';
 import { ALL_STORED } from './subject.ts';
 
 const BATCH = 500;
 const PAGE_BYTES = 1_048_576;
-const BARREN_ROUNDS = 6;
-const LEADER_ASKS = 3;
+const BARREN_ROUNDS = 4;
+const AGREEING_ANSWERS = 2;
 
 /**
  * Reads the whole log in the range and picks in this process: for many topics that is less work than asking for each.
@@ -16,7 +17,7 @@ const LEADER_ASKS = 3;
 export async function* readInOrder(
   { range, pick, patience }: Read,
   proof: number,
-  { directGet, api, watch }: ReadParts,
+  { directGet, api }: ReadParts,
 ): AsyncGenerator<HistoryPage> {
   let through = range.after;
   let denials = 0;
@@ -27,11 +28,10 @@ export async function* readInOrder(
     if (last <= through) {
       if ((await patience.wait()) < BARREN_ROUNDS) continue;
       // The end of the range may have been erased: no replica can prove that, the leader can.
-      const next = await whileAway(() => api.next(through + 1, ALL_STORED), patience.signal);
-      const { state } = await whileAway(() => watch.ask(), patience.signal);
-      if (state.last_seq < range.upTo || (next !== undefined && next.seq <= range.upTo)) continue;
-      denials += 1;
-      if (denials >= LEADER_ASKS) break;
+      const from = through + 1;
+      const found = await whileAway(() => findAbsence(api, ALL_STORED, from, range.upTo), patience.signal);
+      denials = found === 'nothing' ? denials + 1 : 0;
+      if (denials >= AGREEING_ANSWERS) break;
       continue;
     }
     patience.progress();

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TidingsError } from '@tidings/protocol';
-import { ConfigurationError } from '@tidings/runtime';
+import { ConfigurationError, systemClock } from '@tidings/runtime';
 import {
+  away,
   createJetStreamApi,
   JETSTREAM,
   type JetStreamApi,
@@ -33,10 +34,13 @@ const WAIT_MS = 250;
  */
 export async function setUpStream(options: NatsBrokerOptions): Promise<StreamSetup> {
   const { log, metrics } = options;
-  const link = await dial('publish', { access: options, log, metrics, onChange() {} }, new AbortController().signal);
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  const late = away(`none of ${options.servers.join(', ')} answered within ${ANSWER_WITHIN_MS / 1000} s`);
+  const timer = systemClock.after(ANSWER_WITHIN_MS, () => aborter.abort(late));
+  const link = await dial('publish', { access: options, log, metrics, onChange() {} }, signal);
   try {
     const api = createJetStreamApi(link.client);
-    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
     const before = await findStream(api, signal);
     const info = before ?? (await createStream(api, options, signal));
     const { faults, warnings } = compareConfig(toStreamConfig(options, replicasOf(info)), info.config);
@@ -47,12 +51,13 @@ export async function setUpStream(options: NatsBrokerOptions): Promise<StreamSet
       differences: [...faults, ...warnings],
     };
   } finally {
+    timer.cancel();
     await link.close();
   }
 }
 
 /** The stream, or `undefined` when there is none. Asks again while nobody answers, until `signal` is aborted. */
-export async function findStream(api: JetStreamApi, signal: AbortSignal): Promise<StreamInfo | undefined> {
+async function findStream(api: JetStreamApi, signal: AbortSignal): Promise<StreamInfo | undefined> {
   try {
     return await whileAway(() => api.info(), signal);
   } catch (error) {
@@ -65,7 +70,7 @@ export async function findStream(api: JetStreamApi, signal: AbortSignal): Promis
  * Creates the stream, with three copies where there is a cluster. Whoever comes second takes what the first has made.
  * @throws ConfigurationError when these credentials may not, or the cluster can't hold it.
  */
-export async function createStream(api: JetStreamApi, limits: StreamLimits, signal: AbortSignal): Promise<StreamInfo> {
+async function createStream(api: JetStreamApi, limits: StreamLimits, signal: AbortSignal): Promise<StreamInfo> {
   const create = (replicas: number): Promise<StreamInfo> =>
     whileAway(() => api.create(toStreamConfig(limits, replicas)), signal);
   try {
