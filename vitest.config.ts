@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
@@ -8,10 +9,23 @@ const workspaces = [
   'packages/runtime',
   'packages/auth',
   'packages/broker',
+  'packages/cli',
   'services/ingest',
   'services/edge',
   'services/hub',
 ];
+
+/** Tests with a real nats-server: one is found, or installed, before they begin. */
+const withNatsServer = {
+  globalSetup: fileURLToPath(new URL('./test/find-nats-server.setup.ts', import.meta.url)),
+};
+const NEEDS_NATS_SERVER = new Set([
+  'packages/broker',
+  'packages/cli',
+  'services/ingest',
+  'services/edge',
+  'services/hub',
+]);
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['@tidings/source', ...defaultServerConditions] } },
@@ -23,9 +37,16 @@ export default defineConfig({
       ...workspaces.map((root) => ({
         extends: true as const,
         root,
-        test: { name: root.split('/')[1] as string, include: ['test/**/*.test.ts'] },
+        test: {
+          name: root.split('/')[1] as string,
+          include: ['test/**/*.test.ts'],
+          ...(NEEDS_NATS_SERVER.has(root) ? withNatsServer : {}),
+        },
       })),
-      { extends: true as const, test: { name: 'tidings', include: ['test/**/*.test.ts'], testTimeout: 90_000 } },
+      {
+        extends: true as const,
+        test: { name: 'tidings', include: ['test/**/*.test.ts'], testTimeout: 90_000, ...withNatsServer },
+      },
     ],
   },
 });

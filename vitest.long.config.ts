@@ -8,6 +8,7 @@ export default defineConfig({
   ssr,
   test: {
     include: ['test/long/**/*.long.ts'],
+    globalSetup: './test/find-nats-server.setup.ts',
     testTimeout: 300_000,
     hookTimeout: 60_000,
     fileParallelism: false,

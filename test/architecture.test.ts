@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['packages/protocol'],
   ['packages/runtime'],
   ['packages/auth', 'packages/broker'],
-  ['services/ingest', 'services/edge'],
+  ['services/ingest', 'services/edge', 'packages/cli'],
   ['services/hub'],
 ];
 
@@ -20,6 +20,11 @@ const HOMES: readonly { module: RegExp; home: string; because: string }[] = [
     module: /^jose$/,
     home: 'packages/auth/src',
     because: 'tokens are read in one place, so that one place is audited',
+  },
+  {
+    module: /^nats$/,
+    home: 'packages/broker/src/nats',
+    because: 'its successor can take its place by changing one folder',
   },
   { module: /^pino/, home: 'packages/runtime/src', because: 'one logger redacts for all' },
   { module: /^prom-client$/, home: 'packages/runtime/src', because: 'one file lists every metric' },

@@ -25,7 +25,9 @@ export async function createNatsFixture(): Promise<NatsFixture> {
   const lines: Record<string, unknown>[] = [];
   const log = createLogger('test', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
   const api: NatsFixture['api'] = async (method, body) =>
-    (await admin.request(`$JS.API.${method}`, body === undefined ? '' : JSON.stringify(body), { timeout: 5_000 })).json();
+    (
+      await admin.request(`$JS.API.${method}`, body === undefined ? '' : JSON.stringify(body), { timeout: 5_000 })
+    ).json();
   return {
     server,
     admin,

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { MAX_HEADER_BYTES, type Problem, type ProblemCode, TidingsError, toProblem } from '@tidings/protocol';
@@ -11,6 +12,9 @@ const ARRIVAL_TIMEOUT_MS = 60_000;
 // Longer than what balancers in front keep idle connections (commonly 60 s), so that they close first and never send a
 // request into a connection that we are closing.
 const KEEP_ALIVE_MS = 75_000;
+
+/** Connections that have not asked for anything yet: browsers open some ahead of need. */
+const unasked = new WeakMap<Server, Set<Socket>>();
 
 /** A hono application's entrance. */
 export type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Response>;
@@ -42,6 +46,7 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
     },
     (incoming, outgoing) => {
       const { socket } = incoming;
+      unasked.get(server)?.delete(socket);
       const answers = answering.get(socket) ?? new Set();
       answering.set(socket, answers.add(outgoing));
       outgoing.on('close', () => answers.delete(outgoing));
@@ -56,6 +61,12 @@ export function createHttpServer(fetch: Fetch, log: Logger): Server {
       });
     },
   );
+  const fresh = new Set<Socket>();
+  unasked.set(server, fresh);
+  server.on('connection', (socket: Socket) => {
+    fresh.add(socket);
+    socket.once('close', () => fresh.delete(socket));
+  });
   server.headersTimeout = ARRIVAL_TIMEOUT_MS;
   server.requestTimeout = ARRIVAL_TIMEOUT_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -135,14 +146,22 @@ export function listen(server: Server, host: string, port: number): Promise<numb
 // How often connections whose request is answered are looked for while the server closes.
 const CLOSE_POLL_MS = 20;
 
+// Within this time a connection that was just made must have begun to say what it is for.
+const FIRST_BYTE_MS = 500;
+
 /** Stops listening, lets requests under way finish within `graceMs`, then closes what is left. */
 export function closeServer(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
+    // To Node a connection is busy until it is idle for the first time, also one that never sent a byte.
+    const silence = setTimeout(() => {
+      for (const socket of unasked.get(server) ?? []) if (socket.bytesRead === 0) socket.destroy();
+    }, FIRST_BYTE_MS);
     // Node closes what is idle when it is told to, and not what becomes idle afterwards.
     const sweep = setInterval(() => server.closeIdleConnections(), CLOSE_POLL_MS);
     server.close(() => {
       clearTimeout(deadline);
+      clearTimeout(silence);
       clearInterval(sweep);
       resolve();
     });

@@ -12,6 +12,11 @@ export interface Metrics {
   readonly laggingSessions: Gauge;
   readonly resumes: Counter<'source'>;
   readonly brokerConnected: Gauge;
+  readonly brokerReconnects: Counter<'link'>;
+  readonly publishRetries: Counter<'reason'>;
+  readonly feedRepaired: Counter<'cause'>;
+  readonly feedLag: Gauge;
+  readonly staleReads: Counter<'read'>;
   readonly authFailures: Counter<'reason'>;
   readonly rejected: Counter<'reason'>;
   readonly bytesSent: Counter;
@@ -56,7 +61,12 @@ export function createMetrics(): Metrics {
     ),
     laggingSessions: gauge('lagging_sessions', 'Streams whose client reads too slowly.'),
     resumes: counter('resume_total', 'Streams that came with a cursor, by what served them.', 'source'),
-    brokerConnected: gauge('broker_connected', '1 while the broker can be reached.'),
+    brokerConnected: gauge('broker_connected', '1 while every connection to the broker is up.'),
+    brokerReconnects: counter('broker_reconnects_total', 'Connections to the broker that came back.', 'link'),
+    publishRetries: counter('publish_retries_total', 'Publishes that were tried again, by reason.', 'reason'),
+    feedRepaired: counter('gap_repairs_total', 'Events that the live feed missed and a read brought.', 'cause'),
+    feedLag: gauge('feed_lag_seconds', 'How long the log has had an event that this process was not fed yet.'),
+    staleReads: counter('broker_stale_reads_total', 'Answers of a replica that was behind, asked again.', 'read'),
     authFailures: counter('auth_failures_total', 'Refused tokens, by reason.', 'reason'),
     rejected: counter('rejected_total', 'Refused requests, by problem code.', 'reason'),
     bytesSent: counter('bytes_sent_total', 'Bytes written to streams.'),

@@ -1,3 +1,4 @@
+import { faultsBetween, type Needs } from './settings-rules.ts';
 import { VARIABLES } from './variable.ts';
 
 /** The validated configuration of a service. Units stand in the names. */
@@ -8,6 +9,16 @@ export interface Settings {
   readonly adminPort: number;
   readonly production: boolean;
   readonly logLevel: string;
+  /** `nats://` or `tls://` URLs of one cluster; `undefined`: the embedded broker. */
+  readonly natsServers: readonly string[] | undefined;
+  readonly natsUser: string | undefined;
+  readonly natsPassword: string | undefined;
+  readonly natsCredsFile: string | undefined;
+  readonly natsTlsCaFile: string | undefined;
+  readonly natsTlsCertFile: string | undefined;
+  readonly natsTlsKeyFile: string | undefined;
+  /** `undefined`: 3 in a cluster, 1 on a single server. */
+  readonly natsReplicas: number | undefined;
   readonly jwtSecrets: readonly string[];
   /** PEM text, or the path of a file that holds it. */
   readonly jwtPublicKey: string | undefined;
@@ -59,9 +70,10 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
 
 /**
  * Reads and checks every variable at once. An empty value counts as unset.
+ * @param needs what this service can't do without.
  * @throws ConfigurationError with all faults, each naming its variable; no value of a secret is ever quoted.
  */
-export function loadSettings(env: NodeJS.ProcessEnv): Settings {
+export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Settings {
   const problems = unknownNames(env).map((name) => `${name}: there is no such variable`);
   const values = new Map<string, unknown>();
   for (const { name, fallback, schema } of VARIABLES) {
@@ -71,12 +83,8 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
     if (result.success) values.set(name, result.data);
     else problems.push(...result.error.issues.map((issue) => `${name}: ${issue.message}`));
   }
-  const keys = ['TIDINGS_JWT_SECRET', 'TIDINGS_JWT_PUBLIC_KEY', 'TIDINGS_JWKS_URL'];
-  // A list of nothing but commas is no key.
-  const isGiven = (name: string): boolean => ((values.get(name) as string | string[] | undefined)?.length ?? 0) > 0;
-  if (values.get('NODE_ENV') === 'production' && !keys.some(isGiven)) {
-    problems.push(`${keys.join(' | ')}: one of them is required in production`);
-  }
+  const isSet = (name: string): boolean => env[name] !== undefined && env[name] !== '';
+  problems.push(...faultsBetween({ values, isSet }, needs));
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const read = <Value>(name: string): Value => values.get(name) as Value;
@@ -87,6 +95,14 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
     adminPort: read('TIDINGS_ADMIN_PORT'),
     production: read('NODE_ENV') === 'production',
     logLevel: read('LOG_LEVEL'),
+    natsServers: read('TIDINGS_NATS_URL'),
+    natsUser: read('TIDINGS_NATS_USER'),
+    natsPassword: read('TIDINGS_NATS_PASSWORD'),
+    natsCredsFile: read('TIDINGS_NATS_CREDS'),
+    natsTlsCaFile: read('TIDINGS_NATS_TLS_CA'),
+    natsTlsCertFile: read('TIDINGS_NATS_TLS_CERT'),
+    natsTlsKeyFile: read('TIDINGS_NATS_TLS_KEY'),
+    natsReplicas: read('TIDINGS_NATS_REPLICAS'),
     jwtSecrets: read<string[] | undefined>('TIDINGS_JWT_SECRET') ?? [],
     jwtPublicKey: read('TIDINGS_JWT_PUBLIC_KEY'),
     jwksUrl: read('TIDINGS_JWKS_URL'),

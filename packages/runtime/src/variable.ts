@@ -1,5 +1,6 @@
 import { MAX_EVENT_BYTES_CEILING } from '@tidings/protocol';
 import { z } from 'zod';
+import { httpUrl, list, natsServers, oneOf, origins, text, whole } from './variable-format.ts';
 
 /** One environment variable: how it is read, and what `tidings config` and the docs say of it. */
 export interface Variable {
@@ -9,32 +10,6 @@ export interface Variable {
   readonly fallback: string | undefined;
   readonly schema: z.ZodType;
 }
-
-const text = (): z.ZodType => z.string();
-const list = (): z.ZodType =>
-  z.string().transform((value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  );
-
-function whole(min: number, max: number): z.ZodType {
-  const fault = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, fault)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, fault);
-}
-
-// `URL.origin` would be "null" for the schemes of native apps, such as capacitor://localhost.
-const origin = (value: string): boolean => URL.canParse(value) && /^[a-z][a-z\d+.-]*:\/\/[^/?#@*\\\s]+$/i.test(value);
-const origins = (): z.ZodType =>
-  z
-    .string()
-    .transform((value) => value.split(',').map((item) => item.trim()))
-    .refine((items) => items.every(origin), 'must be a comma list of origins such as https://app.example.com');
 
 const variable = (name: string, fallback: string | undefined, schema: z.ZodType, meaning: string): Variable => ({
   name,
@@ -69,6 +44,39 @@ export const VARIABLES: readonly Variable[] = [
     'Least severe line to write.',
   ),
   variable(
+    'TIDINGS_NATS_URL',
+    undefined,
+    natsServers(),
+    'Servers of one NATS cluster, a comma list of nats:// or tls:// URLs; unset: the hub keeps events in memory.',
+  ),
+  variable('TIDINGS_NATS_USER', undefined, text(), 'User at the NATS servers, together with a password.'),
+  variable('TIDINGS_NATS_PASSWORD', undefined, text(), 'Password of that user.'),
+  variable(
+    'TIDINGS_NATS_CREDS',
+    undefined,
+    text(),
+    'Path of a .creds file for the NATS servers, in place of user and password.',
+  ),
+  variable(
+    'TIDINGS_NATS_TLS_CA',
+    undefined,
+    text(),
+    'Path of a PEM file with the authorities that vouch for the NATS servers.',
+  ),
+  variable(
+    'TIDINGS_NATS_TLS_CERT',
+    undefined,
+    text(),
+    'Path of the PEM certificate to show to the NATS servers, together with its key.',
+  ),
+  variable('TIDINGS_NATS_TLS_KEY', undefined, text(), 'Path of the PEM key of that certificate.'),
+  variable(
+    'TIDINGS_NATS_REPLICAS',
+    undefined,
+    oneOf(1, 3, 5),
+    'Servers that keep each event: 1, 3 or 5; unset: 3 in a cluster, 1 on a single server.',
+  ),
+  variable(
     'TIDINGS_JWT_SECRET',
     undefined,
     list(),
@@ -80,12 +88,7 @@ export const VARIABLES: readonly Variable[] = [
     text(),
     'Public key as PEM, or the path of a PEM file (RS256, PS256, ES256, EdDSA).',
   ),
-  variable(
-    'TIDINGS_JWKS_URL',
-    undefined,
-    z.string().refine((url) => URL.canParse(url) && /^https?:/i.test(url), 'must be an http(s) URL'),
-    'URL of a JSON Web Key Set.',
-  ),
+  variable('TIDINGS_JWKS_URL', undefined, httpUrl(), 'URL of a JSON Web Key Set.'),
   variable('TIDINGS_JWT_ISSUER', undefined, text(), 'Required iss of every token.'),
   variable('TIDINGS_JWT_AUDIENCE', undefined, text(), 'Required aud of every token.'),
   variable('TIDINGS_MAX_TOKEN_AGE', '2678400', whole(60, YEAR_SEC), 'Longest life of a token, in seconds.'),

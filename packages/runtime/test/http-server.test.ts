@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { closeServer, listen } from '../src/http-server.ts';
@@ -18,6 +18,9 @@ function open(port: number, bytes: string): Socket & { text: string } {
   onTestFinished(() => void socket.destroy());
   return socket;
 }
+
+const connectionsOf = (server: Server): Promise<number> =>
+  new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
 
 const GET = 'GET /hello HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -197,6 +200,24 @@ describe('listen and closeServer', () => {
     end();
     await closed;
     await expect.poll(() => socket.destroyed).toBe(true);
+  });
+
+  it('section 9: a connection that never asked for anything holds nothing up, one in the middle of a request does', async () => {
+    const noLeaks = watchForLeaks();
+    const { port, server } = await startApp();
+    const silent = open(port, '');
+    const slow = open(port, 'GET /hello HTTP/1.1\r\nHo');
+    await expect.poll(() => connectionsOf(server)).toBe(2);
+    const started = performance.now();
+    const closed = closeServer(server, 60_000);
+    await expect.poll(() => silent.destroyed, { timeout: 5_000 }).toBe(true);
+    expect(slow.destroyed).toBe(false);
+    slow.write('st: x\r\n\r\n');
+    await closed;
+    expect(performance.now() - started).toBeLessThan(10_000);
+    await expect.poll(() => slow.destroyed).toBe(true);
+    expect(slow.text).toContain('hello');
+    await noLeaks();
   });
 
   it('section 9: what is not finished in time is closed', async () => {

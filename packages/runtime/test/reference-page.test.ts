@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
 import { addApiDocument } from '../src/api-document.ts';
+import { VERSION } from '../src/version.ts';
 import { startApp } from './fixture.ts';
 
-const start = () => startApp((app) => addApiDocument(app, 'A service', '1.2.3'));
+const start = () => startApp((app) => addApiDocument(app, 'A service'));
 
 describe('the API reference', () => {
   it.each([
@@ -39,12 +40,12 @@ describe('the API reference', () => {
         responses: { 204: { description: 'Done.' } },
       });
       app.openAPIRegistry.registerPath(route);
-      addApiDocument(app, 'A service', '1.2.3');
+      addApiDocument(app, 'A service');
     });
     const answer = await request('GET /openapi.json HTTP/1.1');
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
     const document = JSON.parse(answer.body);
-    expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'A service', version: '1.2.3' } });
+    expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'A service', version: VERSION } });
     expect(Object.keys(document.paths)).toEqual(['/v1/things/{id}']);
     expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
   });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, loadSettings, type Settings } from '../src/settings.ts';
+import type { Needs } from '../src/settings-rules.ts';
 import { VARIABLES } from '../src/variable.ts';
 
-function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+function problemsOf(env: NodeJS.ProcessEnv, needs: Needs = {}): readonly string[] {
   try {
-    loadSettings(env);
+    loadSettings(env, needs);
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigurationError);
     return (error as ConfigurationError).problems;
@@ -20,6 +21,8 @@ interface Row {
   readonly unset: unknown;
   readonly good: readonly (readonly [text: string, value: unknown])[];
   readonly bad: readonly string[];
+  /** Without these it would be a fault. */
+  readonly beside?: NodeJS.ProcessEnv;
 }
 
 const whole = (name: string, member: keyof Settings, unset: number, least: number, most: number): Row => ({
@@ -50,6 +53,12 @@ const list = (name: string, member: keyof Settings): Row => ({
   bad: [],
 });
 
+const NATS = { TIDINGS_NATS_URL: 'nats://nats.example' };
+const nats = (name: string, member: keyof Settings, partner?: string): Row => ({
+  ...text(name, member, undefined),
+  beside: { ...NATS, ...(partner !== undefined && { [partner]: 'a partner' }) },
+});
+
 const YEAR = 366 * 86_400;
 const ROWS: readonly Row[] = [
   text('HOST', 'host', '127.0.0.1'),
@@ -63,6 +72,45 @@ const ROWS: readonly Row[] = [
     unset: 'info',
     good: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => [level, level] as const),
     bad: ['INFO', 'verbose', '30'],
+  },
+  {
+    name: 'TIDINGS_NATS_URL',
+    member: 'natsServers',
+    unset: undefined,
+    good: [
+      ['nats://nats.example:4222', ['nats://nats.example:4222']],
+      [' nats://a.example , tls://b.example:4223/,', ['nats://a.example', 'tls://b.example:4223']],
+      ['nats://[::1]:4222', ['nats://[::1]:4222']],
+    ],
+    bad: [
+      ',',
+      'nats.example:4222',
+      'nats.example',
+      'http://nats.example',
+      'ws://nats.example',
+      'nats://',
+      'nats://nats.example:port',
+      'nats://nats.example/path',
+      'nats://nats.example?x',
+      'nats://nats.example#x',
+      'nats://a.example,b.example',
+      'nats://a.example nats://b.example',
+    ],
+  },
+  nats('TIDINGS_NATS_USER', 'natsUser', 'TIDINGS_NATS_PASSWORD'),
+  nats('TIDINGS_NATS_PASSWORD', 'natsPassword', 'TIDINGS_NATS_USER'),
+  nats('TIDINGS_NATS_CREDS', 'natsCredsFile'),
+  nats('TIDINGS_NATS_TLS_CA', 'natsTlsCaFile'),
+  nats('TIDINGS_NATS_TLS_CERT', 'natsTlsCertFile', 'TIDINGS_NATS_TLS_KEY'),
+  nats('TIDINGS_NATS_TLS_KEY', 'natsTlsKeyFile', 'TIDINGS_NATS_TLS_CERT'),
+  {
+    ...nats('TIDINGS_NATS_REPLICAS', 'natsReplicas'),
+    good: [
+      ['1', 1],
+      ['3', 3],
+      ['5', 5],
+    ],
+    bad: ['0', '2', '4', '7', '03', '3.0', ' 3', 'three', '-1'],
   },
   list('TIDINGS_JWT_SECRET', 'jwtSecrets'),
   text('TIDINGS_JWT_PUBLIC_KEY', 'jwtPublicKey', undefined),
@@ -126,13 +174,13 @@ describe('loadSettings', () => {
     expect(loadSettings({ [name]: '' })[member]).toEqual(unset);
   });
 
-  it.each(ROWS)('section 9: $name takes what is good', ({ name, member, good }) => {
-    for (const [value, expected] of good) expect(loadSettings({ [name]: value })[member]).toEqual(expected);
+  it.each(ROWS)('section 9: $name takes what is good', ({ name, member, good, beside }) => {
+    for (const [value, expected] of good) expect(loadSettings({ ...beside, [name]: value })[member]).toEqual(expected);
   });
 
   it.each(ROWS.filter(({ bad }) => bad.length > 0))('section 9: $name refuses what is bad, in one line', (row) => {
     for (const value of row.bad) {
-      const problems = problemsOf({ [row.name]: value });
+      const problems = problemsOf({ ...row.beside, [row.name]: value });
       expect(problems, value).toHaveLength(1);
       expect(problems[0]).toMatch(new RegExp(`^${row.name}: .+`));
     }
@@ -224,6 +272,8 @@ describe('loadSettings', () => {
       TIDINGS_JWT_PUBLIC_KEY: '-----BEGIN hunter2',
       TIDINGS_PASSWORD: 'hunter2',
       PORT: 'hunter2',
+      TIDINGS_NATS_PASSWORD: 'hunter2',
+      TIDINGS_NATS_REPLICAS: 'hunter2',
     };
     try {
       loadSettings(env);
@@ -231,6 +281,63 @@ describe('loadSettings', () => {
     } catch (error) {
       expect(`${(error as Error).message}${(error as ConfigurationError).problems.join()}`).not.toContain('hunter2');
     }
+  });
+
+  it.each([
+    'nats://admin:hunter2@nats.example',
+    'nats://admin@nats.example',
+    'nats://a.example,tls://admin:hunter2@b.example:4222',
+    'nats://admin:hun#ter2@nats.example',
+    'nats://admin:hunter2,more@nats.example',
+    'admin:hunter2@nats.example',
+  ])('section 9: TIDINGS_NATS_URL takes no user, and says where user and password go: %s', (url) => {
+    const problems = problemsOf({ TIDINGS_NATS_URL: url });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^TIDINGS_NATS_URL: .*TIDINGS_NATS_USER and TIDINGS_NATS_PASSWORD/);
+    expect(problems[0]).not.toMatch(/admin|hun|ter2/);
+  });
+
+  it.each([
+    [{ TIDINGS_NATS_USER: 'u' }, 'TIDINGS_NATS_USER, TIDINGS_NATS_PASSWORD'],
+    [{ TIDINGS_NATS_PASSWORD: 'hunter2' }, 'TIDINGS_NATS_USER, TIDINGS_NATS_PASSWORD'],
+    [{ TIDINGS_NATS_TLS_CERT: '/cert.pem' }, 'TIDINGS_NATS_TLS_CERT, TIDINGS_NATS_TLS_KEY'],
+    [{ TIDINGS_NATS_TLS_KEY: '/key.pem' }, 'TIDINGS_NATS_TLS_CERT, TIDINGS_NATS_TLS_KEY'],
+    [
+      { TIDINGS_NATS_CREDS: '/a.creds', TIDINGS_NATS_USER: 'u', TIDINGS_NATS_PASSWORD: 'hunter2' },
+      'TIDINGS_NATS_CREDS',
+    ],
+    [{ TIDINGS_HISTORY_MAX_AGE: '119' }, 'TIDINGS_HISTORY_MAX_AGE'],
+  ])('section 9: at the NATS servers %j is one fault, of %s', (env, names) => {
+    const problems = problemsOf({ ...NATS, ...env });
+    expect(problems.map((line) => line.split(':')[0])).toEqual([names]);
+    expect(problems[0]).not.toContain('hunter2');
+  });
+
+  it('section 9: with NATS, history is kept at least for as long as an idempotency key is remembered', () => {
+    expect(loadSettings({ ...NATS, TIDINGS_HISTORY_MAX_AGE: '120' }).historyMaxAgeSec).toBe(120);
+    expect(loadSettings({ TIDINGS_HISTORY_MAX_AGE: '119' }).historyMaxAgeSec).toBe(119);
+  });
+
+  it('section 9: every other NATS variable means nothing without the URL, and says so', () => {
+    const others = VARIABLES.map(({ name }) => name).filter((name) => /^TIDINGS_NATS_(?!URL$)/.test(name));
+    expect(others).toHaveLength(7);
+    for (const name of others) {
+      expect(problemsOf({ [name]: '3' })).toEqual([`${name}: means nothing without TIDINGS_NATS_URL`]);
+      expect(problemsOf({ [name]: '' })).toEqual([]);
+    }
+    // A URL that is wrong is one fault, not one of every other variable.
+    expect(problemsOf({ TIDINGS_NATS_URL: 'x', TIDINGS_NATS_CREDS: '/a.creds' })).toHaveLength(1);
+  });
+
+  it('section 9: a process that shares its work needs NATS and a key, one line for each', () => {
+    const shared = { shared: true };
+    const [keys = '', url = '', ...rest] = problemsOf({}, shared);
+    expect(rest).toEqual([]);
+    expect(keys).toMatch(/^TIDINGS_JWT_SECRET \| .*only a hub makes one up$/);
+    expect(url).toMatch(/^TIDINGS_NATS_URL: is required/);
+    expect(problemsOf({ NODE_ENV: 'production' }, shared)).toHaveLength(2);
+    expect(problemsOf({ ...NATS, TIDINGS_JWKS_URL: 'https://login.example/keys' }, shared)).toEqual([]);
+    expect(problemsOf({ ...NATS, TIDINGS_JWT_SECRET: SECRET }, shared)).toEqual([]);
   });
 
   it('the message of the error holds every line, for whoever prints only that', () => {

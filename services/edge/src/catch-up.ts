@@ -4,6 +4,7 @@ import { type LogPage, readHistory, readLatest, type TopicLog } from '@tidings/b
 import type { Clock, Metrics } from '@tidings/runtime';
 import { cursorOf, type Feed } from './feed.ts';
 import { Item } from './item.ts';
+import { boundsOf } from './read-deadline.ts';
 import type { Session } from './session.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
@@ -37,11 +38,12 @@ export async function catchUp(
       await waitForRoom(session, parts);
       continue;
     }
-    // No await may stand between the last read and this: what is published meanwhile would be lost.
-    if (session.position >= feed.position) return session.goLive();
+    // No await may stand between the last read and this: what is published meanwhile would be lost. What lies after the
+    // ring's last place holds nothing, however far the feed is.
+    if (session.position >= feed.ring.last) return session.goLive();
     const { position } = session;
     const newestOnly = position < newestUpTo || (session.lagged && session.lag === 'latest');
-    const range = { after: position, upTo: position < newestUpTo ? newestUpTo : feed.position };
+    const range = { after: position, upTo: position < newestUpTo ? newestUpTo : feed.ring.last };
     if (position + 1 >= feed.ring.first) {
       const read = newestOnly ? readLatest : readHistory;
       const pages = read(feed.ring, session.selection, range, () => parts.clock.now());
@@ -78,7 +80,7 @@ async function writeHistory(
   signal: AbortSignal,
 ): Promise<void> {
   const { broker, feed } = parts;
-  if (await skipEvicted(session, broker, feed)) return;
+  if (await skipEvicted(session, parts, signal)) return;
   // The ring has everything after its first place, so history need not go further.
   const upTo = newestOnly ? range.upTo : Math.min(range.upTo, feed.ring.first - 1);
   const read = newestOnly ? broker.latest : broker.history;
@@ -86,14 +88,14 @@ async function writeHistory(
   for await (const { messages, through } of pages) {
     const items = messages.map((message) => new Item(message, feed.epoch));
     // What was evicted while the page was read might be missing in it: look before it is believed.
-    if (await skipEvicted(session, broker, feed)) return;
+    if (await skipEvicted(session, parts, signal)) return;
     if (!(await writePage(session, items, through, parts))) return;
   }
 }
 
 // Whether the session's next place is evicted already: then it is told, and goes on from the oldest that is kept.
-async function skipEvicted(session: Session, broker: Broker, feed: Feed): Promise<boolean> {
-  const { first } = await broker.bounds();
+async function skipEvicted(session: Session, { broker, feed }: CatchUpParts, signal: AbortSignal): Promise<boolean> {
+  const { first } = await boundsOf(broker, signal);
   if (session.closed || first <= session.position + 1) return session.closed;
   session.gap(cursorOf(feed, session.position), first - 1, 'expired');
   return true;

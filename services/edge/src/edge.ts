@@ -57,8 +57,10 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     ringMaxBytes: settings.ringMaxBytes,
     metrics,
     clock,
-    // Every position is of the old log: clients come back with their cursors, and are told by `hub.gap`.
-    onRestart: () => registry.closeAll('unavailable', softRetryMs),
+    onRestart(oldEpoch, epoch) {
+      log.warn({ oldEpoch, epoch, streams: registry.size }, 'the feed began anew: every stream is told');
+      for (const session of registry.list()) session.restart(oldEpoch);
+    },
   });
   const lagMaxMs = settings.lagMaxAgeSec * 1000;
   const { lagMaxBytes } = settings;
@@ -87,7 +89,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     },
     drain: () => registry.drain(settings.drainMs),
     close() {
-      registry.closeAll('draining', softRetryMs);
+      for (const session of registry.list()) session.close('draining', softRetryMs());
       wheel.stop();
     },
   };

@@ -9,9 +9,9 @@ import type { Router } from './router.ts';
 /** The edge's end of the broker's feed: keeps recent items in the ring and routes each one as it comes. */
 export interface Feed {
   readonly epoch: string;
-  /** The newest place that was fed. */
+  /** The newest place that was passed: at `ring.last`, or after it where nothing is stored any more. */
   readonly position: number;
-  /** Recent items; from `ring.first` on it has everything. */
+  /** Recent items; from `ring.first` on it has everything that was fed. */
   readonly ring: TopicLog<Item>;
 }
 
@@ -27,8 +27,8 @@ export interface FeedOptions {
   readonly ringMaxBytes: number;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  /** The log was recreated: every position of an open stream is of the old one. */
-  readonly onRestart: () => void;
+  /** The feed began anew, and nothing that lies before its head can be counted on; of another log where the epoch differs. */
+  readonly onRestart: (oldEpoch: string, newEpoch: string) => void;
 }
 
 /** Opens the feed; resolves when it has started. */
@@ -55,8 +55,9 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       if (item.seq > 0) ring.evict(clock.now());
     },
     restart(newEpoch, head) {
+      const oldEpoch = epoch;
       sink.start(newEpoch, head);
-      options.onRestart();
+      options.onRestart(oldEpoch, newEpoch);
     },
     purged(selection, through) {
       // At once: whoever is told of a purge must not find it in the ring any more.
@@ -70,7 +71,8 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       return epoch;
     },
     get position() {
-      return ring.last;
+      // A deleted tail and the marks of a purge take places that are never fed, and cursors stand on them all the same.
+      return Math.max(ring.last, broker.position());
     },
     get ring() {
       return ring;

@@ -21,7 +21,7 @@ import { authoriseTopics } from './authorise.ts';
 import { cursorOf } from './feed.ts';
 import { isReached, type JoinParts } from './join.ts';
 import type { Failures } from './openapi-answers.ts';
-import { withinDeadline } from './read-deadline.ts';
+import { boundsOf, withinDeadline } from './read-deadline.ts';
 
 export interface ReadRouteParts extends JoinParts {
   readonly authenticator: Authenticator;
@@ -92,7 +92,9 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
     const pattern = parsePattern(pathSegment(incoming, 3), { parameter: 'topic' });
     authoriseTopics(access, [pattern], parts.classes, parts.authenticator);
     const selection = { tenant: access.grant.tenant, patterns: [pattern] };
-    const body = await withinDeadline(parts.clock, (signal) => readPage(selection, query, parts, signal));
+    const body = await withinDeadline(parts.clock, context.env.outgoing, (signal) =>
+      readPage(selection, query, parts, signal),
+    );
     return new Response(new Uint8Array(body), { headers: READ_HEADERS });
   });
   app.get('/v1/position', async (context) => {
@@ -123,7 +125,9 @@ async function readPage(
   const events: Buffer[] = [];
   let bytes = 0;
   let next = upTo;
-  reading: for await (const { messages } of broker.history(selection, { after, upTo: feed.position }, signal)) {
+  // Nothing is asked for past what this edge was fed.
+  const pages = after < feed.position ? broker.history(selection, { after, upTo }, signal) : [];
+  reading: for await (const { messages } of pages) {
     for (const message of messages) {
       const envelope = encodeEnvelope(message, epoch);
       events.push(envelope);
@@ -134,8 +138,12 @@ async function readPage(
     }
   }
   // What was evicted while it was read would be a silent hole.
-  const { first } = await broker.bounds();
-  if (epoch !== feed.epoch || (query.has('after') && first > after + 1)) throw gone();
+  const { first } = await boundsOf(broker, signal);
+  const lost = epoch !== feed.epoch || first > after + 1;
+  if (lost && query.has('after')) throw gone();
+  if (epoch !== feed.epoch) {
+    throw new TidingsError('unavailable', 'The log was recreated while it was read.', { retryAfterSec: 1 });
+  }
   const list = events.flatMap((event, place) => (place === 0 ? [event] : [COMMA, event]));
   return Buffer.concat([
     Buffer.from('{"events":['),
@@ -157,10 +165,12 @@ function parseLimit(text: string | undefined): number {
 
 async function startOf(text: string | undefined, parts: ReadRouteParts, signal: AbortSignal): Promise<number> {
   const { broker, feed } = parts;
-  const { first } = await broker.bounds();
-  if (text === undefined) return first - 1;
-  const cursor = parseCursor(text);
-  if (cursor === undefined) throw new TidingsError('invalid-cursor', 'after is not a cursor.', { parameter: 'after' });
+  const cursor = text === undefined ? undefined : parseCursor(text);
+  if (text !== undefined && cursor === undefined) {
+    throw new TidingsError('invalid-cursor', 'after is not a cursor.', { parameter: 'after' });
+  }
+  const { first } = await boundsOf(broker, signal);
+  if (cursor === undefined) return first - 1;
   if (cursor.epoch !== feed.epoch || cursor.seq + 1 < first) throw gone();
   // A place that does not exist belongs to a log that was lost: reading on from it would skip what comes.
   if (cursor.seq > feed.position && !(await isReached(cursor, parts, signal))) throw gone();

@@ -2,6 +2,7 @@ import type { Broker, Selection } from '@tidings/broker';
 import { type Cursor, type GapReason, MAX_CURSOR_CHARACTERS, parseCursor } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import type { Feed } from './feed.ts';
+import { boundsOf } from './read-deadline.ts';
 import type { StreamWish } from './stream-wish.ts';
 
 /** Where a stream begins. */
@@ -50,7 +51,7 @@ async function joinByCursor(text: string, parts: JoinParts, signal: AbortSignal)
   const resume: Join = { position: cursor.seq, resumed: true, gap: undefined, newestUpTo: 0 };
   if (cursor.seq > feed.position) return (await isReached(cursor, parts, signal)) ? resume : reset();
   if (cursor.seq + 1 >= feed.ring.first) return resume;
-  const { first } = await broker.bounds();
+  const { first } = await boundsOf(broker, signal);
   if (first <= cursor.seq + 1) return resume;
   return { position: first - 1, resumed: false, gap: { from, reason: 'expired' }, newestUpTo: 0 };
 }
@@ -65,7 +66,7 @@ export async function isReached(cursor: Cursor, parts: JoinParts, signal: AbortS
     signal.throwIfAborted();
     await new Promise<void>((resolve) => clock.after(AHEAD_POLL_MS, resolve));
   }
-  const reached = feed.position >= cursor.seq || (await broker.bounds()).last >= cursor.seq;
+  const reached = feed.position >= cursor.seq || (await boundsOf(broker, signal)).last >= cursor.seq;
   // The log may have been recreated while we waited.
   return reached && cursor.epoch === feed.epoch;
 }
@@ -87,30 +88,4 @@ async function joinByReplay(
     if (oldest !== undefined) return at(oldest.seq - 1, head);
   }
   return at(head);
-}
-
-/** How a finite stream stands when it is asked for (contract section 6). */
-export interface FiniteState {
-  /** Topics whose newest stored event is final and lies at or before the place where the stream begins. */
-  readonly finished: readonly string[];
-  /** Topics that history holds nothing of. */
-  readonly notBegun: readonly string[];
-}
-
-/** Reads the newest event of every topic of a finite stream. */
-export async function readFiniteState(
-  selection: Selection,
-  position: number,
-  { broker, feed }: JoinParts,
-  signal: AbortSignal,
-): Promise<FiniteState> {
-  const finished: string[] = [];
-  const notBegun = new Set(selection.patterns);
-  for await (const { messages } of broker.latest(selection, { after: 0, upTo: feed.position }, signal)) {
-    for (const message of messages) {
-      notBegun.delete(message.topic);
-      if (message.final && message.seq <= position) finished.push(message.topic);
-    }
-  }
-  return { finished, notBegun: [...notBegun] };
 }

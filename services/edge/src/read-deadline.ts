@@ -1,24 +1,53 @@
+import type { EventEmitter } from 'node:events';
+import type { Broker } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
 import type { Clock, Timer } from '@tidings/runtime';
 
 const READ_TIMEOUT_MS = 30_000;
 const RETRY_AFTER_SEC = 5;
 
+/** The answer that a read is for: its connection may be gone before the read is done. */
+export type Answer = EventEmitter & { readonly destroyed: boolean };
+
 /**
- * Runs a read of history that somebody waits for. After 30 seconds it is aborted, and fails as any other trouble behind
- * this node does.
- * @throws TidingsError `unavailable` at the deadline; whatever `read` throws.
+ * Runs a read of history that a client waits for. It is aborted when the client leaves, and after 30 seconds, when it
+ * fails as any other trouble behind this node does.
+ * @throws TidingsError `unavailable` at the deadline, `malformed-request` to nobody when the client left; whatever
+ *   `read` throws.
  */
 export async function withinDeadline<Value>(
   clock: Clock,
+  answer: Answer,
   read: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const aborter = new AbortController();
   const late = new TidingsError('unavailable', 'History took too long to read.', { retryAfterSec: RETRY_AFTER_SEC });
   const timer: Timer = clock.after(READ_TIMEOUT_MS, () => aborter.abort(late));
+  const leave = (): void => aborter.abort(new TidingsError('malformed-request', 'The client left.'));
+  answer.once('close', leave);
+  if (answer.destroyed) leave();
   try {
-    return await read(aborter.signal);
+    return await unlessAborted(aborter.signal, read(aborter.signal));
   } finally {
     timer.cancel();
+    answer.off('close', leave);
   }
+}
+
+/**
+ * The bounds of the log, for as long as somebody wants them: they take no signal, and while the brokers elect a leader
+ * they may take a minute. @throws the reason of the signal when it is aborted; TidingsError `unavailable`.
+ */
+export function boundsOf(broker: Broker, signal: AbortSignal): Promise<{ first: number; last: number }> {
+  return unlessAborted(signal, broker.bounds());
+}
+
+function unlessAborted<Value>(signal: AbortSignal, reading: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    // Also of a read that nobody waits for any more the failure must have somebody who takes it.
+    void reading.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }

@@ -1,4 +1,4 @@
-import { encodeExpiring, type Goodbye } from '@tidings/protocol';
+import { encodeExpiring } from '@tidings/protocol';
 import type { Clock, Metrics, Timer } from '@tidings/runtime';
 import { jitter } from './jitter.ts';
 import type { Session } from './session.ts';
@@ -15,8 +15,8 @@ export interface SessionRegistry {
   greeted(session: Session): void;
   /** Must be called once for each session that was added. */
   remove(session: Session): void;
-  /** Says goodbye to all, each with a delay of its own. */
-  closeAll(reason: Goodbye, retryMs: () => number): void;
+  /** The sessions that are open now; those that are closed meanwhile stay in the list. */
+  list(): readonly Session[];
   /** Says goodbye to all, with reconnects spread evenly over `spreadMs`, and refuses new ones from now on. */
   drain(spreadMs: number): void;
 }
@@ -105,9 +105,7 @@ export function createSessionRegistry(options: RegistryOptions): SessionRegistry
       for (const timer of entry.timers) timer.cancel();
       metrics.connectionsOpen.dec({ transport: 'h1' });
     },
-    closeAll(reason, retryMs) {
-      for (const session of [...sessions.keys()]) session.close(reason, retryMs());
-    },
+    list: () => [...sessions.keys()],
     drain(spreadMs) {
       draining = true;
       const open = [...sessions.keys()];

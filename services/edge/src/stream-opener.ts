@@ -4,9 +4,10 @@ import type { Clock, Logger, Metrics, Timer } from '@tidings/runtime';
 import { catchUp } from './catch-up.ts';
 import { cursorOf, type Feed } from './feed.ts';
 import { FinalTracker } from './final-tracker.ts';
+import { type FiniteStart, findFiniteStart, holds } from './finite-start.ts';
 import type { FlushQueue } from './flush-queue.ts';
 import { jitter } from './jitter.ts';
-import { type FiniteState, findJoin, type Join, readFiniteState } from './join.ts';
+import { findJoin } from './join.ts';
 import { Outbox } from './outbox.ts';
 import type { Router } from './router.ts';
 import { Session } from './session.ts';
@@ -39,23 +40,12 @@ export interface StreamOrder {
   readonly topics: readonly string[];
   /** `Infinity` without a token. */
   readonly expiresAtMs: number;
+  /** Where a finite stream begins, when that had to be known before its head. */
+  readonly start: FiniteStart | undefined;
 }
 
 // A socket that does not take the goodbye would otherwise keep a closed stream's memory for as long as TCP tries.
 const LINGER_MS = 5_000;
-
-/**
- * Whether nothing will ever come on a finite stream: every topic is finished, and the client has its final event. Asked
- * before the head is sent, since it decides between 200 and 204.
- */
-export async function isOver(order: StreamOrder, parts: EdgeParts, signal: AbortSignal): Promise<boolean> {
-  const selection = { tenant: order.tenant, patterns: order.topics };
-  const join = await findJoin(order.wish, selection, parts, signal);
-  // An edge that is behind can't judge what it has not been fed.
-  if (!join.resumed || join.position > parts.feed.position) return false;
-  const { finished } = await readFiniteState(selection, join.position, parts, signal);
-  return finished.length === order.topics.length;
-}
 
 /** Opens the session of a stream whose head is sent, and feeds it until it ends. */
 export function openSession(order: StreamOrder, socket: StreamSocket, id: string, parts: EdgeParts): Session {
@@ -100,20 +90,23 @@ async function begin(
   signal: AbortSignal,
 ): Promise<void> {
   await guarded(session, parts, async () => {
-    let join = await findJoin(order.wish, session.selection, parts, signal);
-    if (finals !== undefined) {
-      const state = await readFiniteState(session.selection, join.position, parts, signal);
-      for (const topic of state.finished) finals.note(topic, true);
-      join = withFiniteGap(join, state, order);
+    const { wish } = order;
+    let { start } = order;
+    // Again, for as long as this edge is behind the cursor that it was given.
+    while (finals !== undefined && (start === undefined || !holds(start, parts.feed))) {
+      start = await findFiniteStart(wish, session.selection, parts, signal);
+      signal.throwIfAborted();
     }
+    const join = start?.join ?? (await findJoin(wish, session.selection, parts, signal));
     if (session.closed) return;
+    for (const topic of start?.finished ?? []) finals?.note(topic, true);
     session.position = join.position;
     session.cursorSeq = join.position;
     const cursor = cursorOf(parts.feed, join.position);
     session.control(encodeHello(cursor, { session: session.id, topics: session.topics, resumed: join.resumed }));
     if (join.gap !== undefined) session.gap(join.gap.from, join.position, join.gap.reason);
     parts.registry.greeted(session);
-    if (order.wish.cursor !== undefined) {
+    if (wish.cursor !== undefined) {
       const inRing = join.position + 1 >= parts.feed.ring.first;
       parts.metrics.resumes.inc({ source: join.gap !== undefined ? 'gap' : inRing ? 'ring' : 'history' });
     }
@@ -121,13 +114,8 @@ async function begin(
   });
 }
 
-// A topic of which history holds nothing counts as not begun: whoever resumes it may have seen events that are gone.
-function withFiniteGap(join: Join, { notBegun }: FiniteState, { wish }: StreamOrder): Join {
-  if (!join.resumed || notBegun.length === 0 || join.position === 0) return join;
-  return { ...join, resumed: false, gap: { from: wish.cursor as string, reason: 'expired' } };
-}
-
-// A stream whose history can't be read is closed: its client comes back with its cursor, here or elsewhere.
+// A stream whose history can't be read is closed: its client comes back with its cursor, here or elsewhere. Another edge
+// may well read what this one can't, so that is soon; what is wrong with ourselves may be so for longer.
 async function guarded(session: Session, { log }: EdgeParts, run: () => Promise<void>): Promise<void> {
   try {
     await run();
@@ -135,6 +123,6 @@ async function guarded(session: Session, { log }: EdgeParts, run: () => Promise<
     if (session.closed) return;
     const expected = error instanceof TidingsError && error.code === 'unavailable';
     if (!expected) log.error({ err: error, session: session.id }, 'stream failed');
-    session.close('unavailable', softRetryMs());
+    session.close('unavailable', expected ? undefined : softRetryMs());
   }
 }

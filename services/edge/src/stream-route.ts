@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Access, Authenticator, TopicClasses } from '@tidings/auth';
+import type { Selection } from '@tidings/broker';
 import { type Goodbye, TidingsError } from '@tidings/protocol';
 import {
   decodeText,
@@ -17,12 +18,13 @@ import {
   type ServiceContext,
 } from '@tidings/runtime';
 import { authoriseTopics, ownTopics } from './authorise.ts';
+import { type FiniteStart, findFiniteStart, isOver } from './finite-start.ts';
 import type { Failures } from './openapi-answers.ts';
 import { withinDeadline } from './read-deadline.ts';
 import { acceptsStream, isNative, STREAM_HEADERS, softAnswer } from './soft-answer.ts';
-import { type EdgeParts, isOver, openSession, type StreamOrder } from './stream-opener.ts';
+import { type EdgeParts, openSession, type StreamOrder } from './stream-opener.ts';
 import { openHttp1Stream } from './stream-socket.ts';
-import { fieldsOfQuery, parseWish, streamSchema } from './stream-wish.ts';
+import { fieldsOfQuery, parseWish, type StreamWish, streamSchema } from './stream-wish.ts';
 
 export interface StreamRouteParts {
   readonly edge: EdgeParts;
@@ -108,10 +110,12 @@ async function answer(
   const topics = wish.topics.length > 0 ? wish.topics : ownTopics(access, authenticator);
   authoriseTopics(access, topics, parts.classes, authenticator);
   const { tenant, expiresAtSec } = access.grant;
-  const order: StreamOrder = { wish, tenant, topics, expiresAtMs: expiresAtSec * 1000 };
-  const over = await whenAvailable(context, wish.client, edge, () => hasEnded(order, edge));
-  if (over instanceof Response) return over;
-  if (over) return new Response(null, { status: 204 });
+  const start = await whenAvailable(context, wish.client, edge, () =>
+    foresee(wish, { tenant, patterns: topics }, context, edge),
+  );
+  if (start instanceof Response) return start;
+  if (start !== undefined && isOver(start, topics, edge.feed)) return new Response(null, { status: 204 });
+  const order: StreamOrder = { wish, tenant, topics, expiresAtMs: expiresAtSec * 1000, start };
   // Nothing may be awaited after this: a stream that opens once the others were sent away would never be.
   if (edge.registry.draining) {
     if (isNative(incoming, wish.client)) return soften('draining', edge);
@@ -121,9 +125,15 @@ async function answer(
   return open(context, order, access, edge);
 }
 
-async function hasEnded(order: StreamOrder, edge: EdgeParts): Promise<boolean> {
-  if (!order.wish.untilFinal || order.wish.cursor === undefined) return false;
-  return withinDeadline(edge.clock, (signal) => isOver(order, edge, signal));
+// Only whoever resumes a finite stream may find it finished, which decides between 200 and 204 before the head is sent.
+async function foresee(
+  wish: StreamWish,
+  selection: Selection,
+  context: ServiceContext,
+  edge: EdgeParts,
+): Promise<FiniteStart | undefined> {
+  if (!wish.untilFinal || wish.cursor === undefined) return undefined;
+  return withinDeadline(edge.clock, context.env.outgoing, (signal) => findFiniteStart(wish, selection, edge, signal));
 }
 
 // What fails because something behind us is away will pass: it may not kill a native EventSource.

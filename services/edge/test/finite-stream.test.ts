@@ -1,6 +1,7 @@
 import { encodeCursor } from '@tidings/protocol';
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
+import { createHeldFeed, overriding } from './broker-stand-in.ts';
 import { controlOf, eventually, names, payloads, payloadsBeforeMarker, startEdge, type TestEdge } from './fixture.ts';
 
 async function open(edge: TestEdge, topics: string, cursor = ''): Promise<StreamClient> {
@@ -256,6 +257,52 @@ describe('a finite stream', () => {
     }
     await eventually(() => edge.edge.openStreams === 0);
   });
+
+  it('section 6: its reconnect is looked up once, before the head, and what was found is not looked up again', async () => {
+    let reads = 0;
+    const edge = await startEdge({
+      wrapBroker: (broker) =>
+        overriding(broker, {
+          latest(selection, range, signal) {
+            reads += 1;
+            return broker.latest(selection, range, signal);
+          },
+        }),
+    });
+    const { epoch, seq } = await edge.publish('chat.42', 'one');
+    const client = await open(edge, 'chat.42', encodeCursor(epoch, seq));
+    await client.event('hub.live');
+    expect(reads).toBe(1);
+    await publishAnswer(edge, 'chat.42', ['two']);
+    await client.end();
+    expect(payloads(client)).toEqual(['two', 'done']);
+    expect((await open(edge, 'chat.42', client.lastEventId)).status).toBe(204);
+    expect(reads).toBe(2);
+  });
+
+  it.each([
+    ['the final event', true, ['hub.hello', 'hub.live', 'hub.bye']],
+    ['the one that reopened the topic', false, ['hub.hello', 'hub.live', 'message']],
+  ])(
+    'section 6: an edge that was not fed yet %s, which the client has, waits until it was',
+    async (_what, final, expected) => {
+      const feed = createHeldFeed();
+      const edge = await startEdge({ wrapBroker: feed.wrap });
+      await edge.publish('chat.42', 'first', { final: !final });
+      feed.hold();
+      const { epoch, seq } = await edge.publish('chat.42', 'second', { final });
+      const client = await open(edge, 'chat.42', encodeCursor(epoch, seq));
+      expect(client.status).toBe(200);
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(names(client)).toEqual([]);
+      feed.release();
+      await client.event('hub.live');
+      if (!final) await edge.publish('chat.42', 'third');
+      await client.until(() => names(client).length === 3);
+      expect(names(client)).toEqual(expected);
+      expect((await controlOf(client, 'hub.hello')).resumed).toBe(true);
+    },
+  );
 
   it('an edge that begins to drain while a finished stream is looked up opens no stream that nobody sends away', async () => {
     let release = (): void => {};

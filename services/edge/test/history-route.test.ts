@@ -1,6 +1,8 @@
+import type { Range } from '@tidings/broker';
 import { encodeCursor } from '@tidings/protocol';
 import { createFakeClock, sendRaw } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
+import { createHeldFeed, overriding } from './broker-stand-in.ts';
 import { names, payloads, payloadsBeforeMarker, placeOf, startEdge, type TestEdge } from './fixture.ts';
 
 interface Page {
@@ -154,6 +156,31 @@ describe('reading history', () => {
     expect((await answer.json()).code).toBe('cursor-gone');
     // Without a cursor a read begins with what is kept.
     expect(placeOf((await read(edge, '>')).events[0]?.id ?? '')).toBe(first);
+  });
+
+  it('section 7: an after that this edge was not fed yet is fine where the log has it: nothing came after it so far', async () => {
+    const feed = createHeldFeed();
+    const asked: Range[] = [];
+    const edge = await startEdge({
+      wrapBroker: (broker) =>
+        overriding(feed.wrap(broker), {
+          history(selection, range, signal) {
+            asked.push(range);
+            return broker.history(selection, range, signal);
+          },
+        }),
+    });
+    await edge.publish('a', 'fed');
+    feed.hold();
+    const { epoch, seq } = await edge.publish('a', 'seen elsewhere');
+    expect(await read(edge, 'a', `after=${encodeCursor(epoch, seq)}`)).toEqual({
+      events: [],
+      next: encodeCursor(epoch, seq),
+    });
+    feed.release();
+    expect(dataOf(await read(edge, 'a', `after=${encodeCursor(epoch, 1)}`))).toEqual(['seen elsewhere']);
+    // No broker is asked for what it has not fed.
+    expect(asked).toEqual([{ after: 1, upTo: 2 }]);
   });
 
   it('section 7: reading needs the same right as subscribing', async () => {

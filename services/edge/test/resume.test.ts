@@ -1,7 +1,7 @@
-import type { Broker, FeedSink } from '@tidings/broker';
 import { encodeCursor } from '@tidings/protocol';
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
+import { createHeldFeed } from './broker-stand-in.ts';
 import {
   controlOf,
   eventually,
@@ -350,30 +350,6 @@ describe('what moves while a stream catches up', () => {
     expect(place).toBe(count + 2);
   });
 
-  /** A broker whose feed reaches this edge later than others. */
-  function holdFeed() {
-    const held: (() => void)[] = [];
-    const state = { holding: false };
-    const wrapBroker = (broker: Broker): Broker => ({
-      ...broker,
-      get epoch() {
-        return broker.epoch;
-      },
-      openFeed: (sink) =>
-        broker.openFeed({
-          start: (epoch, head) => sink.start(epoch, head),
-          restart: (epoch, head) => sink.restart(epoch, head),
-          purged: (selection, through) => sink.purged(selection, through),
-          message: (message) => (state.holding ? void held.push(() => sink.message(message)) : sink.message(message)),
-        }),
-    });
-    const release = (): void => {
-      state.holding = false;
-      for (const feed of held.splice(0)) feed();
-    };
-    return { state, wrapBroker, release };
-  }
-
   it.each([
     ['that catches up while it waits', 5_000],
     ['that does not wait', 0],
@@ -381,17 +357,17 @@ describe('what moves while a stream catches up', () => {
     'a cursor from an edge that was fed further is honoured without a second delivery by one %s',
     async (_what, aheadWaitMs) => {
       const clock = createFakeClock();
-      const { state, wrapBroker, release } = holdFeed();
-      const edge = await startEdge({ clock, wrapBroker, aheadWaitMs });
+      const feed = createHeldFeed();
+      const edge = await startEdge({ clock, wrapBroker: feed.wrap, aheadWaitMs });
       await edge.publish('a', 'fed');
-      state.holding = true;
+      feed.hold();
       await edge.publish('a', 'seen elsewhere 1');
       const { epoch, seq } = await edge.publish('a', 'seen elsewhere 2');
       await edge.publish('a', 'seen by nobody');
       const client = await resume(edge, 'topic=a', encodeCursor(epoch, seq));
       await eventually(() => edge.edge.openStreams === 1);
       if (aheadWaitMs === 0) await client.event('hub.hello');
-      release();
+      feed.release();
       clock.advance(1_000);
       expect(await payloadsBeforeMarker(edge, client, 'a')).toEqual(['seen by nobody']);
       expect(names(client)).not.toContain('hub.gap');
@@ -400,29 +376,4 @@ describe('what moves while a stream catches up', () => {
       expect(places).toEqual([...places].sort((one, two) => one - two));
     },
   );
-
-  it('section 4: a log that was recreated closes every stream, and the old cursor gets hub.gap reset', async () => {
-    let feed: FeedSink | undefined;
-    const edge = await startEdge({
-      wrapBroker: (broker) => ({
-        ...broker,
-        get epoch() {
-          return broker.epoch;
-        },
-        openFeed(sink) {
-          feed = sink;
-          return broker.openFeed(sink);
-        },
-      }),
-    });
-    await edge.publish('a', 'old');
-    const client = await edge.stream('topic=a&replay=all');
-    await client.event('hub.live');
-    feed?.restart('newlog', 0);
-    await client.end();
-    expect((await controlOf(client, 'hub.bye')).reason).toBe('unavailable');
-    const again = await resume(edge, 'topic=a', client.lastEventId);
-    expect((await controlOf(again, 'hub.gap')).reason).toBe('reset');
-    expect(placeOf((await again.event('hub.hello')).lastEventId)).toBe(0);
-  });
 });

@@ -38,7 +38,7 @@ describe('a session', () => {
     const router = createRouter();
     const outbox = new Outbox(socket, createFlushQueue(), 1_000, () => 0);
     const traits = { id: 's', tenant: 'default', topics: ['a'], format: 'data', lag: 'resume' } as const;
-    const feed = { epoch: 'e', position: 3 } as ConstructorParameters<typeof Session>[3];
+    const feed = { epoch: 'e', position: 3, ring: { last: 3 } } as ConstructorParameters<typeof Session>[3];
     const events = { lagging: () => {}, closed: () => {} };
     const session = new Session({ ...traits, finals: new FinalTracker(['a']) }, outbox, router, feed, events);
     session.cursorSeq = 5;

@@ -150,4 +150,21 @@ describe('a client that stops reading', () => {
     const got = await payloadsUntil(client, 'after');
     expect(got.map((text) => text.slice(0, 2))).toEqual(['0y', '1y', '2y', '3y', '4y', 'af']);
   });
+
+  it('section 4: one that had nothing stored for long, and lags by live-only events, is told of no gap', async () => {
+    const edge = await startEdge({ historyMaxBytes: 20_000, settings: { ringMaxBytes: 10_000 } });
+    const slow = await edge.stream('topic=a');
+    await slow.event('hub.live');
+    // The place that its client knows leaves history.
+    for (let place = 0; place < 100; place += 1) await edge.publish('b', `${place}`);
+    slow.pause();
+    while ((await lagging(edge)) === 0) {
+      await edge.publish('a', FILLER, { store: false });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await edge.publish('a', 'stored');
+    slow.resume();
+    expect((await payloadsUntil(slow, 'stored')).at(-1)).toBe('stored');
+    expect(names(slow)).not.toContain('hub.gap');
+  });
 });

@@ -28,7 +28,7 @@ export async function createDevelopmentKit(secret: string, clock: Clock): Promis
 }
 
 /** The text that the hub prints at start in development: every line with a command works when pasted. */
-export function describeKit(kit: DevelopmentKit, url: string): string {
+export function describeKit(kit: DevelopmentKit, { url, embedded }: { url: string; embedded: boolean }): string {
   const stream = `${url}/v1/stream?topic=${kit.topic}`;
   return `
 No key is configured, so this hub made one for itself. Open ${url}/ in a browser, or use:
@@ -43,6 +43,6 @@ curl -N '${stream}' -H 'Authorization: Bearer ${kit.subscribeToken}'
 Publish:
 curl '${url}/v1/topics/${kit.topic}/events' -H 'Authorization: Bearer ${kit.publishToken}' -d 'Hello'
 
-History and tokens live in this process's memory and end with it.
+${embedded ? "History and tokens live in this process's memory and end" : 'The tokens live in this process and end'} with it.
 `;
 }

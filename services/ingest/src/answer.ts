@@ -3,12 +3,13 @@ import { type ErrorDetails, type Problem, toProblem } from '@tidings/protocol';
 import { toProblemResponse } from '@tidings/runtime';
 import type { PublishResult } from './publish.ts';
 
+// For a failure that does not know itself when trying again is worth it.
 const RETRY_AFTER_SEC = 1;
 
 /** The answer for one event on one topic: 202 with its cursor, or its problem. */
 export function answerSingle(result: PublishResult): Response {
   const { index: _index, status, problem, ...accepted } = result;
-  if (problem !== undefined) return toProblemResponse(problem, detailsOf(status));
+  if (problem !== undefined) return toProblemResponse(problem, detailsOf(status, [result]));
   return Response.json(accepted, { status });
 }
 
@@ -16,8 +17,10 @@ export function answerSingle(result: PublishResult): Response {
  * The answer for several: 202 when all were accepted, 207 when some were, and a problem document with the results when
  * none was: with the status that all share, else 422 (contract section 5).
  */
-export function answerBatch(results: readonly PublishResult[]): Response {
-  const failed = results.filter((result) => result.problem !== undefined);
+export function answerBatch(published: readonly PublishResult[]): Response {
+  const failed = published.filter((result) => result.problem !== undefined);
+  // When to try again is the answer's to say, in a header, not each result's.
+  const results = published.map(({ retryAfterSec: _retryAfterSec, ...result }) => result);
   if (failed.length === 0) return Response.json({ results }, { status: 202 });
   if (failed.length < results.length) return Response.json({ results }, { status: 207 });
   const first = failed[0]?.problem as Problem;
@@ -25,10 +28,12 @@ export function answerBatch(results: readonly PublishResult[]): Response {
   const statuses = new Set(failed.map((result) => result.status));
   const problem = codes.size === 1 ? toProblem(first.code) : toProblem('all-failed');
   const status = statuses.size === 1 ? first.status : problem.status;
-  return toProblemResponse({ ...problem, status }, detailsOf(status), { results });
+  return toProblemResponse({ ...problem, status }, detailsOf(status, failed), { results });
 }
 
-function detailsOf(status: number): ErrorDetails {
-  if (status === 503) return { retryAfterSec: RETRY_AFTER_SEC };
+function detailsOf(status: number, failed: readonly PublishResult[]): ErrorDetails {
+  if (status === 503) {
+    return { retryAfterSec: Math.max(...failed.map(({ retryAfterSec = RETRY_AFTER_SEC }) => retryAfterSec)) };
+  }
   return status === 403 ? { challenge: toChallenge('insufficient') } : {};
 }

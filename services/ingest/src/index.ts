@@ -1,2 +1,2 @@
+export { PUBLISH_GRACE_MS } from './ingest.ts';
 export { addIngest, type IngestParts } from './routes.ts';
-export type { EventRules } from './validate.ts';

@@ -13,6 +13,8 @@ export interface PublishResult {
   readonly id?: string;
   readonly duplicate?: true;
   readonly problem?: Problem;
+  /** When trying again is worth it, where the failure says so. */
+  readonly retryAfterSec?: number;
 }
 
 /** Publishes what is valid; a failure is a result and never stops the others. */
@@ -45,5 +47,6 @@ export function createPublish(broker: Broker, metrics: Metrics, log: Logger): Pu
 export function toFailure(error: unknown, index: number, metrics: Metrics, log: Logger): PublishResult {
   const problem = problemOfAny(error, log);
   metrics.eventsPublished.inc({ result: problem.code });
-  return { status: problem.status, index, problem };
+  const retryAfterSec = error instanceof TidingsError ? error.details.retryAfterSec : undefined;
+  return { status: problem.status, index, problem, ...(retryAfterSec !== undefined && { retryAfterSec }) };
 }

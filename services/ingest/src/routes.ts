@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Access, Authenticator } from '@tidings/auth';
+import type { Access, Authenticator, TopicClasses } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
 import { parseTopic, TidingsError } from '@tidings/protocol';
 import {
@@ -16,6 +16,7 @@ import {
   refuseUnknown,
   type ServiceApp,
   type ServiceContext,
+  type Settings,
   singleValue,
   toProblemAnswer,
 } from '@tidings/runtime';
@@ -29,10 +30,14 @@ import { type EventRules, inUrl, parseUser, toInputs, validateEvent } from './va
 export interface IngestParts {
   readonly broker: Broker;
   readonly authenticator: Authenticator;
+  readonly classes: TopicClasses;
   readonly metrics: Metrics;
   readonly log: Logger;
+  readonly settings: Pick<Settings, 'maxEventBytes' | 'maxBodyBytes' | 'historyMaxAgeSec'>;
+}
+
+interface Parts extends IngestParts {
   readonly rules: EventRules;
-  readonly maxBodyBytes: number;
 }
 
 const accepted = { 'application/json': { schema: acceptedSchema } };
@@ -98,7 +103,10 @@ const userRoute = createRoute({
 });
 
 /** Adds the way in to an application: the three publishing requests of contract section 5. */
-export function addIngest(app: ServiceApp, parts: IngestParts): void {
+export function addIngest(app: ServiceApp, given: IngestParts): void {
+  const { classes, settings } = given;
+  const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes };
+  const parts: Parts = { ...given, rules };
   const publish = createPublish(parts.broker, parts.metrics, parts.log);
   for (const route of [eventsRoute, topicRoute, userRoute]) app.openAPIRegistry.registerPath(route);
   app.post('/v1/events', async (context) => {
@@ -142,7 +150,7 @@ async function publishBody(
   context: ServiceContext,
   { grant }: Access,
   publish: Publish,
-  parts: IngestParts,
+  parts: Parts,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
   const media = parseMediaType(incoming.headers['content-type']);
@@ -151,7 +159,7 @@ async function publishBody(
     throw new TidingsError('unsupported-media-type', 'Send application/json or application/x-ndjson, as UTF-8.');
   }
   const idempotencyKey = headerKey(context);
-  const body = await readBody(incoming, outgoing as Parameters<typeof readBody>[1], parts.maxBodyBytes);
+  const body = await readBody(incoming, outgoing as Parameters<typeof readBody>[1], parts.settings.maxBodyBytes);
   const batch: BatchContext = {
     grant,
     idempotencyKey,
@@ -176,7 +184,7 @@ async function publishRaw(
   query: Query,
   { grant }: Access,
   publish: Publish,
-  parts: IngestParts,
+  parts: Parts,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
   const names = Object.keys(rawQuerySchema.shape);
@@ -191,7 +199,7 @@ async function publishRaw(
     throw new TidingsError('unsupported-media-type', 'Send text/* or application/json, as UTF-8.');
   }
   const id = headerKey(context);
-  const data = await readBody(incoming, outgoing as Parameters<typeof readBody>[1], parts.maxBodyBytes);
+  const data = await readBody(incoming, outgoing as Parameters<typeof readBody>[1], parts.settings.maxBodyBytes);
   const text = decodeText(data);
   if (json) parseJson(text);
   const [result] = await publish(

@@ -46,6 +46,28 @@ describe('a broker that is away', () => {
     }
   });
 
+  it('section 5: Retry-After is what the failure says itself, of several the latest, and stands in no result', async () => {
+    const ingest = await startIngest({
+      wrap: () => ({
+        publish: ({ topic }) => {
+          const details = topic === 'unknown' ? {} : { retryAfterSec: Number(topic) };
+          return Promise.reject(new TidingsError('unavailable', 'The broker can not be reached.', details));
+        },
+      }),
+    });
+    for (const [topics, expected] of [
+      ['7', '7'],
+      ['unknown', '1'],
+      [['3', '12', '5'], '12'],
+      [['unknown', 'unknown'], '1'],
+    ] as const) {
+      const answer = await ingest.publish({ [typeof topics === 'string' ? 'topic' : 'topics']: topics, data: 1 });
+      expect([answer.status, answer.headers['retry-after']]).toEqual([503, expected]);
+      expect(answer.text).not.toContain('retryAfter');
+    }
+    expect((await ingest.raw('9', 'x')).headers['retry-after']).toBe('9');
+  });
+
   it('section 5: a batch that failed in part is 207, each result with its own status', async () => {
     const ingest = await startIngest(away(({ topic }) => topic === 'b'));
     const answer = await ingest.publish([
@@ -55,6 +77,7 @@ describe('a broker that is away', () => {
     ]);
     expect(answer.status).toBe(207);
     expect(answer.body.results.map(({ status }: { status: number }) => status)).toEqual([202, 503, 202]);
+    expect(answer.text).not.toContain('retryAfter');
     expect(ingest.texts()).toEqual(['1', '3']);
   });
 

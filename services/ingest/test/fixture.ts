@@ -107,13 +107,13 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
   addIngest(app, {
     broker,
     authenticator,
+    classes: parseTopicClasses(JSON.stringify(options.classes ?? {})),
     metrics,
     log,
-    maxBodyBytes: options.maxBodyBytes ?? 8_388_608,
-    rules: {
+    settings: {
+      maxBodyBytes: options.maxBodyBytes ?? 8_388_608,
       maxEventBytes: options.maxEventBytes ?? 262_144,
-      maxTtlSec,
-      classes: parseTopicClasses(JSON.stringify(options.classes ?? {})),
+      historyMaxAgeSec: maxTtlSec,
     },
   });
   const server = createHttpServer((incoming, env) => app.fetch(incoming, env), log);

@@ -273,7 +273,8 @@ describe('clients that misbehave in time', () => {
     const names = Array.from({ length: 20 }, (_, number) => `pipe.${number}`);
     const answer = await send(names.map(fine).join(''), (text) => text.split('"id"').length === 21);
     expect(answer.text.match(/pipe\.\d+/g)).toEqual(names);
-    expect(topics().slice(before)).toEqual(names);
+    // They are worked on side by side: who wants an order in the log waits for each answer.
+    expect(topics().slice(before).sort()).toEqual(names.sort());
   });
 });
 

@@ -121,9 +121,10 @@ export function createLiveFeed(parts: LiveFeedParts): {
 
   function takeStored(raw: RawMessage): void {
     const seq = sequenceOf(raw.headers);
-    // What comes before the head is known is found by the first repair. Without a place it would be a forgery: the
-    // server gives one to every message that it republishes.
+    // What comes before the head is known is found by the first repair. What the server republishes bears its place and
+    // the subject it was stored under: anything else was sent here by somebody.
     if (!started || !(seq > 0 && Number.isSafeInteger(seq))) return;
+    if (lastHeader(raw.headers, 'Nats-Subject') !== toStoredSubject(raw.subject)) return;
     const stamp = lastHeader(raw.headers, 'Nats-Time-Stamp') ?? '';
     if (seq <= order.position) {
       parts.onRegress(seen.isOther(seq, stamp));

@@ -1,4 +1,5 @@
 export * from './fake-clock.ts';
 export * from './leak-check.ts';
 export * from './raw-http.ts';
+export * from './service-process.ts';
 export * from './stream-client.ts';

@@ -1,0 +1,117 @@
+// `npm run dev:cluster`: a whole deployment on this machine. Three nats-servers with the roles of deploy/nats, two edges
+// and one ingest, on passwords, keys and folders that end with it.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mintToken } from '@tidings/auth';
+import { startNatsCluster } from '@tidings/broker/testing';
+import { systemClock } from '@tidings/runtime';
+import { createChildren, preferPort, print } from './children.mjs';
+import { followFile } from './follow-file.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROLES = ['ingest', 'edge', 'hub', 'operator'];
+const TOPIC = 'demo.1';
+const TOKEN_LIFETIME_SEC = 86_400;
+
+// A letter first: nats-server reads the variable as a value of its configuration, where digits are a number.
+const passwords = Object.fromEntries(ROLES.map((role) => [role, `p${randomBytes(24).toString('hex')}`]));
+const secret = randomBytes(32).toString('hex');
+let nats;
+/** The servers on their way, so that an early Ctrl-C can wait for what it has to remove. */
+let starting;
+let stopping;
+
+const children = createChildren((name, how) => stop(`${name} ${how}: stopping the rest`));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop());
+// However this process ends: services have no shell that would end them. (The nats-servers are guarded by themselves.)
+process.on('exit', () => children.kill());
+
+try {
+  await start();
+} catch (error) {
+  await stop(`it did not start: ${error.message}`);
+}
+
+async function start() {
+  const roles = readFileSync(join(ROOT, 'deploy/nats/roles.conf'), 'utf8');
+  const env = Object.fromEntries(ROLES.map((role) => [`NATS_${role.toUpperCase()}_PASSWORD`, passwords[role]]));
+  print('cluster', 'starting three nats-servers');
+  starting = startNatsCluster({ config: roles, env });
+  nats = await starting;
+  if (stopping) return;
+  for (const server of nats.servers) {
+    void server.gone.then(() => stop(`${server.name} is gone: stopping the rest`));
+    followFile(join(server.folder, 'server.log'), (line) => {
+      // Who connects to whom, and how routes between the servers find their final form, is no news.
+      if (!/ - [rc]id:\d+ - /.test(line)) print(server.name, line);
+    });
+  }
+
+  await children.run('setup', ['packages/cli/dist/main.js', 'nats', 'setup'], access('operator'));
+  const services = await Promise.all([
+    startService('edge-1', 'edge', 8081),
+    startService('edge-2', 'edge', 8082),
+    startService('ingest', 'ingest', 8080),
+  ]);
+  if (!stopping) process.stdout.write(await describe(services));
+}
+
+async function startService(name, role, port) {
+  const env = {
+    ...access(role),
+    HOST: '127.0.0.1',
+    PORT: String(await preferPort(port)),
+    TIDINGS_ADMIN_PORT: '0',
+    TIDINGS_JWT_SECRET: secret,
+    // Nobody is to be spread over other edges when all of them end.
+    TIDINGS_DRAIN_MS: process.env.TIDINGS_DRAIN_MS ?? '500',
+  };
+  return await children.start(name, [`services/${role}/dist/main.js`], env);
+}
+
+function access(role) {
+  return {
+    TIDINGS_NATS_URL: nats.urls.join(','),
+    TIDINGS_NATS_USER: role,
+    TIDINGS_NATS_PASSWORD: passwords[role],
+  };
+}
+
+/** The text of a newcomer: every line with a command works when pasted. */
+async function describe(services) {
+  const mint = (sub, tidings) => mintToken(secret, { sub, tidings }, TOKEN_LIFETIME_SEC, systemClock);
+  const subscribeToken = await mint('dev-subscriber', { subscribe: ['>'] });
+  const publishToken = await mint('dev-publisher', { publish: ['>'] });
+  const [first, second, ingest] = services;
+  const receive = ({ url }) => `curl -N '${url}/v1/stream?topic=${TOPIC}' -H 'Authorization: Bearer ${subscribeToken}'`;
+  const row = ({ name, url, pid }) => `${name.padEnd(17)} ${url} (pid ${pid})`;
+  return `
+${[...services, ...nats.servers].map(row).join('\n')}
+Subscriber token  ${subscribeToken}
+Publisher token   ${publishToken}
+
+Receive, on either edge:
+${receive(first)}
+${receive(second)}
+
+Publish:
+curl '${ingest.url}/v1/topics/${TOPIC}/events' -H 'Authorization: Bearer ${publishToken}' -d 'Hello'
+
+Ctrl-C ends all of it, history and tokens too.
+`;
+}
+
+/** Ends everything, once: services first, for they still need their broker to end in good order. */
+function stop(fault) {
+  stopping ??= (async () => {
+    print('cluster', fault ?? 'stopping');
+    await children.stop();
+    const cluster = await starting?.catch(() => undefined);
+    await cluster?.remove();
+    print('cluster', 'stopped, and nothing is left');
+    process.exit(fault === undefined ? 0 : 1);
+  })();
+  return stopping;
+}

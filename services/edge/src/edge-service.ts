@@ -1,0 +1,77 @@
+import { createAccessControl } from '@tidings/auth';
+import type { Broker } from '@tidings/broker';
+import { createNatsBrokerOf } from '@tidings/broker/nats';
+import {
+  addApiDocument,
+  type Clock,
+  createHostedApp,
+  createMetrics,
+  type HostedService,
+  hostService,
+  type Logger,
+  type Metrics,
+  type Service,
+  type ServiceApp,
+  type Settings,
+  systemClock,
+} from '@tidings/runtime';
+import { createEdge, type Edge, type EdgeOptions } from './edge.ts';
+
+/** Makes the broker that the settings name, not yet open. */
+type CreateBroker = (settings: Settings, role: 'edge', log: Logger, metrics: Metrics, clock: Clock) => Broker;
+
+/** How long an edge of a cluster waits for its feed to come to a cursor that another edge gave out. */
+export const AHEAD_WAIT_MS = 5_000;
+
+// Streams are told goodbye and end by themselves: what is left is a read of history.
+const CLOSE_GRACE_MS = 5_000;
+
+/**
+ * Starts an edge on its two ports; resolves once its feed is open and it accepts connections.
+ * @throws ConfigurationError for settings that can't be used, an address or a broker that refuses us included.
+ */
+export async function startEdge(
+  settings: Settings,
+  log: Logger,
+  clock: Clock = systemClock,
+  createBroker: CreateBroker = createNatsBrokerOf,
+): Promise<HostedService> {
+  const metrics = createMetrics();
+  const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, clock);
+  const broker = createBroker(settings, 'edge', log, metrics, clock);
+  const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
+  const aheadWaitMs = AHEAD_WAIT_MS;
+  const options = { broker, authenticator, classes, metrics, log, settings, aheadWaitMs, clock };
+  return hostService(createEdgeService(app, 'Tidings edge', options), settings, metrics, log);
+}
+
+/**
+ * An edge as its host sees it, whose requests join those that the application has already: of an ingest, where both are
+ * one service.
+ * @param title names the application in its documents.
+ */
+export function createEdgeService(app: ServiceApp, title: string, options: EdgeOptions): Service {
+  const { broker } = options;
+  let edge: Edge | undefined;
+  return {
+    health: {
+      live: () => broker.health().live,
+      // Once it was connected it stays ready: streams that live on are worth more than a balancer's 503.
+      ready: () => edge !== undefined,
+      detail: () => ({ streams: edge?.openStreams ?? 0, broker: broker.health().detail }),
+    },
+    closeGraceMs: CLOSE_GRACE_MS,
+    async open() {
+      await broker.open();
+      edge = await createEdge(options);
+      edge.addTo(app);
+      addApiDocument(app, title);
+      return app.fetch;
+    },
+    drain: () => edge?.drain(),
+    async close() {
+      edge?.close();
+      await broker.close();
+    },
+  };
+}

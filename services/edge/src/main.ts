@@ -1,0 +1,4 @@
+import { runServiceProcess } from '@tidings/runtime';
+import { startEdge } from './edge-service.ts';
+
+await runServiceProcess('edge', { shared: true }, startEdge);

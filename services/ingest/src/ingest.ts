@@ -1,0 +1,59 @@
+import { createAccessControl } from '@tidings/auth';
+import type { Broker } from '@tidings/broker';
+import { createNatsBrokerOf } from '@tidings/broker/nats';
+import {
+  addApiDocument,
+  type Clock,
+  createHostedApp,
+  createMetrics,
+  type HostedService,
+  hostService,
+  type Logger,
+  type Metrics,
+  type Settings,
+  systemClock,
+} from '@tidings/runtime';
+import { addIngest } from './routes.ts';
+
+/** Makes the broker that the settings name, not yet open. */
+type CreateBroker = (settings: Settings, role: 'ingest', log: Logger, metrics: Metrics, clock: Clock) => Broker;
+
+/**
+ * How long publishes under way may take once the process is asked to end: longer than a publish is tried again for
+ * while the brokers elect a leader (15 s), so that even those get their answer.
+ */
+export const PUBLISH_GRACE_MS = 16_000;
+
+/**
+ * Starts an ingest on its two ports; resolves once its broker is open and it accepts connections.
+ * @throws ConfigurationError for settings that can't be used, an address or a broker that refuses us included.
+ */
+export async function startIngest(
+  settings: Settings,
+  log: Logger,
+  clock: Clock = systemClock,
+  createBroker: CreateBroker = createNatsBrokerOf,
+): Promise<HostedService> {
+  const metrics = createMetrics();
+  const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, clock);
+  const broker = createBroker(settings, 'ingest', log, metrics, clock);
+  const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
+  addIngest(app, { broker, authenticator, classes, metrics, log, settings });
+  addApiDocument(app, 'Tidings ingest');
+  const service = {
+    health: {
+      live: () => broker.health().live,
+      // Another ingest may reach the broker: a balancer should ask that one.
+      ready: () => broker.health().ready,
+      detail: () => ({ broker: broker.health().detail }),
+    },
+    closeGraceMs: PUBLISH_GRACE_MS,
+    async open() {
+      await broker.open();
+      return app.fetch;
+    },
+    drain() {},
+    close: () => broker.close(),
+  };
+  return hostService(service, settings, metrics, log);
+}
