@@ -40,6 +40,9 @@ export type DirectGet = (query: DirectQuery) => Promise<DirectReply>;
 
 // From one message of a reply to the next, and to the first.
 const SILENCE_MS = 2_000;
+// Within this time a replica that works has begun to answer, most often.
+const HEARD_MS = 300;
+const MOST_ASKED = 3;
 
 /** Lets so many questions run at once, and the others wait in their order: each answer may hold a megabyte. */
 export function limited(directGet: DirectGet, mostAtOnce: number): DirectGet {
@@ -64,7 +67,12 @@ export function limited(directGet: DirectGet, mostAtOnce: number): DirectGet {
  * first 0, and the end names the last. Where the chain breaks, the rest is not believed.
  */
 export function createDirectGet(link: Link, inbox: ReplyInbox): DirectGet {
-  return (query) =>
+  const open = new Set<() => void>();
+  // What was asked on the connection that is gone gets no answer any more.
+  link.onReconnect(() => {
+    for (const giveUp of [...open]) giveUp();
+  });
+  const ask = (query: DirectQuery, onHeard: () => void): Promise<DirectReply> =>
     new Promise((resolve) => {
       const messages: DirectMessage[] = [];
       let last = 0;
@@ -72,11 +80,15 @@ export function createDirectGet(link: Link, inbox: ReplyInbox): DirectGet {
       const finish = (status: number, whole: boolean, headers = ''): void => {
         clearTimeout(timer);
         address.close();
+        open.delete(giveUp);
         const pending = lastNumber(headers, 'Nats-Num-Pending');
         resolve({ messages, status, whole, pending, upTo: lastNumber(headers, 'Nats-UpTo-Sequence') });
       };
-      const timer = setTimeout(() => finish(0, false), SILENCE_MS).unref();
+      const giveUp = (): void => finish(0, false);
+      open.add(giveUp);
+      const timer = setTimeout(giveUp, SILENCE_MS).unref();
       const address = inbox.open(({ headers, data }) => {
+        onHeard();
         timer.refresh();
         const status = statusOf(headers);
         // An end that names another last message than came shows that some were lost at the end.
@@ -94,12 +106,38 @@ export function createDirectGet(link: Link, inbox: ReplyInbox): DirectGet {
         const subject = lastHeader(headers, 'Nats-Subject') ?? '';
         messages.push({ subject, headers, data: Buffer.from(data), seq });
       });
-      if (!link.connected) return finish(0, false);
+      if (!link.connected) return giveUp();
       try {
         link.client.publish(`$JS.API.DIRECT.GET.${STREAM}`, JSON.stringify(query), { reply: address.subject });
       } catch {
         // It was closed this instant: nobody will answer.
-        finish(0, false);
+        giveUp();
       }
+    });
+
+  // A replica that is frozen is asked like any other, and says nothing: after a moment another is asked as well.
+  return (query) =>
+    new Promise((resolve) => {
+      let heard = false;
+      let underWay = 0;
+      let asked = 0;
+      const again = (): void => {
+        underWay += 1;
+        asked += 1;
+        ask(query, () => {
+          heard = true;
+        }).then(take);
+      };
+      const take = (reply: DirectReply): void => {
+        underWay -= 1;
+        if (!reply.whole && underWay > 0) return;
+        clearInterval(timer);
+        resolve(reply);
+      };
+      const timer = setInterval(() => {
+        if (heard || asked === MOST_ASKED) clearInterval(timer);
+        else again();
+      }, HEARD_MS).unref();
+      again();
     });
 }

@@ -44,8 +44,9 @@ function toEventName(text: string): string {
  * @param nowMs stands in for the server's time where it gave none, which it does for live-only events.
  */
 export function decodeEvent({ headers, data }: RawMessage, address: Address, seq: number, nowMs: number): Message {
-  const stamp = lastHeader(headers, 'Nats-Time-Stamp');
-  const timeMs = stamp === undefined ? nowMs : Date.parse(stamp);
+  // A live-only event has no stamp of the server's: one that it bears was written by somebody else.
+  const stampMs = seq === 0 ? Number.NaN : Date.parse(lastHeader(headers, 'Nats-Time-Stamp') ?? '');
+  const timeMs = Number.isNaN(stampMs) ? nowMs : stampMs;
   const ttlSec = headers.includes('\r\nNats-TTL: ')
     ? Number.parseInt(lastHeader(headers, 'Nats-TTL') as string, 10)
     : 0;

@@ -90,7 +90,9 @@ export function createFollowerWatch(link: Link, clock: Clock): FollowerWatch {
           resolve();
         };
         const timer = clock.after(CONFIRM_MS, () => {
-          looks.delete(done);
+          // Whoever fell silent meanwhile may be gone by now.
+          done();
+          if (!looks.delete(done)) return;
           reject(away(`${late(epoch, seq).length} edge(s) did not confirm the erasure within ${CONFIRM_MS / 1000} s`));
         });
         looks.add(done);

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TidingsError } from '@tidings/protocol';
-import { ErrorCode, type NatsConnection, type NatsError } from 'nats';
+import { ErrorCode, type NatsError } from 'nats';
+import type { LinkClient } from './link.ts';
 import { STREAM } from './subject.ts';
 
 /** What the server says of a stream: the fields that are used here. */
@@ -77,7 +78,7 @@ export interface JetStreamApi {
  * Every call throws `JetStreamError` when the server refuses, and TidingsError `unavailable` when nobody answers, which
  * passes: during an election, and while the connection is away.
  */
-export function createJetStreamApi(client: NatsConnection): JetStreamApi {
+export function createJetStreamApi(client: LinkClient): JetStreamApi {
   async function call<Answer>(method: string, body?: object): Promise<Answer> {
     const payload = body === undefined ? '' : JSON.stringify(body);
     let answer: { error?: { code: number; err_code?: number; description?: string } };

@@ -13,6 +13,8 @@ const KEEP_BYTES = 1_048_576;
 const CHUNK = 500;
 const TOGETHER = 8;
 const BATCH = 64;
+const BATCH_BYTES = 524_288;
+const PAGE_BYTES = 1_048_576;
 // An answer that the replicas give so often is put to the leader.
 const BARREN_TRIES = 2;
 
@@ -38,10 +40,27 @@ export async function* readLatestOf(
   for (let at = 0; at < places.length; at += TOGETHER) {
     const some = places.slice(at, at + TOGETHER);
     const messages = await inSteps(some, (each) => eventOf(each, read, parts));
-    yield { messages, through: (some.at(-1) as NewestOf).seq };
-    patience.signal.throwIfAborted();
+    for (const page of toPages(messages)) {
+      yield { messages: page, through: (page.at(-1) as Message).seq };
+      patience.signal.throwIfAborted();
+    }
   }
   yield { messages: [], through: range.upTo };
+}
+
+function* toPages(messages: readonly Message[]): Generator<Message[]> {
+  let page: Message[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    if (page.length > 0 && bytes + message.data.length > PAGE_BYTES) {
+      yield page;
+      page = [];
+      bytes = 0;
+    }
+    page.push(message);
+    bytes += message.data.length;
+  }
+  if (page.length > 0) yield page;
 }
 
 // A few at a time, and what comes to nothing left out.
@@ -108,7 +127,12 @@ async function newestWithin(
   const patience = read.patience.fork();
   let newest: NewestOf | undefined;
   for (let from = first; from <= upTo; ) {
-    const { messages, whole, status } = await directGet({ seq: from, next_by_subj: subject, batch: BATCH });
+    const { messages, whole, status } = await directGet({
+      seq: from,
+      next_by_subj: subject,
+      batch: BATCH,
+      max_bytes: BATCH_BYTES,
+    });
     patience.signal.throwIfAborted();
     for (const message of messages) {
       if (message.seq > upTo) return newest;

@@ -1,17 +1,29 @@
-import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { ConfigurationError, type Logger, type Metrics } from '@tidings/runtime';
-import { type ConnectionOptions, connect, credsAuthenticator, ErrorCode, Events, type NatsConnection } from 'nats';
+import { Events, type Msg, type NatsConnection, type NatsError, type PublishOptions, type Subscription } from 'nats';
+import { connectOnce, isRefusal } from './connection.ts';
+import { away } from './jetstream-api.ts';
 import type { NatsAccess } from './options.ts';
+
+/** What is asked of a connection; its subscriptions outlive the socket. */
+export interface LinkClient {
+  /** @throws when nothing can be sent now. */
+  publish(subject: string, payload?: Uint8Array | string, options?: PublishOptions): void;
+  request(subject: string, payload: string, options: { timeout: number }): Promise<Msg>;
+  subscribe(
+    subject: string,
+    options: { callback: (error: NatsError | null, message: Msg) => void },
+  ): { unsubscribe(): void };
+  /** Resolves when the server has taken everything so far. */
+  flush(): Promise<void>;
+  isClosed(): boolean;
+}
 
 /** One connection to the cluster, for one purpose: a burst of history must not hold up what is live. */
 export interface Link {
   readonly name: LinkName;
-  readonly client: NatsConnection;
-  /** Nothing may be published while it is not: the client would keep it and send it after its publisher was refused. */
+  readonly client: LinkClient;
   readonly connected: boolean;
-  /** It ended though nobody asked it to, and will not come back. */
-  readonly lost: boolean;
   /** It was ended: nothing will be answered any more. */
   readonly closed: boolean;
   /** Runs after each reconnect, when every subscription stands again. */
@@ -25,81 +37,201 @@ export interface LinkParts {
   readonly access: NatsAccess;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** It was connected, or lost its connection. */
-  onChange(): void;
+  /** The servers that the other connections of this process are on: one that is free is better. */
+  taken(): ReadonlySet<string>;
+  /** It was connected to a server, or lost its connection. */
+  onChange(server: string | undefined): void;
 }
 
-// Message TTL and batches of direct reads need 2.11; below 2.12 nothing was tried.
-const OLDEST_SERVER = [2, 12];
 const LINK_ORDER: readonly LinkName[] = ['live', 'replay', 'publish'];
-const DIAL_TIMEOUT_MS = 3_000;
 const FLUSH_MS = 1_000;
 const REDIAL_MS = 250;
 const REPORT_EVERY_MS = 5_000;
+const SPREAD_EVERY_MS = 10_000;
 // Spreads the first servers of many processes; the links of one process still begin at different ones.
 const OFFSET = Math.floor(Math.random() * 1_000);
 
 /**
- * Dials until it is connected, and stays connected from then on.
+ * Dials until it is connected, and dials again whenever the connection breaks.
  * @throws ConfigurationError for what waiting can't mend: credentials that are refused, a server that is too old.
  * @throws the signal's reason when it is aborted first.
  */
 export async function dial(name: LinkName, parts: LinkParts, signal: AbortSignal): Promise<Link> {
-  const { access, log, metrics, onChange } = parts;
-  const client = await dialFirst(name, access, log, signal);
-  let connected = true;
-  let closing = false;
-  let lost = false;
-  const afterwards: (() => void)[] = [];
+  const link = new DialledLink(name, parts);
+  await link.open(signal);
+  return link;
+}
 
-  void (async () => {
-    for await (const { type, data } of client.status()) {
-      if (type === Events.Disconnect) {
-        connected = false;
-        onChange();
-        log.warn({ link: name, server: `${data}` }, 'broker connection lost');
-      } else if (type === Events.Reconnect) {
-        connected = true;
-        metrics.brokerReconnects.inc({ link: name });
-        log.info({ link: name, server: `${data}` }, 'broker connection is back');
-        onChange();
-        for (const run of afterwards) run();
-      } else if (type === Events.Error) {
-        log.error({ link: name, code: `${data}` }, 'broker reports an error');
+interface Standing {
+  readonly subject: string;
+  readonly callback: (error: NatsError | null, message: Msg) => void;
+  now: Subscription | undefined;
+}
+
+class DialledLink implements Link {
+  readonly name: LinkName;
+  readonly client: LinkClient;
+  readonly #parts: LinkParts;
+  readonly #closing = new AbortController();
+  readonly #afterwards: (() => void)[] = [];
+  readonly #standing = new Set<Standing>();
+  #socket: NatsConnection | undefined = undefined;
+  #server: string | undefined = undefined;
+  #spreading: NodeJS.Timeout | undefined = undefined;
+
+  constructor(name: LinkName, parts: LinkParts) {
+    this.name = name;
+    this.#parts = parts;
+    const now = (): NatsConnection => {
+      if (this.#socket === undefined) throw away('the connection is lost');
+      return this.#socket;
+    };
+    this.client = {
+      publish: (subject, payload, options) => now().publish(subject, payload, options),
+      request: async (subject, payload, options) => now().request(subject, payload, options),
+      flush: async () => now().flush(),
+      isClosed: () => this.closed,
+      subscribe: (subject, { callback }) => {
+        const standing: Standing = { subject, callback, now: this.#socket?.subscribe(subject, { callback }) };
+        this.#standing.add(standing);
+        return {
+          unsubscribe: () => {
+            this.#standing.delete(standing);
+            if (this.connected) standing.now?.unsubscribe();
+          },
+        };
+      },
+    };
+  }
+
+  get connected(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  onReconnect(run: () => void): void {
+    this.#afterwards.push(run);
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#dialUntil(signal, true);
+    this.#spreading = setInterval(() => void this.#spread(), SPREAD_EVERY_MS).unref();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.#closing.abort(away('this process is closing'));
+    clearInterval(this.#spreading);
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket === undefined) return;
+    // What was published last must go out; a server that does not answer is not waited for.
+    await within(FLUSH_MS, socket.flush());
+    // A write that fails in this turn is still the client's to handle: once closed, it has nobody who listens.
+    await nextTurn();
+    await socket.close();
+  }
+
+  async #dialUntil(signal: AbortSignal, first: boolean): Promise<void> {
+    const { access, log } = this.#parts;
+    let reportedMs = Number.NEGATIVE_INFINITY;
+    while (true) {
+      let refused = false;
+      let reason = '';
+      for (const server of this.#candidates()) {
+        signal.throwIfAborted();
+        try {
+          const socket = await connectOnce(this.name, server, access);
+          if (signal.aborted) await socket.close();
+          else if (await this.#install(socket, server, first)) return;
+        } catch (error) {
+          if (error instanceof ConfigurationError && first) throw error;
+          refused ||= isRefusal(error);
+          reason = (error as { code?: string }).code ?? `${error}`;
+        }
       }
+      // A password that is being changed, server by server, refuses for a while: that must not end a process that serves.
+      if (refused && first) throw refusal(access);
+      if (performance.now() - reportedMs > REPORT_EVERY_MS) {
+        reportedMs = performance.now();
+        log.warn({ link: this.name, servers: access.servers, reason }, 'waiting for the broker');
+      }
+      await pause(REDIAL_MS * (1 + Math.random()), undefined, { signal }).catch(() => {});
     }
-  })();
-  void client.closed().then((error) => {
-    connected = false;
-    if (closing) return;
-    lost = true;
-    onChange();
-    log.fatal({ link: name, err: error }, 'broker connection ended for good');
-  });
+  }
 
-  return {
-    name,
-    client,
-    get connected() {
-      return connected;
-    },
-    get lost() {
-      return lost;
-    },
-    get closed() {
-      return closing || lost;
-    },
-    onReconnect: (run) => void afterwards.push(run),
-    async close() {
-      closing = true;
-      // What was published last must go out; a server that does not answer is not waited for.
-      if (connected) await within(FLUSH_MS, client.flush());
-      connected = false;
-      // A write that fails in this turn is still the client's to handle: once closed, it has nobody who listens.
-      await nextTurn();
-      await client.close();
-    },
-  };
+  // Those that no other connection of this process is on come first, and the one that was lost comes last.
+  #candidates(): string[] {
+    const { access, taken } = this.#parts;
+    const { servers } = access;
+    const start = (OFFSET + LINK_ORDER.indexOf(this.name)) % servers.length;
+    const rotated = [...servers.slice(start), ...servers.slice(0, start)];
+    const used = taken();
+    const rank = (server: string): number => (server === this.#server ? 2 : used.has(server) ? 1 : 0);
+    return rotated.sort((one, other) => rank(one) - rank(other));
+  }
+
+  // Answers whether the connection lived until every subscription stood.
+  async #install(socket: NatsConnection, server: string, first: boolean): Promise<boolean> {
+    const { log, metrics, onChange } = this.#parts;
+    for (const standing of this.#standing) {
+      standing.now = socket.subscribe(standing.subject, { callback: standing.callback });
+    }
+    await within(FLUSH_MS, socket.flush());
+    if (socket.isClosed() || this.closed) {
+      if (!socket.isClosed()) await socket.close();
+      return false;
+    }
+    const before = this.#socket;
+    this.#socket = socket;
+    this.#server = server;
+    onChange(server);
+    void this.#watch(socket);
+    void socket.closed().then(() => this.#onEnd(socket, server));
+    if (before !== undefined && !before.isClosed()) void before.close().catch(() => {});
+    if (first) return true;
+    metrics.brokerReconnects.inc({ link: this.name });
+    log.info({ link: this.name, server }, 'broker connection is back');
+    for (const run of this.#afterwards) run();
+    return true;
+  }
+
+  async #watch(socket: NatsConnection): Promise<void> {
+    for await (const { type, data } of socket.status()) {
+      if (type === Events.Error) this.#parts.log.error({ link: this.name, code: `${data}` }, 'broker reports an error');
+    }
+  }
+
+  #onEnd(socket: NatsConnection, server: string): void {
+    // Another has taken its place already.
+    if (socket !== this.#socket || this.closed) return;
+    this.#socket = undefined;
+    this.#parts.onChange(undefined);
+    this.#parts.log.warn({ link: this.name, server }, 'broker connection lost');
+    // It ends with the link, and not before it is connected.
+    void this.#dialUntil(this.#closing.signal, false).catch(() => {});
+  }
+
+  // After servers were away all links may be on the one that was left, and a fault of that one would stop them all.
+  async #spread(): Promise<void> {
+    const { access, taken } = this.#parts;
+    if (this.name !== 'replay' || this.#socket === undefined || !taken().has(this.#server ?? '')) return;
+    const free = access.servers.filter((server) => !taken().has(server));
+    for (const server of free) {
+      const socket = await connectOnce(this.name, server, access).catch(() => undefined);
+      if (socket === undefined) continue;
+      if (this.#socket === undefined || this.closed) return void (await socket.close());
+      if (await this.#install(socket, server, false)) return;
+    }
+  }
+}
+
+function refusal({ credsFile }: NatsAccess): ConfigurationError {
+  const names = credsFile === undefined ? 'TIDINGS_NATS_USER, TIDINGS_NATS_PASSWORD' : 'TIDINGS_NATS_CREDS';
+  return new ConfigurationError([`${names}: the NATS server refuses these credentials`]);
 }
 
 /** Waits for something that need not come: whatever becomes of it, nobody is told. */
@@ -108,81 +240,4 @@ export async function within(timeoutMs: number, coming: Promise<unknown>): Promi
   const late = pause(timeoutMs, undefined, { signal: aborter.signal }).catch(() => {});
   await Promise.race([coming.catch(() => {}), late]);
   aborter.abort();
-}
-
-async function dialFirst(
-  name: LinkName,
-  access: NatsAccess,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<NatsConnection> {
-  let reportedMs = Number.NEGATIVE_INFINITY;
-  while (true) {
-    signal.throwIfAborted();
-    try {
-      const client = await connect(toOptions(name, access));
-      const fault = signal.aborted ? undefined : faultOf(client.info?.version ?? '0');
-      if (!signal.aborted && fault === undefined) return client;
-      await client.close();
-      if (fault !== undefined) throw fault;
-    } catch (error) {
-      if (error instanceof ConfigurationError) throw error;
-      const code = (error as { code?: string }).code;
-      if (code === ErrorCode.AuthorizationViolation) {
-        const names =
-          access.credsFile === undefined ? 'TIDINGS_NATS_USER, TIDINGS_NATS_PASSWORD' : 'TIDINGS_NATS_CREDS';
-        throw new ConfigurationError([`${names}: the NATS server refuses these credentials`]);
-      }
-      if (performance.now() - reportedMs > REPORT_EVERY_MS) {
-        reportedMs = performance.now();
-        log.warn({ link: name, servers: access.servers, code: code ?? `${error}` }, 'waiting for the broker');
-      }
-    }
-    await pause(REDIAL_MS, undefined, { signal }).catch(() => {});
-  }
-}
-
-function toOptions(name: LinkName, access: NatsAccess): ConnectionOptions {
-  const { role, user, password, credsFile, tlsCaFile, tlsCertFile, tlsKeyFile } = access;
-  const wantsTls = access.servers.some((server) => server.startsWith('tls:')) || tlsCaFile || tlsCertFile;
-  return {
-    servers: rotate(access.servers, OFFSET + LINK_ORDER.indexOf(name)),
-    noRandomize: true,
-    name: `tidings ${role} ${name}`,
-    inboxPrefix: `_INBOX_${role}`,
-    timeout: DIAL_TIMEOUT_MS,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: REDIAL_MS,
-    reconnectJitter: REDIAL_MS,
-    // A password that is being changed refuses for a while: it must not end a process that serves streams.
-    ignoreAuthErrorAbort: true,
-    pingInterval: 5_000,
-    maxPingOut: 2,
-    ...(user !== undefined && password !== undefined && { user, pass: password }),
-    // Read anew at each dial, so that a rotated file counts.
-    ...(credsFile !== undefined && {
-      authenticator: (nonce?: string) => credsAuthenticator(readFileSync(credsFile))(nonce),
-    }),
-    ...(wantsTls && {
-      tls: {
-        ...(tlsCaFile !== undefined && { caFile: tlsCaFile }),
-        ...(tlsCertFile !== undefined && { certFile: tlsCertFile }),
-        ...(tlsKeyFile !== undefined && { keyFile: tlsKeyFile }),
-      },
-    }),
-  };
-}
-
-function rotate(servers: readonly string[], by: number): string[] {
-  const start = by % servers.length;
-  return [...servers.slice(start), ...servers.slice(0, start)];
-}
-
-function faultOf(version: string): ConfigurationError | undefined {
-  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
-  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_SERVER;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined;
-  return new ConfigurationError([
-    `TIDINGS_NATS_URL: the server is NATS ${version}; ${OLDEST_SERVER.join('.')} or later is needed`,
-  ]);
 }

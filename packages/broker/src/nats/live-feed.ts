@@ -113,7 +113,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
     const { subject } = raw;
     const bytes = raw.data.length + OVERHEAD_BYTES;
     const stamp = lastHeader(raw.headers, 'Nats-Time-Stamp') ?? '';
-    const isPurge = subject.endsWith(PURGE_SUFFIX);
+    const isPurge = toStoredSubject(subject) === PURGES;
     const address = isPurge ? undefined : addressOf(subject);
     const message = address === undefined ? undefined : decodeEvent(raw, address, seq, 0);
     return { seq, bytes, subject, stamp, message, purge: isPurge ? parsePurge(raw.data) : undefined };
@@ -213,4 +213,3 @@ export function createLiveFeed(parts: LiveFeedParts): {
 }
 
 const PROBE_MS = 500;
-const PURGE_SUFFIX = PURGES.slice(PURGES.indexOf('.$.'));

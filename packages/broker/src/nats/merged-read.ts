@@ -14,13 +14,13 @@ interface Cursor {
 }
 
 const BATCH = 256;
-const LEAST_BATCH_BYTES = 16_384;
+const LEAST_BATCH_BYTES = 8_192;
 // For all subjects of a read together: what a slow client's read holds while it waits. A server sends one whole message
 // at least, however large it is.
-const BUFFER_BYTES = 1_048_576;
+const BUFFER_BYTES = 524_288;
 const MOST_HELD_BYTES = 2 * BUFFER_BYTES;
 const TOGETHER = 8;
-const PAGE_BYTES = 524_288;
+const PAGE_BYTES = 262_144;
 // A subject whose newest message was erased meanwhile gives no proof any more: then what is there to read is asked anew.
 const MOST_BARREN = 8;
 

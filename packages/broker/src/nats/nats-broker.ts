@@ -55,6 +55,8 @@ class NatsBroker implements Broker {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #links = new Map<LinkName, Link>();
+  /** The servers that they are on. */
+  readonly #servers = new Map<LinkName, string>();
   readonly #closing = new AbortController();
   #opened: Opened | undefined = undefined;
   #feed: LiveFeed | undefined = undefined;
@@ -160,7 +162,7 @@ class NatsBroker implements Broker {
   /** `first` rises with what expires or is erased at the oldest end as well: a cursor before it is told so. */
   async bounds(): Promise<{ first: number; last: number }> {
     const { watch } = this.#open();
-    const { state } = await this.#whileAway(BOUNDS_MS, () => watch.ask());
+    const { state } = await this.#whileAway(BOUNDS_MS, () => watch.ask()).catch(asUnavailable);
     // What was fed exists, whatever a leader says that was deposed and does not know it yet.
     const last = Math.max(state.last_seq, this.position());
     return { first: state.messages === 0 ? last + 1 : state.first_seq, last };
@@ -175,7 +177,7 @@ class NatsBroker implements Broker {
   startOf: Broker['startOf'] = async (selection, start, upTo, signal) => {
     const { watch } = this.#open();
     const { epoch } = watch;
-    const place = await this.#follow().reader.startOf(selection, start, upTo, signal);
+    const place = await this.#follow().reader.startOf(selection, start, upTo, signal).catch(asUnavailable);
     if (watch.epoch !== epoch) throw away(REPLACED);
     return place;
   };
@@ -187,9 +189,7 @@ class NatsBroker implements Broker {
     const { seq } = await publisher.store(PURGES, headers, data);
     await followers.passed(watch.epoch, seq);
     for (const filter of filtersOf(selection)) {
-      await this.#whileAway(SETTLE_MS, () => api.purge(filter, seq)).catch((error) => {
-        throw error instanceof JetStreamError ? away(error.message, error) : error;
-      });
+      await this.#whileAway(SETTLE_MS, () => api.purge(filter, seq)).catch(asUnavailable);
     }
   }
 
@@ -200,7 +200,7 @@ class NatsBroker implements Broker {
     const ready =
       this.#opened?.main.connected === true && silentMs < SILENT_MS && !this.#opened.watch.tailLost && !this.#closed;
     return {
-      live: !this.#closed && !links.some((link) => link.lost),
+      live: !this.#closed,
       ready,
       detail: {
         kind: 'nats',
@@ -253,13 +253,16 @@ class NatsBroker implements Broker {
 
   async #dial(name: LinkName): Promise<Link> {
     const { log, metrics } = this.#options;
-    const onChange = (): void => {
-      const connected = [...this.#links.values()].every((link) => link.connected);
-      metrics.brokerConnected.set(connected ? 1 : 0);
+    const taken = (): ReadonlySet<string> =>
+      new Set([...this.#servers].flatMap(([other, server]) => (other === name ? [] : server)));
+    const onChange = (server: string | undefined): void => {
+      if (server === undefined) this.#servers.delete(name);
+      else this.#servers.set(name, server);
+      metrics.brokerConnected.set(this.#servers.size === Math.max(1, this.#links.size) ? 1 : 0);
     };
-    const link = await dial(name, { access: this.#options, log, metrics, onChange }, this.#closing.signal);
+    const link = await dial(name, { access: this.#options, log, metrics, taken, onChange }, this.#closing.signal);
     this.#links.set(name, link);
-    onChange();
+    metrics.brokerConnected.set(this.#servers.size === this.#links.size ? 1 : 0);
     return link;
   }
 
@@ -277,7 +280,8 @@ class NatsBroker implements Broker {
   // A repetition after a change of leader is harmless; another message in the place of one that was fed is not: whoever
   // has that one must be told, and what was written over it can't be told apart from what was there.
   async #onRegress(rewritten: boolean): Promise<void> {
-    const { watch } = this.#open();
+    const watch = this.#opened?.watch;
+    if (watch === undefined || this.#closed) return;
     if (rewritten) watch.noteTailLost();
     const { epoch } = watch;
     const info = await watch.ask().catch(() => undefined);
@@ -288,11 +292,20 @@ class NatsBroker implements Broker {
   async *#sameLog(pages: AsyncIterable<HistoryPage>): AsyncGenerator<HistoryPage> {
     const { watch } = this.#open();
     const { epoch } = watch;
-    for await (const page of pages) {
-      if (watch.epoch !== epoch) throw away(REPLACED);
-      yield page;
+    try {
+      for await (const page of pages) {
+        if (watch.epoch !== epoch) throw away(REPLACED);
+        yield page;
+      }
+    } catch (error) {
+      asUnavailable(error);
     }
   }
+}
+
+// What the server refuses, a stream that is gone for the moment above all, is a broker that can't be asked.
+function asUnavailable(error: unknown): never {
+  throw error instanceof JetStreamError ? away(error.message, error) : error;
 }
 
 // JetStream knows a repeated id over the whole stream: the publisher's own would lose all but one of a fan-out.

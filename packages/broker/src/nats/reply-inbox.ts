@@ -1,4 +1,5 @@
-import { createInbox, type NatsConnection } from 'nats';
+import { createInbox } from 'nats';
+import type { LinkClient } from './link.ts';
 import { type RawMessage, toRawMessage } from './raw-message.ts';
 
 /** Receives replies under one subscription: opening an address costs a map entry and no word to the server. */
@@ -14,7 +15,7 @@ export interface ReplyAddress {
 
 /** @param inboxPrefix what the permissions of the process's role let it subscribe to. */
 export function createReplyInbox(
-  client: NatsConnection,
+  client: LinkClient,
   inboxPrefix: string,
   onFault: (error: unknown) => void,
 ): ReplyInbox {

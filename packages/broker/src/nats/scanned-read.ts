@@ -6,7 +6,7 @@ import type { Read, ReadParts } from './log-reader.ts';
 import { ALL_STORED } from './subject.ts';
 
 const BATCH = 500;
-const PAGE_BYTES = 1_048_576;
+const PAGE_BYTES = 262_144;
 const BARREN_ROUNDS = 4;
 const AGREEING_ANSWERS = 2;
 

@@ -49,7 +49,7 @@ export function epochOf({ config, created }: StreamInfo): string {
 }
 
 // Without these nothing works, or what is promised does not hold.
-const ESSENTIAL = ['subjects', 'retention', 'allow_direct', 'allow_msg_ttl', 'republish'];
+const ESSENTIAL = ['subjects', 'retention', 'allow_direct', 'allow_msg_ttl', 'republish', 'no_ack', 'sealed'];
 // These are the operator's to change; a process says where they differ from its own settings.
 const ADVISED = [
   'storage',
@@ -59,7 +59,13 @@ const ADVISED = [
   'max_msgs_per_subject',
   'max_bytes',
   'max_age',
-].concat(['max_msg_size', 'duplicate_window', 'deny_delete', 'mirror', 'sources', 'subject_transform', 'sealed']);
+  'max_msg_size',
+  'duplicate_window',
+  'deny_delete',
+  'mirror',
+  'sources',
+  'subject_transform',
+];
 
 /** Where an existing stream differs from what would be created, in words for an operator. */
 export interface Drift {

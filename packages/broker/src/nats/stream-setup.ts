@@ -38,7 +38,7 @@ export async function setUpStream(options: NatsBrokerOptions): Promise<StreamSet
   const { signal } = aborter;
   const late = away(`none of ${options.servers.join(', ')} answered within ${ANSWER_WITHIN_MS / 1000} s`);
   const timer = systemClock.after(ANSWER_WITHIN_MS, () => aborter.abort(late));
-  const link = await dial('publish', { access: options, log, metrics, onChange() {} }, signal);
+  const link = await dial('publish', { access: options, log, metrics, taken: () => new Set(), onChange() {} }, signal);
   try {
     const api = createJetStreamApi(link.client);
     const before = await findStream(api, signal);
@@ -61,8 +61,9 @@ async function findStream(api: JetStreamApi, signal: AbortSignal): Promise<Strea
   try {
     return await whileAway(() => api.info(), signal);
   } catch (error) {
-    if (error instanceof JetStreamError && error.errorCode === JETSTREAM.streamNotFound) return undefined;
-    throw error;
+    if (isCode(error, JETSTREAM.streamNotFound)) return undefined;
+    if (!(error instanceof JetStreamError) || error.status !== 403) throw error;
+    throw new ConfigurationError([`TIDINGS_NATS_URL: these credentials may not look at the stream ${STREAM}`]);
   }
 }
 
@@ -79,7 +80,7 @@ async function createStream(api: JetStreamApi, limits: StreamLimits, signal: Abo
       return create(1);
     });
   } catch (error) {
-    if (isCode(error, JETSTREAM.streamExists)) return whileAway(() => api.info(), signal);
+    if (isCode(error, JETSTREAM.streamExists)) return theirs(api, signal);
     if (!(error instanceof JetStreamError)) throw error;
     const remedy =
       error.status === 403 ? 'run `tidings nats setup` with the credentials of an operator' : error.message;
@@ -87,6 +88,13 @@ async function createStream(api: JetStreamApi, limits: StreamLimits, signal: Abo
       `TIDINGS_NATS_URL: the stream ${STREAM} is missing and can not be created: ${remedy}`,
     ]);
   }
+}
+
+// What somebody else has begun to create may not be there to be looked at yet.
+async function theirs(api: JetStreamApi, signal: AbortSignal): Promise<StreamInfo> {
+  const found = await findStream(api, signal);
+  if (found === undefined) throw away('another process creates the stream');
+  return found;
 }
 
 const isCode = (error: unknown, code: number): boolean => error instanceof JetStreamError && error.errorCode === code;

@@ -1,4 +1,4 @@
-import { toSubject, toSubjectToken, toTopic } from '@tidings/protocol';
+import { isPattern, isWildcard, toSubject, toSubjectToken, toTopic } from '@tidings/protocol';
 import type { Selection } from '../port.ts';
 
 /** The one stream, and the subjects that it stores and republishes (ENGINE: one shard, which the subjects name). */
@@ -59,12 +59,15 @@ export function createAddressBook(): (subject: string) => Address | undefined {
 }
 
 function parseAddress(subject: string): Address | undefined {
-  const [, , tenant = '', ...topic] = subject.split('.');
-  if (tenant === '$' || tenant === '' || topic.length === 0) return undefined;
+  const [, , token = '', ...rest] = subject.split('.');
+  if (token === '' || rest.length === 0) return undefined;
   try {
-    return { tenant: decodeURIComponent(tenant), topic: toTopic(topic.join('.')) };
+    const tenant = decodeURIComponent(token);
+    const topic = toTopic(rest.join('.'));
+    // Somebody who may publish wrote it past ingest: no filter of ours would find it again, so it is no event of ours.
+    const isOurs = toSubjectToken(tenant) === token && isPattern(topic) && !isWildcard(topic);
+    return isOurs ? { tenant, topic } : undefined;
   } catch {
-    // Somebody who may publish wrote it past ingest: it is no event of ours.
     return undefined;
   }
 }

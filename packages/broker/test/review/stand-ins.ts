@@ -86,7 +86,6 @@ export function linkStandIn(client: Partial<NatsConnection>, connected = true): 
     name: 'replay',
     client: client as NatsConnection,
     connected,
-    lost: false,
     closed: false,
     onReconnect: (run) => void runs.push(run),
     async close() {},
