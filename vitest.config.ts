@@ -30,6 +30,8 @@ const NEEDS_NATS_SERVER = new Set([
 export default defineConfig({
   ssr: { resolve: { conditions: ['@tidings/source', ...defaultServerConditions] } },
   test: {
+    // Tests wait for servers and elections more than they compute: more of them at once than there are cores.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: ['default', './scripts/plain-summary-reporter.mjs'],

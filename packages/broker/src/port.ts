@@ -62,8 +62,9 @@ export interface FeedSink {
    */
   message(message: Message): void;
   /**
-   * The log was recreated or restored: forget everything, go on from `head` of the new epoch. With the epoch that it had,
-   * what came after the newest fed place left history before it could be fed: go on from `head`.
+   * Forget everything, go on from `head`. With a new epoch the log was recreated or restored. With the epoch that it had,
+   * and a head that is not before the newest fed place, what lies between left history before it could be fed; with an
+   * earlier head the end of the log was lost, and written anew from some place on.
    */
   restart(epoch: string, head: number): void;
   /** Stored events up to `through` that match were erased: forget them. */

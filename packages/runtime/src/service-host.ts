@@ -64,7 +64,8 @@ export async function hostService(
       },
     };
   } catch (error) {
-    await service.close();
+    // Whatever else goes wrong now, the first fault is the one to tell.
+    await service.close().catch((fault: unknown) => log.error({ err: fault }, 'closing failed after a failed start'));
     await closeServer(admin, 0);
     throw error;
   }

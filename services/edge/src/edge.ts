@@ -57,10 +57,13 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     ringMaxBytes: settings.ringMaxBytes,
     metrics,
     clock,
-    onRestart(oldEpoch, epoch) {
-      log.warn({ oldEpoch, epoch, streams: registry.size }, 'the feed began anew: every stream is told');
-      for (const session of registry.list()) session.restart(oldEpoch);
+    onRestart(oldEpoch, reason) {
+      log.warn({ oldEpoch, reason, streams: registry.size }, 'the feed began anew: every stream is told');
+      for (const session of registry.list()) session.restart(oldEpoch, reason);
     },
+  }).catch((error) => {
+    wheel.stop();
+    throw error;
   });
   const lagMaxMs = settings.lagMaxAgeSec * 1000;
   const { lagMaxBytes } = settings;

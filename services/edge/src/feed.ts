@@ -27,8 +27,11 @@ export interface FeedOptions {
   readonly ringMaxBytes: number;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  /** The feed began anew, and nothing that lies before its head can be counted on; of another log where the epoch differs. */
-  readonly onRestart: (oldEpoch: string, newEpoch: string) => void;
+  /**
+   * The feed began anew, and nothing that lies before its head can be counted on: history left before it was fed
+   * (`expired`), or the log is another one, or was written anew from some place (`reset`).
+   */
+  readonly onRestart: (oldEpoch: string, reason: 'expired' | 'reset') => void;
 }
 
 /** Opens the feed; resolves when it has started. */
@@ -56,8 +59,10 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     },
     restart(newEpoch, head) {
       const oldEpoch = epoch;
+      // The same log from a later place lost what was not fed; any other beginning makes every place a new one.
+      const reason = newEpoch === epoch && head >= ring.last ? 'expired' : 'reset';
       sink.start(newEpoch, head);
-      options.onRestart(oldEpoch, newEpoch);
+      options.onRestart(oldEpoch, reason);
     },
     purged(selection, through) {
       // At once: whoever is told of a purge must not find it in the ring any more.

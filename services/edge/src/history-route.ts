@@ -122,7 +122,7 @@ async function readPage(
   const after = await startOf(singleValue(query, 'after'), parts, signal);
   // Read after the start is known, so that `next` never goes back; an edge may be behind the cursor it was given.
   const upTo = Math.max(feed.position, after);
-  const events: Buffer[] = [];
+  const events: { seq: number; envelope: Buffer }[] = [];
   let bytes = 0;
   let next = upTo;
   // Nothing is asked for past what this edge was fed.
@@ -130,7 +130,7 @@ async function readPage(
   reading: for await (const { messages } of pages) {
     for (const message of messages) {
       const envelope = encodeEnvelope(message, epoch);
-      events.push(envelope);
+      events.push({ seq: message.seq, envelope });
       bytes += envelope.length;
       if (events.length < limit && bytes < MAX_PAGE_BYTES) continue;
       next = message.seq;
@@ -144,11 +144,13 @@ async function readPage(
   if (epoch !== feed.epoch) {
     throw new TidingsError('unavailable', 'The log was recreated while it was read.', { retryAfterSec: 1 });
   }
-  const list = events.flatMap((event, place) => (place === 0 ? [event] : [COMMA, event]));
+  // Whoever asked from the start gets what is still there, and the place after what is not.
+  const kept = events.filter(({ seq }) => seq >= first);
+  const list = kept.flatMap(({ envelope }, place) => (place === 0 ? [envelope] : [COMMA, envelope]));
   return Buffer.concat([
     Buffer.from('{"events":['),
     ...list,
-    Buffer.from(`],"next":${JSON.stringify(encodeCursor(epoch, next))}}`),
+    Buffer.from(`],"next":${JSON.stringify(encodeCursor(epoch, Math.max(next, first - 1)))}}`),
   ]);
 }
 

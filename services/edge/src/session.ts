@@ -149,16 +149,15 @@ export class Session implements Subscriber {
    * history was evicted before it could be fed. Who is live is told, and goes on. Anybody else is in the middle of what
    * is gone, or counts on its finals: they come back with their cursors, and are told then.
    */
-  restart(oldEpoch: string): void {
+  restart(oldEpoch: string, reason: 'expired' | 'reset'): void {
     if (this.#state !== 'live' || this.#finals !== undefined) {
       this.close('unavailable');
       return;
     }
     const head = this.#feed.ring.last;
-    const sameLog = oldEpoch === this.#feed.epoch;
     // Another edge was fed what this one was not.
-    if (sameLog && this.cursorSeq >= head) return;
-    this.gap(encodeCursor(oldEpoch, this.cursorSeq), head, sameLog ? 'expired' : 'reset');
+    if (reason === 'expired' && this.cursorSeq >= head) return;
+    this.gap(encodeCursor(oldEpoch, this.cursorSeq), head, reason);
   }
 
   /** Reached the feed: from here on the router feeds it. Nothing may be awaited since its last read of the ring. */

@@ -66,13 +66,18 @@ export async function publishBatch(events: readonly ReadEvent[], context: BatchC
   const results: PublishResult[] = [];
   let turn: Promise<PublishResult[]>[] = [];
   let inTurn = 0;
+  let away: TidingsError | undefined;
   const settle = async (): Promise<void> => {
-    results.push(...(await Promise.all(turn)).flat());
+    const settled = (await Promise.all(turn)).flat();
+    const tried = settled.filter(({ problem }) => problem === undefined || problem.status >= 500);
+    // Each turn would wait as long as the one before, and its publisher for all of them together.
+    if (tried.length > 0 && tried.every(({ problem }) => problem?.code === 'unavailable')) away = notTried();
+    results.push(...settled);
     turn = [];
     inTurn = 0;
   };
   for (const [index, event] of checked.entries()) {
-    turn.push('failure' in event ? Promise.resolve([event.failure]) : context.publish(context.grant, event, index));
+    turn.push(publishOrRefuse(event, index, away, context));
     inTurn += 'failure' in event ? 1 : event.length;
     if (inTurn < TURN_RESULTS) continue;
     await settle();
@@ -81,6 +86,20 @@ export async function publishBatch(events: readonly ReadEvent[], context: BatchC
   await settle();
   return results;
 }
+
+async function publishOrRefuse(
+  event: Checked,
+  index: number,
+  away: TidingsError | undefined,
+  { grant, publish, metrics, log }: BatchContext,
+): Promise<PublishResult[]> {
+  if ('failure' in event) return [event.failure];
+  if (away === undefined) return publish(grant, event, index);
+  return event.map(({ topic }) => ({ ...toFailure(away, index, metrics, log), topic }));
+}
+
+const notTried = (): TidingsError =>
+  new TidingsError('unavailable', 'The broker is away: this event was not tried.', { retryAfterSec: 1 });
 
 function check(read: ReadEvent, index: number, { grant, idempotencyKey, rules, metrics, log }: BatchContext): Checked {
   try {

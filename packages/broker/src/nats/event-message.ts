@@ -12,6 +12,7 @@ import type { Address } from './subject.ts';
 export function encodeHeaders(input: PublishInput, id: string): MsgHdrs {
   const headers = createHeaders();
   if (input.store) headers.set('Nats-Msg-Id', id);
+  else headers.set(LIVE_ONLY, '1');
   if (input.store && input.ttlSec > 0) headers.set('Nats-TTL', `${input.ttlSec}s`);
   if (input.event !== '') headers.set('Td-Event', toHeaderText(input.event));
   if (input.json) headers.set('Td-Json', '1');
@@ -19,6 +20,8 @@ export function encodeHeaders(input: PublishInput, id: string): MsgHdrs {
   if (input.exclude !== '') headers.set('Td-Exclude', toHeaderText(input.exclude));
   return headers;
 }
+
+const LIVE_ONLY = 'Td-Live-Only';
 
 // Header values travel as latin1 and end at a line break; a lone surrogate would make encodeURIComponent throw.
 const toHeaderText = (text: string): string => encodeURIComponent(Buffer.from(text).toString());
@@ -65,6 +68,13 @@ export function decodeEvent({ headers, data }: RawMessage, address: Address, seq
     expiresAtMs: ttlSec > 0 ? timeMs + ttlSec * 1000 : Number.POSITIVE_INFINITY,
   };
 }
+
+/**
+ * Whether ingest sent it as a live-only event. An answer of the server's that somebody had sent to a live-only subject
+ * bears no such header, or those of a stored event.
+ */
+export const isLiveOnly = (headers: string): boolean =>
+  headers.includes(`\r\n${LIVE_ONLY}: `) && !headers.includes('\r\nNats-');
 
 /** The place that the server gave a stored message. */
 export const sequenceOf = (headers: string): number => lastNumber(headers, 'Nats-Sequence');

@@ -53,6 +53,22 @@ export function createFeedRepair(parts: FeedRepairParts): FeedRepair {
   let running = false;
   let wanted: RepairCause | undefined;
 
+  // Where the log begins, by a leader that has come as far as what is asked about; unknown while none says so.
+  const firstPlace = (reached: number): Promise<number | undefined> =>
+    api.info().then(
+      ({ state }) => (state.last_seq >= reached ? state.first_seq : undefined),
+      () => undefined,
+    );
+
+  // What the leader does not have was deleted, or evicted where its log begins later; unknown while nobody says.
+  async function passOver(through: number, mine: number): Promise<void> {
+    const from = parts.position() + 1;
+    const first = await firstPlace(through);
+    if (mine !== generation || first === undefined || parts.position() + 1 !== from) return;
+    if (first > from) parts.evicted(through);
+    else parts.skip(through);
+  }
+
   // Answers false when nobody could say whether a jump was an eviction: then nothing after it was taken.
   async function takeAll(messages: readonly DirectMessage[], cause: RepairCause, mine: number): Promise<boolean> {
     let first: number | undefined;
@@ -60,10 +76,7 @@ export function createFeedRepair(parts: FeedRepairParts): FeedRepair {
       const position = parts.position();
       if (message.seq > position + 1) {
         // Asked after the reply: what is still there now was there then.
-        first ??= await api.info().then(
-          ({ state }) => state.first_seq,
-          () => undefined,
-        );
+        first ??= await firstPlace(message.seq);
         if (mine !== generation || first === undefined) return false;
         // Fed by the live feed while the leader was asked, in part or whole.
         if (parts.position() === position && first > position + 1) parts.evicted(message.seq - 1);
@@ -107,10 +120,11 @@ export function createFeedRepair(parts: FeedRepairParts): FeedRepair {
       denials = found === 'nothing' ? denials + 1 : 0;
       behind = found === 'behind' ? behind + 1 : 0;
       // Its next lies beyond a hole, or is what the replicas will have in a moment.
-      if (typeof found === 'number') parts.skip(found - 1);
-      else if (denials >= AGREEING_ANSWERS) {
+      if (typeof found === 'number') {
+        if (found > from) await passOver(found - 1, mine);
+      } else if (denials >= AGREEING_ANSWERS) {
         log.warn({ from, through: target }, 'the end of the log was deleted');
-        parts.skip(target);
+        await passOver(target, mine);
       } else if (behind >= BEHIND_ANSWERS) {
         log.error({ from, through: target }, 'the live feed brought places that the log does not have');
         parts.forget();

@@ -63,6 +63,7 @@ export async function createFollowing(parts: FollowingParts): Promise<Following>
     onRegress: parts.onRegress,
     onPurge: (selection, through) => erasures.add(selection, through),
     onPurged: () => voice.say(),
+    onRestart: (place) => erasures.endAt(place),
   });
   const voice = createFollowerVoice(replay, parts.id, clock, () => ({ epoch: watch.epoch, position: feed.position }));
   const close = (): void => {
@@ -78,7 +79,10 @@ export async function createFollowing(parts: FollowingParts): Promise<Following>
       const head = await whileAway(() => api.next(last, ALL_STORED), signal);
       await recallErasures({ api, directGet, erasures }, { first, last, sinceMs: clock.now() - MARKERS_MS }, signal);
       // It may have become another log since: then nothing that was read of it counts.
-      if (watch.epoch !== epochOf(info)) continue;
+      if (watch.epoch !== epochOf(info)) {
+        erasures.endAt(0);
+        continue;
+      }
       start(watch.epoch, last, { timeMs: Date.parse(stamp) || 0, subject: head?.subject ?? '' });
       break;
     }

@@ -59,6 +59,9 @@ const OFFSET = Math.floor(Math.random() * 1_000);
 export async function dial(name: LinkName, parts: LinkParts, signal: AbortSignal): Promise<Link> {
   const link = new DialledLink(name, parts);
   await link.open(signal);
+  // It was not wanted any more while its first connection was made ready.
+  if (signal.aborted) await link.close();
+  signal.throwIfAborted();
   return link;
 }
 
@@ -139,9 +142,10 @@ class DialledLink implements Link {
     const { access, log } = this.#parts;
     let reportedMs = Number.NEGATIVE_INFINITY;
     while (true) {
-      let refused = false;
+      let refusals = 0;
       let reason = '';
-      for (const server of this.#candidates()) {
+      const candidates = this.#candidates();
+      for (const server of candidates) {
         signal.throwIfAborted();
         try {
           const socket = await connectOnce(this.name, server, access);
@@ -149,12 +153,12 @@ class DialledLink implements Link {
           else if (await this.#install(socket, server, first)) return;
         } catch (error) {
           if (error instanceof ConfigurationError && first) throw error;
-          refused ||= isRefusal(error);
+          if (isRefusal(error)) refusals += 1;
           reason = (error as { code?: string }).code ?? `${error}`;
         }
       }
       // A password that is being changed, server by server, refuses for a while: that must not end a process that serves.
-      if (refused && first) throw refusal(access);
+      if (refusals === candidates.length && first) throw refusal(access);
       if (performance.now() - reportedMs > REPORT_EVERY_MS) {
         reportedMs = performance.now();
         log.warn({ link: this.name, servers: access.servers, reason }, 'waiting for the broker');
@@ -177,13 +181,18 @@ class DialledLink implements Link {
   // Answers whether the connection lived until every subscription stood.
   async #install(socket: NatsConnection, server: string, first: boolean): Promise<boolean> {
     const { log, metrics, onChange } = this.#parts;
-    for (const standing of this.#standing) {
-      standing.now = socket.subscribe(standing.subject, { callback: standing.callback });
-    }
+    const subscriptions = [...this.#standing].map(
+      (standing) => [standing, socket.subscribe(standing.subject, { callback: standing.callback })] as const,
+    );
     await within(FLUSH_MS, socket.flush());
     if (socket.isClosed() || this.closed) {
       if (!socket.isClosed()) await socket.close();
       return false;
+    }
+    for (const [standing, subscription] of subscriptions) {
+      standing.now = subscription;
+      // It was given up meanwhile.
+      if (!this.#standing.has(standing)) subscription.unsubscribe();
     }
     const before = this.#socket;
     this.#socket = socket;
@@ -195,7 +204,10 @@ class DialledLink implements Link {
     if (first) return true;
     metrics.brokerReconnects.inc({ link: this.name });
     log.info({ link: this.name, server }, 'broker connection is back');
-    for (const run of this.#afterwards) run();
+    // Whatever they throw is no fault of the connection.
+    queueMicrotask(() => {
+      for (const run of this.#afterwards) run();
+    });
     return true;
   }
 

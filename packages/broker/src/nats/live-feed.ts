@@ -2,7 +2,7 @@ import type { Message } from '@tidings/protocol';
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
 import type { FeedSink, Selection } from '../port.ts';
 import type { DirectGet } from './direct-get.ts';
-import { decodeEvent, sequenceOf } from './event-message.ts';
+import { decodeEvent, isLiveOnly, sequenceOf } from './event-message.ts';
 import { FeedOrder, type Placed } from './feed-order.ts';
 import { createFeedRepair, type FeedRepair } from './feed-repair.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
@@ -46,6 +46,8 @@ export interface LiveFeedParts {
   onPurge(selection: Selection, through: number): void;
   /** The sink was told. */
   onPurged(): void;
+  /** What was erased after this place was erased from what the log does not hold any more. */
+  onRestart(place: number): void;
   /** Switched off only to show that a test sees what is lost without it. */
   readonly repair: boolean;
 }
@@ -64,7 +66,7 @@ const OVERHEAD_BYTES = 500;
 
 /**
  * Subscribes to the live subjects, and repairs what they miss from the stream. The caller reads the log's head after the
- * subscription stands, and calls `restart` with it: what comes before is held.
+ * subscription stands, and calls `start` with it; what came before is found by the first repair.
  */
 export function createLiveFeed(parts: LiveFeedParts): {
   feed: LiveFeed;
@@ -137,7 +139,8 @@ export function createLiveFeed(parts: LiveFeedParts): {
 
   function takeUnstored(raw: RawMessage): void {
     const address = addressOf(raw.subject);
-    if (address !== undefined && started) sink.message(decodeEvent(raw, address, 0, clock.now()));
+    if (address !== undefined && started && isLiveOnly(raw.headers))
+      sink.message(decodeEvent(raw, address, 0, clock.now()));
   }
 
   // A throw in a callback would end the client's reader for good, without a reconnect. A sink that throws is a
@@ -174,8 +177,19 @@ export function createLiveFeed(parts: LiveFeedParts): {
   ];
   for (const link of [live, parts.replay]) {
     link.onReconnect(() => {
-      if (started && parts.repair) repair.run('gap');
+      if (!started || !parts.repair) return;
+      repair.run('gap');
+      void checkEnd();
     });
+  }
+
+  // While it was away the end of the log may have been lost, and written anew beyond this place.
+  async function checkEnd(): Promise<void> {
+    const { position } = order;
+    const { messages } = await parts.directGet({ seq: position, batch: 1 });
+    const [message] = messages;
+    if (!started || message?.seq !== position) return;
+    if (seen.isOther(position, lastHeader(message.headers, 'Nats-Time-Stamp') ?? '')) parts.onRegress(true);
   }
 
   return {
@@ -194,6 +208,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
       restart(name, head) {
         if (!started) return;
         repair.abandon();
+        parts.onRestart(name === epoch ? head : 0);
         epoch = name;
         // Nothing that is known of the old log says anything about this one.
         seen.clear();

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type Clock, type Logger, systemClock } from '@tidings/runtime';
+import { type Clock, systemClock } from '@tidings/runtime';
 import { nuid } from 'nats';
 import type { Broker, BrokerHealth, FeedSink, HistoryPage, PublishInput, Receipt, Selection } from '../port.ts';
 import { encodeHeaders } from './event-message.ts';
@@ -13,13 +13,13 @@ import {
   type StreamInfo,
   whileAway,
 } from './jetstream-api.ts';
-import { dial, type Link, type LinkName } from './link.ts';
+import type { Link } from './link.ts';
+import { createLinks, type Links } from './links.ts';
 import type { LiveFeed } from './live-feed.ts';
 import { createLogWatch, type LogWatch } from './log-watch.ts';
 import type { NatsBrokerOptions } from './options.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { encodePurge } from './purge.ts';
-import { createReplyInbox } from './reply-inbox.ts';
 import { awaitStream } from './stream-setup.ts';
 import { filtersOf, PURGES, storedSubject, unstoredSubject } from './subject.ts';
 
@@ -53,11 +53,8 @@ interface Opened {
 class NatsBroker implements Broker {
   readonly #options: NatsBrokerOptions;
   readonly #clock: Clock;
-  readonly #log: Logger;
-  readonly #links = new Map<LinkName, Link>();
-  /** The servers that they are on. */
-  readonly #servers = new Map<LinkName, string>();
   readonly #closing = new AbortController();
+  readonly #links: Links;
   #opened: Opened | undefined = undefined;
   #feed: LiveFeed | undefined = undefined;
   #following: Following | undefined = undefined;
@@ -68,7 +65,7 @@ class NatsBroker implements Broker {
   constructor(options: NatsBrokerOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#log = options.log;
+    this.#links = createLinks(options, this.#closing.signal);
   }
 
   get epoch(): string {
@@ -78,7 +75,7 @@ class NatsBroker implements Broker {
   async open(): Promise<void> {
     const { role } = this.#options;
     // An edge may only read, and reads apart from what is live.
-    const main = await this.#dial(role === 'edge' ? 'replay' : 'publish');
+    const main = await this.#links.open(role === 'edge' ? 'replay' : 'publish');
     const api = createJetStreamApi(main.client);
     const first = await awaitStream(api, this.#options, this.#closing.signal);
     const { log, metrics } = this.#options;
@@ -91,9 +88,11 @@ class NatsBroker implements Broker {
       position: () => this.position(),
       onEpoch: (epoch, info) => this.#onEpoch(epoch, info),
     });
+    // What the leader said before may be long ago, as the health of this process has it.
+    main.onReconnect(() => void watch.ask().catch(() => {}));
     const publishes = role === 'ingest' || role === 'hub';
     const publisher = publishes
-      ? createPublisher({ link: main, inbox: this.#createInbox(main), clock: this.#clock, log, metrics })
+      ? createPublisher({ link: main, inbox: this.#links.createInbox(main), clock: this.#clock, log, metrics })
       : undefined;
     const followers = publishes ? createFollowerWatch(main, this.#clock) : undefined;
     this.#opened = { main, api, watch, publisher, followers };
@@ -134,17 +133,17 @@ class NatsBroker implements Broker {
   }
 
   async #startFollowing(sink: FeedSink, watch: LogWatch): Promise<void> {
-    const live = this.#links.get('live') ?? (await this.#dial('live'));
-    const replay = this.#links.get('replay') ?? (await this.#dial('replay'));
+    const live = await this.#links.open('live');
+    const replay = await this.#links.open('replay');
     this.#following = await createFollowing({
       live,
       replay,
-      inbox: this.#createInbox(replay),
+      inbox: this.#links.createInbox(replay),
       watch,
       sink,
       id: randomUUID(),
       clock: this.#clock,
-      log: this.#log,
+      log: this.#options.log,
       metrics: this.#options.metrics,
       repair: this.#options.repair ?? true,
       onFeed: (feed) => {
@@ -162,8 +161,14 @@ class NatsBroker implements Broker {
   /** `first` rises with what expires or is erased at the oldest end as well: a cursor before it is told so. */
   async bounds(): Promise<{ first: number; last: number }> {
     const { watch } = this.#open();
-    const { state } = await this.#whileAway(BOUNDS_MS, () => watch.ask()).catch(asUnavailable);
-    // What was fed exists, whatever a leader says that was deposed and does not know it yet.
+    const ask = async (): Promise<StreamInfo> => {
+      const position = this.position();
+      const info = await watch.ask();
+      // One that was deposed and does not know it yet: where its log begins is old, too.
+      if (info.state.last_seq < position && !watch.tailLost) throw away('the leader is behind');
+      return info;
+    };
+    const { state } = await this.#whileAway(BOUNDS_MS, ask).catch(asUnavailable);
     const last = Math.max(state.last_seq, this.position());
     return { first: state.messages === 0 ? last + 1 : state.first_seq, last };
   }
@@ -194,9 +199,7 @@ class NatsBroker implements Broker {
   }
 
   health(): BrokerHealth {
-    const links = [...this.#links.values()];
     const silentMs = this.#opened?.watch.silentMs ?? 0;
-    const connected = links.filter((link) => link.connected).length;
     const ready =
       this.#opened?.main.connected === true && silentMs < SILENT_MS && !this.#opened.watch.tailLost && !this.#closed;
     return {
@@ -204,7 +207,7 @@ class NatsBroker implements Broker {
       ready,
       detail: {
         kind: 'nats',
-        connections: `${connected} of ${links.length}`,
+        connections: `${this.#links.connected} of ${this.#links.count}`,
         ...(this.#opened !== undefined && { epoch: this.#opened.watch.epoch, leaderSilentMs: Math.round(silentMs) }),
         ...(this.#following !== undefined && { position: this.position() }),
       },
@@ -219,8 +222,7 @@ class NatsBroker implements Broker {
     await this.#opened?.publisher?.settle(SETTLE_MS);
     this.#opened?.publisher?.close();
     this.#following?.close();
-    await Promise.all([...this.#links.values()].map((link) => link.close()));
-    this.#options.metrics.brokerConnected.set(0);
+    await this.#links.close();
   }
 
   // Asks again while nobody answers, for so long, and no longer than this process goes on.
@@ -251,27 +253,6 @@ class NatsBroker implements Broker {
     return this.#following;
   }
 
-  async #dial(name: LinkName): Promise<Link> {
-    const { log, metrics } = this.#options;
-    const taken = (): ReadonlySet<string> =>
-      new Set([...this.#servers].flatMap(([other, server]) => (other === name ? [] : server)));
-    const onChange = (server: string | undefined): void => {
-      if (server === undefined) this.#servers.delete(name);
-      else this.#servers.set(name, server);
-      metrics.brokerConnected.set(this.#servers.size === Math.max(1, this.#links.size) ? 1 : 0);
-    };
-    const link = await dial(name, { access: this.#options, log, metrics, taken, onChange }, this.#closing.signal);
-    this.#links.set(name, link);
-    metrics.brokerConnected.set(this.#servers.size === this.#links.size ? 1 : 0);
-    return link;
-  }
-
-  #createInbox(link: Link): ReturnType<typeof createReplyInbox> {
-    const onFault = (error: unknown): void =>
-      this.#log.error({ err: error, link: link.name }, 'a reply can not be read');
-    return createReplyInbox(link.client, `_INBOX_${this.#options.role}`, onFault);
-  }
-
   #onEpoch(epoch: string, { state }: StreamInfo): void {
     this.#lastSeq = 0;
     this.#feed?.restart(epoch, state.last_seq);
@@ -282,10 +263,14 @@ class NatsBroker implements Broker {
   async #onRegress(rewritten: boolean): Promise<void> {
     const watch = this.#opened?.watch;
     if (watch === undefined || this.#closed) return;
-    if (rewritten) watch.noteTailLost();
+    // It was said already, and every further message would say it again.
+    if (watch.tailLost) return;
     const { epoch } = watch;
+    // Another log has other messages in those places: then that is known now, and all is well.
     const info = await watch.ask().catch(() => undefined);
-    if (rewritten && info !== undefined && watch.epoch === epoch) this.#feed?.restart(epoch, info.state.last_seq);
+    if (!rewritten || info === undefined || watch.epoch !== epoch || watch.tailLost || this.#closed) return;
+    watch.noteTailLost();
+    this.#feed?.restart(epoch, info.state.last_seq);
   }
 
   // A page of another log than the one that was asked for would be believed to be of this one.

@@ -75,7 +75,7 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
     const address = inbox.open((reply) => answered(job, reply));
     job.addresses.push(address);
     job.state = 'asked';
-    job.dueMs = clock.elapsed() + TRY_MS;
+    job.dueMs = Math.min(clock.elapsed() + TRY_MS, job.giveUpMs);
     try {
       link.client.publish(job.subject, job.data, { headers: job.headers, reply: address.subject });
     } catch (error) {

@@ -29,6 +29,8 @@ export interface Erasures {
   add(selection: Selection, through: number): void;
   /** Whether an event of this place was erased. */
   covers(tenant: string, topic: string, seq: number): boolean;
+  /** After this place the log holds other events than those that were erased. */
+  endAt(place: number): void;
 }
 
 // Far longer than a replica that answers at all may be behind.
@@ -44,5 +46,8 @@ export function createErasures(clock: Clock): Erasures {
     },
     covers: (tenant, topic, seq) =>
       recent.some((erasure) => seq <= erasure.through && tenant === erasure.tenant && erasure.matches(topic)),
+    endAt(place) {
+      recent = recent.map((erasure) => ({ ...erasure, through: Math.min(erasure.through, place) }));
+    },
   };
 }

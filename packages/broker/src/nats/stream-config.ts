@@ -8,6 +8,7 @@ const IDEMPOTENCY_WINDOW_MS = 120_000;
 // Headers and payload together; the largest payload is 1,000,000 bytes.
 const MAX_MESSAGE_BYTES = 1_048_576;
 const EPOCH = 'tidings.epoch';
+const IS_EPOCH = /^[0-9a-z]{1,32}$/;
 
 /** The configuration with which the stream is created. */
 export function toStreamConfig(limits: StreamLimits, replicas: number): StreamConfig {
@@ -45,7 +46,7 @@ function createEpoch(): string {
 export function epochOf({ config, created }: StreamInfo): string {
   const epoch = config.metadata?.[EPOCH];
   // What is not a cursor's epoch would make every cursor malformed.
-  return epoch !== undefined && /^[0-9a-z]{1,32}$/.test(epoch) ? epoch : Date.parse(created).toString(36);
+  return epoch !== undefined && IS_EPOCH.test(epoch) ? epoch : Date.parse(created).toString(36);
 }
 
 // Without these nothing works, or what is promised does not hold.
@@ -79,8 +80,13 @@ export function compareConfig(wanted: StreamConfig, found: StreamConfig): Drift 
     fields
       .filter((field) => !isSame(field, wanted[field], found[field]))
       .map((field) => `${STREAM}.${field} is ${text(found[field])}, and would be created as ${text(wanted[field])}`);
-  return { faults: differences(ESSENTIAL), warnings: differences(ADVISED) };
+  const epoch = found.metadata?.[EPOCH];
+  const misnamed = epoch !== undefined && IS_EPOCH.test(epoch) ? [] : [epochWarning(epoch)];
+  return { faults: differences(ESSENTIAL), warnings: [...differences(ADVISED), ...misnamed] };
 }
+
+const epochWarning = (epoch: string | undefined): string =>
+  `${STREAM}.metadata ${EPOCH} is ${text(epoch)}, and not 1-32 lower-case letters or digits: the moment of its creation stands for it`;
 
 // The server leaves out what is false or unset; what it adds to a member of ours is no difference.
 function isSame(field: string, wanted: unknown, found: unknown): boolean {

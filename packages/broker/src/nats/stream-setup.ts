@@ -43,7 +43,8 @@ export async function setUpStream(options: NatsBrokerOptions): Promise<StreamSet
     const api = createJetStreamApi(link.client);
     const before = await findStream(api, signal);
     const info = before ?? (await createStream(api, options, signal));
-    const { faults, warnings } = compareConfig(toStreamConfig(options, replicasOf(info)), info.config);
+    const replicas = options.replicas ?? replicasOf(info);
+    const { faults, warnings } = compareConfig(toStreamConfig(options, replicas), info.config);
     return {
       created: before === undefined,
       epoch: epochOf(info),

@@ -39,7 +39,7 @@ describe('an event on its way in', () => {
 
   it('that is not stored has neither an id nor a time to live: the server must not read them', () => {
     const headers = encodeHeaders(eventOf('a', 'x', { store: false, ttlSec: 60, event: 'e' }), 'some id');
-    expect(headers.keys()).toEqual(['Td-Event']);
+    expect(headers.keys()).toEqual(['Td-Live-Only', 'Td-Event']);
   });
 
   it('has nothing in a header that could end it, whatever its name and its session are', () => {

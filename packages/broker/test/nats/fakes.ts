@@ -5,7 +5,7 @@ import type { RawMessage } from '../../src/nats/raw-message.ts';
 import type { ReplyInbox } from '../../src/nats/reply-inbox.ts';
 
 /** What was handed to the client of a fake link. */
-export interface Sent {
+interface Sent {
   readonly subject: string;
   readonly text: string;
   readonly headers: MsgHdrs | undefined;
