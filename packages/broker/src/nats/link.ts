@@ -26,6 +26,8 @@ export interface Link {
   readonly connected: boolean;
   /** It was ended: nothing will be answered any more. */
   readonly closed: boolean;
+  /** Runs when the connection breaks. */
+  onLost(run: () => void): void;
   /** Runs after each reconnect, when every subscription stands again. */
   onReconnect(run: () => void): void;
   close(): Promise<void>;
@@ -76,6 +78,7 @@ class DialledLink implements Link {
   readonly client: LinkClient;
   readonly #parts: LinkParts;
   readonly #closing = new AbortController();
+  readonly #whenLost: (() => void)[] = [];
   readonly #afterwards: (() => void)[] = [];
   readonly #standing = new Set<Standing>();
   #socket: NatsConnection | undefined = undefined;
@@ -113,6 +116,10 @@ class DialledLink implements Link {
 
   get closed(): boolean {
     return this.#closing.signal.aborted;
+  }
+
+  onLost(run: () => void): void {
+    this.#whenLost.push(run);
   }
 
   onReconnect(run: () => void): void {
@@ -222,6 +229,7 @@ class DialledLink implements Link {
     if (socket !== this.#socket || this.closed) return;
     this.#socket = undefined;
     this.#parts.onChange(undefined);
+    for (const run of this.#whenLost) run();
     this.#parts.log.warn({ link: this.name, server }, 'broker connection lost');
     // It ends with the link, and not before it is connected.
     void this.#dialUntil(this.#closing.signal, false).catch(() => {});

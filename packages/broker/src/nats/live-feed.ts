@@ -78,6 +78,8 @@ export function createLiveFeed(parts: LiveFeedParts): {
   let started = false;
   let epoch = '';
   let lastLiveMs = Number.NEGATIVE_INFINITY;
+  // Where the feed stood when a connection broke, until it is known that the log still has it.
+  let doubted: number | undefined;
 
   const seen = createRecentStamps();
   const order = new FeedOrder<Entry>(({ message, purge, subject, seq, stamp }) => {
@@ -163,7 +165,9 @@ export function createLiveFeed(parts: LiveFeedParts): {
   // Without a live message for a while: it finds a last one that was lost, and carries the feed alone when the live
   // connection is stuck.
   const probe = clock.every(PROBE_MS, () => {
-    if (started && parts.repair && clock.elapsed() - lastLiveMs >= PROBE_MS) repair.run('probe');
+    if (!started || !parts.repair) return;
+    if (clock.elapsed() - lastLiveMs >= PROBE_MS) repair.run('probe');
+    if (live.connected && parts.replay.connected) void checkEnd();
   });
 
   function begin(head: number): void {
@@ -176,6 +180,9 @@ export function createLiveFeed(parts: LiveFeedParts): {
     live.client.subscribe(ALL_UNSTORED, { callback: guarded(takeUnstored) }),
   ];
   for (const link of [live, parts.replay]) {
+    link.onLost(() => {
+      if (started) doubted ??= order.position;
+    });
     link.onReconnect(() => {
       if (!started || !parts.repair) return;
       repair.run('gap');
@@ -183,13 +190,17 @@ export function createLiveFeed(parts: LiveFeedParts): {
     });
   }
 
-  // While it was away the end of the log may have been lost, and written anew beyond this place.
+  // While a connection was away the end of the log may have been lost, and written anew: then another message stands
+  // where this process was then. That there is none yet says nothing.
   async function checkEnd(): Promise<void> {
-    const { position } = order;
-    const { messages } = await parts.directGet({ seq: position, batch: 1 });
+    const place = doubted;
+    if (place === undefined) return;
+    const { messages } = await parts.directGet({ seq: Math.max(1, place), batch: 1 });
     const [message] = messages;
-    if (!started || message?.seq !== position) return;
-    if (seen.isOther(position, lastHeader(message.headers, 'Nats-Time-Stamp') ?? '')) parts.onRegress(true);
+    if (message === undefined || doubted !== place) return;
+    doubted = undefined;
+    const stamp = lastHeader(message.headers, 'Nats-Time-Stamp') ?? '';
+    if (message.seq === place && seen.isOther(place, stamp)) parts.onRegress(true);
   }
 
   return {
@@ -212,6 +223,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
         epoch = name;
         // Nothing that is known of the old log says anything about this one.
         seen.clear();
+        doubted = undefined;
         Object.assign(newest, { timeMs: 0, subject: '' });
         order.restart(head);
         sink.restart(name, head);

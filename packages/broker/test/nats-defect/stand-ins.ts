@@ -87,6 +87,7 @@ export function linkStandIn(client: Partial<NatsConnection>, connected = true): 
     client: client as NatsConnection,
     connected,
     closed: false,
+    onLost() {},
     onReconnect: (run) => void runs.push(run),
     async close() {},
     reconnect() {

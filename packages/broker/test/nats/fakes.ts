@@ -52,6 +52,7 @@ export function createFakeLink(): FakeLink {
       get connected() {
         return connected;
       },
+      onLost() {},
       onReconnect: (run) => void afterwards.push(run),
       close: async () => {},
     },
