@@ -63,6 +63,7 @@ interface Entry extends Placed {
 
 // What an entry weighs beside its payload.
 const OVERHEAD_BYTES = 500;
+const PROBE_MS = 500;
 
 /**
  * Subscribes to the live subjects, and repairs what they miss from the stream. The caller reads the log's head after the
@@ -238,5 +239,3 @@ export function createLiveFeed(parts: LiveFeedParts): {
     },
   };
 }
-
-const PROBE_MS = 500;

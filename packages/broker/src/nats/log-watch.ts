@@ -29,7 +29,8 @@ export interface LogWatchParts {
 }
 
 const PERIOD_MS = 5_000;
-const BEHIND_MS = 4_500;
+// A leader that was cut off answers for some seconds before it steps down.
+const BEHIND_MS = 14_500;
 
 export function createLogWatch(parts: LogWatchParts): LogWatch {
   const { api, clock, log, metrics } = parts;

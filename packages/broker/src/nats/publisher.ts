@@ -57,7 +57,7 @@ interface Job {
 
 /**
  * One publish is under way for each subject: were two, a repeated first could be stored after the second. Each try takes
- * a reply address of one shared inbox, which costs a quarter of the client's own request.
+ * a reply address of one shared inbox, which costs about a third of the client's own request.
  */
 export function createPublisher({ link, inbox, clock, log, metrics }: PublisherParts): Publisher {
   const queues = new Map<string, Job[]>();
