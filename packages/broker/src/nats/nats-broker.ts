@@ -60,6 +60,7 @@ class NatsBroker implements Broker {
   #following: Following | undefined = undefined;
   readonly #asking = new Set<AbortController>();
   #feedAsked = false;
+  #doubting = false;
   #lastSeq = 0;
 
   constructor(options: NatsBrokerOptions) {
@@ -262,13 +263,16 @@ class NatsBroker implements Broker {
   // has that one must be told, and what was written over it can't be told apart from what was there.
   async #onRegress(rewritten: boolean): Promise<void> {
     const watch = this.#opened?.watch;
-    if (watch === undefined || this.#closed) return;
     // It was said already, and every further message would say it again.
-    if (watch.tailLost) return;
+    if (watch === undefined || watch.tailLost || this.#closed) return;
+    if (!rewritten) return void (await watch.ask().catch(() => {}));
+    if (this.#doubting) return;
+    this.#doubting = true;
     const { epoch } = watch;
-    // Another log has other messages in those places: then that is known now, and all is well.
-    const info = await watch.ask().catch(() => undefined);
-    if (!rewritten || info === undefined || watch.epoch !== epoch || watch.tailLost || this.#closed) return;
+    // Another log has other messages in those places: whether it is one, the leader must say, however long that takes.
+    const info = await this.#whileAway(BOUNDS_MS, () => watch.ask()).catch(() => undefined);
+    this.#doubting = false;
+    if (info === undefined || watch.epoch !== epoch || watch.tailLost || this.#closed) return;
     watch.noteTailLost();
     this.#feed?.restart(epoch, info.state.last_seq);
   }

@@ -178,10 +178,9 @@ describe('the NATS broker', () => {
     for (const text of texts) await hub.publish(eventOf('a', text));
     const last = (await hub.bounds()).last;
     expect(last).toBe(15);
-    await expect.poll(() => sink.messages.map(textOf).at(-1), { timeout: 10_000 }).toBe('new 9');
-    const isWhole = texts.every((text) => sink.messages.some((message) => textOf(message) === text));
-    const isTold = (): boolean => sink.calls.some((call) => call.startsWith('restart')) || !hub.health().ready;
-    await expect.poll(() => isWhole || isTold(), { timeout: 12_000 }).toBe(true);
+    // What was fed is not what the log holds: everybody is told, and an operator has to look.
+    await expect.poll(() => sink.calls.some((call) => call.startsWith('restart')), { timeout: 20_000 }).toBe(true);
+    expect(hub.health().ready).toBe(false);
   });
 
   test('ends the questions that are under way when it is closed', { timeout: 40_000 }, async () => {

@@ -202,7 +202,10 @@ describe('a broker whose connections are cut', () => {
       await sink.received(at + 1);
     }
     expect(sink.messages.map(textOf)).toEqual(['0', '1', '2', '3', '4']);
-    expect(await countsOf(metrics.feedRepaired)).toEqual({ probe: 5 });
+    // The look that every feed begins with may still be under way, and find the first.
+    const { gap = 0, probe = 0 } = await countsOf(metrics.feedRepaired);
+    expect(gap + probe).toBe(5);
+    expect(probe).toBeGreaterThanOrEqual(4);
     watch.close();
     await following.close();
     expect(clock.pending).toBe(0);
