@@ -65,6 +65,8 @@ interface Entry extends Placed {
 const OVERHEAD_BYTES = 500;
 const PROBE_MS = 500;
 
+const stampOf = ({ headers }: RawMessage): string => lastHeader(headers, 'Nats-Time-Stamp') ?? '';
+
 /**
  * Subscribes to the live subjects, and repairs what they miss from the stream. The caller reads the log's head after the
  * subscription stands, and calls `start` with it; what came before is found by the first repair.
@@ -117,7 +119,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
   function toEntry(raw: RawMessage, seq: number): Entry {
     const { subject } = raw;
     const bytes = raw.data.length + OVERHEAD_BYTES;
-    const stamp = lastHeader(raw.headers, 'Nats-Time-Stamp') ?? '';
+    const stamp = stampOf(raw);
     const isPurge = toStoredSubject(subject) === PURGES;
     const address = isPurge ? undefined : addressOf(subject);
     const message = address === undefined ? undefined : decodeEvent(raw, address, seq, 0);
@@ -130,9 +132,8 @@ export function createLiveFeed(parts: LiveFeedParts): {
     // the subject it was stored under: anything else was sent here by somebody.
     if (!started || !(seq > 0 && Number.isSafeInteger(seq))) return;
     if (lastHeader(raw.headers, 'Nats-Subject') !== toStoredSubject(raw.subject)) return;
-    const stamp = lastHeader(raw.headers, 'Nats-Time-Stamp') ?? '';
     if (seq <= order.position) {
-      parts.onRegress(seen.isOther(seq, stamp));
+      parts.onRegress(seen.isOther(seq, stampOf(raw)));
       return;
     }
     const outcome = order.accept(toEntry(raw, seq));
@@ -200,8 +201,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
     const [message] = messages;
     if (message === undefined || doubted !== place) return;
     doubted = undefined;
-    const stamp = lastHeader(message.headers, 'Nats-Time-Stamp') ?? '';
-    if (message.seq === place && seen.isOther(place, stamp)) parts.onRegress(true);
+    if (message.seq === place && seen.isOther(place, stampOf(message))) parts.onRegress(true);
   }
 
   return {
