@@ -16,6 +16,8 @@ export interface ServiceEnv {
   Bindings: HttpBindings;
   Variables: {
     traceId: string;
+    /** Where the client is, behind the proxies that are trusted. */
+    address: string;
     /** CORS headers of the answer. Answers that are written raw must carry them too. */
     corsHeaders: Record<string, string>;
     /** Who asks, for the log; set by authentication. */
@@ -61,7 +63,9 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
     const traceId = traceIdOf(incoming.headers.traceparent as string | undefined);
     context.set('traceId', traceId);
     const started = performance.now();
-    const { remoteAddress } = incoming.socket;
+    const forwardedFor = incoming.headers['x-forwarded-for'] as string | undefined;
+    const address = clientAddress(incoming.socket.remoteAddress, forwardedFor);
+    context.set('address', address);
     const bytesBefore = outgoing.socket?.bytesWritten ?? 0;
     // `close` and not the end of `next`: a client that leaves early is logged too, and a stream when it ends.
     outgoing.on('close', () => {
@@ -74,7 +78,7 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
           status: outgoing.headersSent ? outgoing.statusCode : 499,
           durationMs: Math.round((performance.now() - started) * 10) / 10,
           bytes: (incoming.socket?.bytesWritten ?? 0) - bytesBefore,
-          address: clientAddress(remoteAddress, incoming.headers['x-forwarded-for'] as string | undefined),
+          address,
           user,
           tenant,
           ...context.get('logDetail')?.(),

@@ -1,10 +1,15 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createAdminServer, type HealthCheck } from './admin-server.ts';
 import { createClientAddress } from './client-address.ts';
-import { closeServer, createHttpServer, type Fetch, listen } from './http-server.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Running } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import { type Certificate, type CertificateFiles, readCertificate, watchCertificate } from './server/certificate.ts';
+import { closeServer, listen } from './server/listening.ts';
+import { createPublicServer } from './server/public-server.ts';
+import type { Fetch } from './server/request-listener.ts';
+import { mostSockets } from './server/socket-limit.ts';
 import { createServiceApp, type ServiceApp } from './service-app.ts';
 import { ConfigurationError, type Settings } from './settings.ts';
 
@@ -16,8 +21,8 @@ export interface Service {
   readonly closeGraceMs: number;
   /** Opens what it stands on, however long that takes; resolves with what answers the public port. */
   open(): Promise<Fetch>;
-  /** It is to end: it refuses what is new, and sends away what would stay open. */
-  drain(): void;
+  /** It is to end: it refuses what is new, and sends away what would stay open; resolves when that is done. */
+  drain(): Promise<void>;
   /** No request is under way any more: it closes what `open` opened, also where that failed half-way. */
   close(): Promise<void>;
 }
@@ -38,27 +43,37 @@ export async function hostService(
   settings: Settings,
   metrics: Metrics,
   log: Logger,
+  clock: Clock = systemClock,
 ): Promise<HostedService> {
   const { host, adminHost } = settings;
+  const files = certificateFilesOf(settings);
+  const certificate = files && (await readPair(files));
+  // Before anything is connected: the system is asked about every open socket too.
+  const maxSockets = mostSockets();
   let accepting = false;
   const admin = createAdminServer(metrics, {
     live: () => service.health.live(),
     ready: () => accepting && service.health.ready(),
     detail: () => service.health.detail(),
   });
-  const adminPort = await bind(admin, adminHost, settings.adminPort, 'TIDINGS_ADMIN_HOST, TIDINGS_ADMIN_PORT');
+  const bindAdmin = (): Promise<number> => listen(admin, adminHost, settings.adminPort);
+  const adminPort = await bind(bindAdmin, adminHost, settings.adminPort, 'TIDINGS_ADMIN_HOST, TIDINGS_ADMIN_PORT');
   try {
     const fetch = await service.open();
-    const server = createHttpServer(fetch, log);
-    const port = await bind(server, host, settings.port, 'HOST, PORT');
+    const server = createPublicServer({ fetch, log, certificate, maxSockets });
+    const port = await bind(() => server.listen(host, settings.port), host, settings.port, 'HOST, PORT');
+    const stopWatching =
+      files && certificate && watchCertificate(files, certificate, server.setCertificate, clock, log);
     accepting = true;
     return {
-      url: toUrl(host, port),
-      adminUrl: toUrl(adminHost, adminPort),
+      url: toUrl(host, port, certificate === undefined ? 'http' : 'https'),
+      adminUrl: toUrl(adminHost, adminPort, 'http'),
       async stop() {
         accepting = false;
-        service.drain();
-        await closeServer(server, service.closeGraceMs);
+        stopWatching?.();
+        server.drain();
+        await service.drain();
+        await server.close(service.closeGraceMs);
         await service.close();
         await closeServer(admin, 0);
       },
@@ -68,6 +83,19 @@ export async function hostService(
     await service.close().catch((fault: unknown) => log.error({ err: fault }, 'closing failed after a failed start'));
     await closeServer(admin, 0);
     throw error;
+  }
+}
+
+function certificateFilesOf({ tlsCertFile, tlsKeyFile }: Settings): CertificateFiles | undefined {
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
+  return { certFile: tlsCertFile, keyFile: tlsKeyFile };
+}
+
+async function readPair(files: CertificateFiles): Promise<Certificate> {
+  try {
+    return await readCertificate(files);
+  } catch (error) {
+    throw new ConfigurationError([`TIDINGS_TLS_CERT, TIDINGS_TLS_KEY: ${(error as Error).message}`]);
   }
 }
 
@@ -94,16 +122,16 @@ export function createHostedApp(
   }
 }
 
-async function bind(server: Server, host: string, port: number, variables: string): Promise<number> {
+async function bind(run: () => Promise<number>, host: string, port: number, variables: string): Promise<number> {
   try {
-    return await listen(server, host, port);
+    return await run();
   } catch (error) {
     throw new ConfigurationError([`${variables}: can't listen on ${host}:${port}, ${(error as Error).message}`]);
   }
 }
 
 // An address of all interfaces is none that a client could use.
-function toUrl(host: string, port: number): string {
+function toUrl(host: string, port: number, scheme: 'http' | 'https'): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return `${scheme}://${name}:${port}`;
 }

@@ -28,7 +28,7 @@ const LEAST_HISTORY_SEC = 120;
 
 /** What variables demand of each other: one clear line for each fault. */
 export function faultsBetween(reading: Reading, needs: Needs): string[] {
-  return [...keyFaults(reading, needs), ...natsFaults(reading, needs)];
+  return [...keyFaults(reading, needs), ...tlsFaults(reading), ...natsFaults(reading, needs)];
 }
 
 function keyFaults({ values }: Reading, { shared = false }: Needs): string[] {
@@ -38,6 +38,11 @@ function keyFaults({ values }: Reading, { shared = false }: Needs): string[] {
   const keys = KEYS.join(' | ');
   if (shared) return [`${keys}: one of them is required, the same for every edge and ingest; only a hub makes one up`];
   return values.get('NODE_ENV') === 'production' ? [`${keys}: one of them is required in production`] : [];
+}
+
+function tlsFaults({ isSet }: Reading): string[] {
+  if (isSet('TIDINGS_TLS_CERT') === isSet('TIDINGS_TLS_KEY')) return [];
+  return ['TIDINGS_TLS_CERT, TIDINGS_TLS_KEY: both are needed, or none'];
 }
 
 function natsFaults({ values, isSet }: Reading, { shared = false }: Needs): string[] {

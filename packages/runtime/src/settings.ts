@@ -28,6 +28,9 @@ export interface Settings {
   readonly maxTokenAgeSec: number;
   readonly cookieName: string;
   readonly allowedOrigins: readonly string[];
+  /** Paths of PEM files; `undefined`: the public port speaks plain HTTP. */
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
   readonly trustedProxies: readonly string[];
   readonly topicsFile: string | undefined;
   readonly historyMaxAgeSec: number;
@@ -37,6 +40,11 @@ export interface Settings {
   readonly lagMaxAgeSec: number;
   readonly maxEventBytes: number;
   readonly maxBodyBytes: number;
+  readonly catchUpMaxBytes: number;
+  /** Open streams; 0: no limit, also of the next two. */
+  readonly maxConnections: number;
+  readonly maxConnectionsPerUser: number;
+  readonly maxConnectionsPerAddress: number;
   readonly heartbeatMs: number;
   /** 0: streams have no age limit of their own. */
   readonly maxStreamAgeSec: number;
@@ -111,6 +119,8 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     maxTokenAgeSec: read('TIDINGS_MAX_TOKEN_AGE'),
     cookieName: read('TIDINGS_COOKIE_NAME'),
     allowedOrigins: read<string[] | undefined>('TIDINGS_ALLOWED_ORIGINS') ?? [],
+    tlsCertFile: read('TIDINGS_TLS_CERT'),
+    tlsKeyFile: read('TIDINGS_TLS_KEY'),
     trustedProxies: read<string[] | undefined>('TIDINGS_TRUSTED_PROXIES') ?? [],
     topicsFile: read('TIDINGS_TOPICS_FILE'),
     historyMaxAgeSec: read('TIDINGS_HISTORY_MAX_AGE'),
@@ -120,6 +130,10 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     lagMaxAgeSec: read('TIDINGS_LAG_MAX_AGE'),
     maxEventBytes: read('TIDINGS_MAX_EVENT_BYTES'),
     maxBodyBytes: read('TIDINGS_MAX_BODY_BYTES'),
+    catchUpMaxBytes: read('TIDINGS_CATCH_UP_MAX_BYTES'),
+    maxConnections: read('TIDINGS_MAX_CONNECTIONS'),
+    maxConnectionsPerUser: read('TIDINGS_MAX_CONNECTIONS_PER_USER'),
+    maxConnectionsPerAddress: read('TIDINGS_MAX_CONNECTIONS_PER_ADDRESS'),
     heartbeatMs: read('TIDINGS_HEARTBEAT_MS'),
     maxStreamAgeSec: read('TIDINGS_MAX_STREAM_AGE'),
     drainMs: read('TIDINGS_DRAIN_MS'),

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAdminServer } from '../src/admin-server.ts';
-import { closeServer, listen } from '../src/http-server.ts';
 import { createMetrics, type Metrics } from '../src/metrics.ts';
+import { closeServer, listen } from '../src/server/listening.ts';
 import { type RawAnswer, sendRaw } from '../src/testing/index.ts';
 import { startApp } from './fixture.ts';
 

@@ -1,15 +1,14 @@
-import type { Server } from 'node:http';
 import { TidingsError } from '@tidings/protocol';
 import { onTestFinished } from 'vitest';
 import { createClientAddress } from '../src/client-address.ts';
-import { closeServer, createHttpServer, listen } from '../src/http-server.ts';
 import { createLogger } from '../src/logger.ts';
+import { createPublicServer, type PublicServer } from '../src/server/public-server.ts';
 import { createServiceApp, type ServiceApp } from '../src/service-app.ts';
 import { type RawAnswer, sendRaw } from '../src/testing/index.ts';
 
 export interface TestApp {
   readonly port: number;
-  readonly server: Server;
+  readonly server: PublicServer;
   readonly lines: Record<string, unknown>[];
   /** Sends a request of these lines; a body goes into `body`. */
   request(line: string, headers?: Record<string, string>, body?: string): Promise<RawAnswer>;
@@ -33,9 +32,9 @@ export async function startApp(addRoutes: (app: ServiceApp) => void = () => {}):
     throw new TidingsError('unavailable', 'Come back later.', { retryAfterSec: 7 });
   });
   addRoutes(app);
-  const server = createHttpServer((request, env) => app.fetch(request, env), log);
-  onTestFinished(() => closeServer(server, 0));
-  const port = await listen(server, '127.0.0.1', 0);
+  const server = createPublicServer({ fetch: (request, env) => app.fetch(request, env), log });
+  onTestFinished(() => server.close(0));
+  const port = await server.listen('127.0.0.1', 0);
   return {
     port,
     server,

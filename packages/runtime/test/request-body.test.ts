@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { TidingsError } from '@tidings/protocol';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { closeServer, listen } from '../src/http-server.ts';
 import { decodeText, parseJson, parseMediaType, readBody } from '../src/request-body.ts';
+import { closeServer, listen } from '../src/server/listening.ts';
 import { type RawAnswer, sendRaw } from '../src/testing/index.ts';
 
 describe('parseMediaType', () => {

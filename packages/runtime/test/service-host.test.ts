@@ -17,7 +17,7 @@ function createService(events: string[], parts: Partial<Service> = {}): Service 
       events.push('open');
       return () => new Response('here');
     },
-    drain: () => void events.push('drain'),
+    drain: async () => void events.push('drain'),
     close: async () => void events.push('close'),
     ...parts,
   };

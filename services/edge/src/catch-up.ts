@@ -4,6 +4,7 @@ import { type LogPage, readHistory, readLatest, type TopicLog } from '@tidings/b
 import type { Clock, Metrics } from '@tidings/runtime';
 import { cursorOf, type Feed } from './feed.ts';
 import { Item } from './item.ts';
+import type { ReadBudget } from './read-budget.ts';
 import { boundsOf } from './read-deadline.ts';
 import type { Session } from './session.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -14,9 +15,13 @@ export interface CatchUpParts {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
+  readonly reads: ReadBudget;
   /** How long a connection may stay full before it is closed as slow. */
   readonly lagMaxMs: number;
 }
+
+// A client that takes nothing for this long gives back what was read for it, and keeps its position alone.
+const PATIENCE_MS = 1_000;
 
 /**
  * Feeds a session from its own position until it has reached the feed, then lets it go live. At most one runs for a
@@ -49,12 +54,13 @@ export async function catchUp(
       const pages = read(feed.ring, session.selection, range, () => parts.clock.now());
       await writeRing(session, pages, feed.ring, parts);
     } else {
-      await writeHistory(session, range, newestOnly, parts, signal);
+      const leave = await parts.reads.enter(signal);
+      await writeHistory(session, range, newestOnly, parts, signal).finally(leave);
     }
   }
 }
 
-// Ends after the pages, when the session is closed, or when the ring was overrun.
+// Ends after the pages, when the session is closed, when its client takes nothing, or when the ring was overrun.
 async function writeRing(
   session: Session,
   pages: Generator<LogPage<Item>>,
@@ -101,8 +107,8 @@ async function skipEvicted(session: Session, { broker, feed }: CatchUpParts, sig
   return true;
 }
 
-// Writes a whole page, waiting where the connection is full; the position always stands at the last event written.
-// Answers whether the session is still open.
+// Writes a page, waiting where the connection is full; the position always stands at the last event written. Answers
+// whether the whole page was: not when the session was closed, or its client takes nothing.
 async function writePage(
   session: Session,
   items: readonly Item[],
@@ -110,16 +116,24 @@ async function writePage(
   parts: CatchUpParts,
 ): Promise<boolean> {
   const before = session.delivered;
+  let written = 0;
   for (const item of items) {
-    if (session.outbox.full) await waitForRoom(session, parts);
-    if (session.closed) break;
+    if (session.outbox.full) await waitAMoment(session, parts);
+    if (session.closed || session.outbox.full) break;
     session.write(item);
     session.position = item.seq;
+    written += 1;
   }
   parts.metrics.eventsDelivered.inc(session.delivered - before);
-  if (session.closed) return false;
+  if (session.closed || written < items.length) return false;
   session.position = through;
   return true;
+}
+
+async function waitAMoment({ outbox }: Session, { wheel }: CatchUpParts): Promise<void> {
+  const timer = wheel.after(PATIENCE_MS, () => outbox.stopWaiting());
+  await outbox.makeRoom();
+  timer.cancel();
 }
 
 // A client that reads slowly is given time for as long as it reads at all.

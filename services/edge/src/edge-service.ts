@@ -68,7 +68,7 @@ export function createEdgeService(app: ServiceApp, title: string, options: EdgeO
       addApiDocument(app, title);
       return app.fetch;
     },
-    drain: () => edge?.drain(),
+    drain: async () => edge?.drain(),
     async close() {
       edge?.close();
       await broker.close();

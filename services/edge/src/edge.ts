@@ -1,10 +1,13 @@
 import type { Authenticator, TopicClasses } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
 import { type Clock, type Logger, type Metrics, type ServiceApp, type Settings, systemClock } from '@tidings/runtime';
+import { createAdmission } from './admission.ts';
+import { createDrain } from './drain.ts';
 import { openFeed } from './feed.ts';
 import { createFlushQueue } from './flush-queue.ts';
 import { addReads } from './history-route.ts';
 import { READ_FAILURES } from './openapi-answers.ts';
+import { createReadBudget } from './read-budget.ts';
 import { createRouter } from './router.ts';
 import { createSessionRegistry } from './session-registry.ts';
 import { softRetryMs } from './soft-answer.ts';
@@ -19,10 +22,21 @@ export interface EdgeOptions {
   readonly log: Logger;
   readonly settings: Pick<
     Settings,
-    'heartbeatMs' | 'maxStreamAgeSec' | 'ringMaxBytes' | 'lagMaxBytes' | 'lagMaxAgeSec' | 'drainMs'
+    | 'heartbeatMs'
+    | 'maxStreamAgeSec'
+    | 'ringMaxBytes'
+    | 'lagMaxBytes'
+    | 'lagMaxAgeSec'
+    | 'catchUpMaxBytes'
+    | 'maxConnections'
+    | 'maxConnectionsPerUser'
+    | 'maxConnectionsPerAddress'
+    | 'drainMs'
   >;
   /** How long a cursor ahead of the feed is waited for; 0 for a broker whose feed can't be behind. */
   readonly aheadWaitMs?: number;
+  /** There is no other edge that clients could go to when this one ends. */
+  readonly alone?: boolean;
   readonly clock?: Clock;
 }
 
@@ -31,15 +45,16 @@ export interface Edge {
   /** Adds the edge's requests to an application. */
   addTo(app: ServiceApp): void;
   readonly openStreams: number;
-  /** Refuses new streams, and sends the open ones away with reconnects spread over the configured time. */
-  drain(): void;
+  /** Refuses new streams, and sends the open ones away over the configured time; resolves when all were told. */
+  drain(): Promise<void>;
   /** After this nothing is left behind: no timer, no session. */
   close(): void;
 }
 
 /** Opens the feed of an open broker and puts the parts of an edge together. */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
-  const { broker, authenticator, classes, metrics, log, settings, aheadWaitMs = 0, clock = systemClock } = options;
+  const { broker, authenticator, classes, metrics, log, settings, aheadWaitMs = 0, alone = false } = options;
+  const { clock = systemClock } = options;
   const router = createRouter();
   const flushes = createFlushQueue();
   const wheel = createTimerWheel(clock);
@@ -49,6 +64,12 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     heartbeatMs: settings.heartbeatMs,
     maxStreamAgeMs: settings.maxStreamAgeSec * 1000,
     metrics,
+  });
+  const drain = createDrain({ registry, clock, spreadMs: settings.drainMs, alone });
+  const admission = createAdmission({
+    streams: settings.maxConnections,
+    streamsPerUser: settings.maxConnectionsPerUser,
+    streamsPerAddress: settings.maxConnectionsPerAddress,
   });
   const feed = await openFeed({
     broker,
@@ -72,8 +93,11 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     feed,
     router,
     registry,
+    admission,
+    drain,
     flushes,
     wheel,
+    reads: createReadBudget(settings.catchUpMaxBytes),
     clock,
     log,
     metrics,
@@ -90,8 +114,9 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     get openStreams() {
       return registry.size;
     },
-    drain: () => registry.drain(settings.drainMs),
+    drain: drain.begin,
     close() {
+      drain.stop();
       for (const session of registry.list()) session.close('draining', softRetryMs());
       wheel.stop();
     },

@@ -6,7 +6,7 @@ export const READ_FAILURES: Record<400 | 401 | 403 | 422 | 503, ProblemAnswer> =
   401: toProblemAnswer('No token, or one that is not valid.'),
   403: toProblemAnswer('The token does not grant this topic.'),
   422: toProblemAnswer('A parameter has a wrong value.'),
-  503: toProblemAnswer('Something that is needed is away, or the node is shutting down.'),
+  503: toProblemAnswer('Something that is needed is away, the node is full, or it is shutting down.'),
 };
 
 export type Failures = typeof READ_FAILURES;

@@ -1,7 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Frame } from '@tidings/protocol';
 import type { Flushable, FlushQueue } from './flush-queue.ts';
-import type { StreamSocket } from './stream-socket.ts';
+import type { StreamSocket, Transport } from './stream-socket.ts';
+
+/** A coarse, monotonic clock, such as a timer wheel. */
+interface CoarseClock {
+  readonly elapsedMs: number;
+}
 
 // Up to here one copy of the frames is cheaper than the vector of small writes that a corked socket makes.
 const MAX_JOINED_BYTES = 65_536;
@@ -17,24 +22,27 @@ export class Outbox implements Flushable {
   readonly #socket: StreamSocket;
   readonly #queue: FlushQueue;
   readonly #limitBytes: number;
-  readonly #elapsedMs: () => number;
+  readonly #clock: CoarseClock;
   #frames: Buffer[] = [];
   #frameBytes = 0;
   #closed = false;
   #drained: (() => void) | undefined = undefined;
   #sentBytes = 0;
-  /** When something last went out, by `elapsedMs`. */
+  /** When something last went out, by the clock. */
   lastSentMs: number;
 
-  /** @param elapsedMs a coarse, monotonic clock. */
-  constructor(socket: StreamSocket, queue: FlushQueue, limitBytes: number, elapsedMs: () => number) {
-    this.#elapsedMs = elapsedMs;
-    this.lastSentMs = elapsedMs();
+  constructor(socket: StreamSocket, queue: FlushQueue, limitBytes: number, clock: CoarseClock) {
+    this.#clock = clock;
+    this.lastSentMs = clock.elapsedMs;
     this.#socket = socket;
     this.#queue = queue;
     // Below the mark a full connection would wait for a drain that never comes.
     this.#limitBytes = Math.max(limitBytes, socket.drainMarkBytes);
     socket.onDrain(() => this.#settle());
+  }
+
+  get transport(): Transport {
+    return this.#socket.transport;
   }
 
   /**
@@ -57,7 +65,7 @@ export class Outbox implements Flushable {
 
   write(frame: Frame): void {
     if (this.#closed) return;
-    const bytes = this.#socket.bytesOf(frame);
+    const bytes = this.#socket.chunked ? frame.chunk : frame.block;
     if (this.#frames.length === 0) this.#queue.add(this);
     this.#frames.push(bytes);
     this.#frameBytes += bytes.length;
@@ -70,7 +78,7 @@ export class Outbox implements Flushable {
     this.#frames = [];
     this.#frameBytes = 0;
     this.#sentBytes += bytes;
-    this.lastSentMs = this.#elapsedMs();
+    this.lastSentMs = this.#clock.elapsedMs;
     if (frames.length === 1) this.#socket.write(frames[0] as Buffer);
     else if (bytes <= MAX_JOINED_BYTES) this.#socket.write(Buffer.concat(frames, bytes));
     else this.#socket.writeAll(frames);
@@ -96,6 +104,12 @@ export class Outbox implements Flushable {
     });
   }
 
+  /** Whoever waits for room waits no longer, and finds none. */
+  stopWaiting(): void {
+    this.#drained?.();
+    this.#drained = undefined;
+  }
+
   /** Flushes, and ends the response in good order. */
   end(): void {
     this.flush();
@@ -112,8 +126,6 @@ export class Outbox implements Flushable {
   }
 
   #settle(): void {
-    if (!this.#closed && this.full) return;
-    this.#drained?.();
-    this.#drained = undefined;
+    if (this.#closed || !this.full) this.stopWaiting();
   }
 }

@@ -4,11 +4,9 @@ import { jitter } from './jitter.ts';
 import type { Session } from './session.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
-/** Every open session of this edge, its deadlines, and the way out for all of them. */
+/** Every open session of this edge, and the deadlines of each. */
 export interface SessionRegistry {
   readonly size: number;
-  /** New streams must be refused. */
-  readonly draining: boolean;
   /** Takes a session in and arms its heartbeat, its age limit and the end of its token (`Infinity` without one). */
   add(session: Session, expiresAtMs: number): void;
   /** `hub.hello` is written: from now on the session may be told that its token is about to end. */
@@ -17,8 +15,6 @@ export interface SessionRegistry {
   remove(session: Session): void;
   /** The sessions that are open now; those that are closed meanwhile stay in the list. */
   list(): readonly Session[];
-  /** Says goodbye to all, with reconnects spread evenly over `spreadMs`, and refuses new ones from now on. */
-  drain(spreadMs: number): void;
 }
 
 export interface RegistryOptions {
@@ -31,88 +27,83 @@ export interface RegistryOptions {
 }
 
 const EXPIRING_MS = 30_000;
-// Even the first to come back needs a moment to find another node.
-const LEAST_DRAIN_RETRY_MS = 250;
 
+/** The deadlines of one session, of which the next alone is armed: an idle stream costs one timer. */
 interface Entry {
-  readonly timers: Set<Timer>;
+  readonly session: Session;
   readonly expiresAtMs: number;
+  /** By the wheel's clock. */
+  readonly oldAtMs: number;
+  greeted: boolean;
+  warned: boolean;
+  timer: Timer | undefined;
 }
 
 export function createSessionRegistry(options: RegistryOptions): SessionRegistry {
   const { wheel, clock, heartbeatMs, maxStreamAgeMs, metrics } = options;
   const sessions = new Map<Session, Entry>();
-  let draining = false;
 
-  function arm({ timers }: Entry, delayMs: number, run: () => void): void {
-    const timer = wheel.after(delayMs, () => {
-      timers.delete(timer);
-      run();
-    });
-    timers.add(timer);
+  const silentMs = ({ session }: Entry): number => wheel.elapsedMs - session.outbox.lastSentMs;
+  const leftMs = ({ expiresAtMs }: Entry): number => expiresAtMs - clock.now();
+
+  function arm(entry: Entry): void {
+    const left = leftMs(entry);
+    const delayMs = Math.min(
+      heartbeatMs - silentMs(entry),
+      entry.oldAtMs - wheel.elapsedMs,
+      left,
+      left > EXPIRING_MS ? left - EXPIRING_MS : left,
+    );
+    entry.timer = wheel.after(delayMs, () => fall(entry));
   }
 
   // Nothing is armed anew at each write: what was sent meanwhile puts the beat off when it falls due.
-  function armHeartbeat(session: Session, entry: Entry): void {
-    const silentMs = wheel.elapsedMs - session.outbox.lastSentMs;
-    arm(entry, heartbeatMs - silentMs, () => {
-      // The wall clock may have been set since the deadline was armed.
-      if (clock.now() >= entry.expiresAtMs) return void session.close('token-expired');
-      if (wheel.elapsedMs - session.outbox.lastSentMs >= heartbeatMs) session.beat(wheel.elapsedMs);
-      else session.refreshCursor(wheel.elapsedMs);
-      session.outbox.flush();
-      metrics.bytesSent.inc(session.outbox.takeSentBytes());
-      armHeartbeat(session, entry);
-    });
+  function fall(entry: Entry): void {
+    const { session } = entry;
+    if (leftMs(entry) <= 0) return void session.close('token-expired');
+    if (wheel.elapsedMs >= entry.oldAtMs) return void session.close('max-age');
+    if (entry.greeted) warn(entry);
+    if (silentMs(entry) >= heartbeatMs) session.beat(wheel.elapsedMs);
+    else session.refreshCursor(wheel.elapsedMs);
+    session.outbox.flush();
+    metrics.bytesSent.inc(session.outbox.takeSentBytes());
+    arm(entry);
   }
 
-  function armExpiry(session: Session, entry: Entry): void {
-    const leftMs = entry.expiresAtMs - clock.now();
-    if (leftMs <= 0) session.close('token-expired');
-    else arm(entry, leftMs, () => armExpiry(session, entry));
+  function warn(entry: Entry): void {
+    const left = leftMs(entry);
+    if (entry.warned || left > EXPIRING_MS) return;
+    entry.warned = true;
+    entry.session.control(encodeExpiring(Math.ceil(left / 1000)));
   }
 
   return {
     get size() {
       return sessions.size;
     },
-    get draining() {
-      return draining;
-    },
     add(session, expiresAtMs) {
-      const entry: Entry = { timers: new Set(), expiresAtMs };
-      sessions.set(session, entry);
-      metrics.connectionsOpen.inc({ transport: 'h1' });
-      armHeartbeat(session, entry);
       // Streams that began together must not all come back together.
-      if (maxStreamAgeMs > 0) {
-        arm(entry, jitter(maxStreamAgeMs * 0.9, maxStreamAgeMs), () => session.close('max-age'));
-      }
-      if (expiresAtMs !== Number.POSITIVE_INFINITY) armExpiry(session, entry);
+      const ageMs = maxStreamAgeMs === 0 ? Number.POSITIVE_INFINITY : jitter(maxStreamAgeMs * 0.9, maxStreamAgeMs);
+      const oldAtMs = wheel.elapsedMs + ageMs;
+      const entry: Entry = { session, expiresAtMs, oldAtMs, greeted: false, warned: false, timer: undefined };
+      sessions.set(session, entry);
+      metrics.connectionsOpen.inc({ transport: session.outbox.transport });
+      if (leftMs(entry) <= 0) session.close('token-expired');
+      else arm(entry);
     },
     greeted(session) {
       const entry = sessions.get(session);
-      if (entry === undefined || entry.expiresAtMs === Number.POSITIVE_INFINITY) return;
-      const warn = (): void => session.control(encodeExpiring(Math.ceil((entry.expiresAtMs - clock.now()) / 1000)));
-      const leftMs = entry.expiresAtMs - clock.now();
-      if (leftMs <= EXPIRING_MS) warn();
-      else arm(entry, leftMs - EXPIRING_MS, warn);
+      if (entry === undefined) return;
+      entry.greeted = true;
+      warn(entry);
     },
     remove(session) {
       const entry = sessions.get(session);
       if (entry === undefined) return;
       sessions.delete(session);
-      for (const timer of entry.timers) timer.cancel();
-      metrics.connectionsOpen.dec({ transport: 'h1' });
+      entry.timer?.cancel();
+      metrics.connectionsOpen.dec({ transport: session.outbox.transport });
     },
     list: () => [...sessions.keys()],
-    drain(spreadMs) {
-      draining = true;
-      const open = [...sessions.keys()];
-      open.forEach((session, place) => {
-        const spread = ((place + Math.random()) / open.length) * spreadMs;
-        session.close('draining', Math.round(Math.max(LEAST_DRAIN_RETRY_MS, spread)));
-      });
-    },
   };
 }

@@ -1,7 +1,9 @@
 import type { Broker } from '@tidings/broker';
 import { encodeHello, encodeOpening, TidingsError } from '@tidings/protocol';
 import type { Clock, Logger, Metrics, Timer } from '@tidings/runtime';
+import type { Admission, Holder } from './admission.ts';
 import { catchUp } from './catch-up.ts';
+import type { Drain } from './drain.ts';
 import { cursorOf, type Feed } from './feed.ts';
 import { FinalTracker } from './final-tracker.ts';
 import { type FiniteStart, findFiniteStart, holds } from './finite-start.ts';
@@ -9,8 +11,9 @@ import type { FlushQueue } from './flush-queue.ts';
 import { jitter } from './jitter.ts';
 import { findJoin } from './join.ts';
 import { Outbox } from './outbox.ts';
+import type { ReadBudget } from './read-budget.ts';
 import type { Router } from './router.ts';
-import { Session } from './session.ts';
+import { Session, type SessionEvents } from './session.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { softRetryMs } from './soft-answer.ts';
 import type { StreamSocket } from './stream-socket.ts';
@@ -23,11 +26,14 @@ export interface EdgeParts {
   readonly feed: Feed;
   readonly router: Router;
   readonly registry: SessionRegistry;
+  readonly admission: Admission;
+  readonly drain: Drain;
   readonly flushes: FlushQueue;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly reads: ReadBudget;
   readonly lagMaxBytes: number;
   readonly lagMaxMs: number;
   readonly aheadWaitMs: number;
@@ -38,6 +44,8 @@ export interface StreamOrder {
   readonly wish: StreamWish;
   readonly tenant: string;
   readonly topics: readonly string[];
+  /** Whom it is counted for. */
+  readonly holder: Holder;
   /** `Infinity` without a token. */
   readonly expiresAtMs: number;
   /** Where a finite stream begins, when that had to be known before its head. */
@@ -49,37 +57,65 @@ const LINGER_MS = 5_000;
 
 /** Opens the session of a stream whose head is sent, and feeds it until it ends. */
 export function openSession(order: StreamOrder, socket: StreamSocket, id: string, parts: EdgeParts): Session {
-  const { registry, metrics, wheel } = parts;
-  const aborter = new AbortController();
-  let gone = false;
-  let linger: Timer | undefined;
-  const outbox = new Outbox(socket, parts.flushes, parts.lagMaxBytes, () => wheel.elapsedMs);
+  const outbox = new Outbox(socket, parts.flushes, parts.lagMaxBytes, parts.wheel);
   const finals = order.wish.untilFinal ? new FinalTracker(order.topics) : undefined;
-  const { tenant, topics } = order;
+  const { tenant, topics, holder } = order;
   const traits = { id, tenant, topics, format: order.wish.format, lag: order.wish.lag, finals };
-  const session = new Session(traits, outbox, parts.router, parts.feed, {
-    lagging() {
-      metrics.laggingSessions.inc();
-      const feed = guarded(session, parts, () => catchUp(session, 0, parts, aborter.signal));
-      void feed.finally(() => metrics.laggingSessions.dec());
-    },
-    closed() {
-      aborter.abort();
-      registry.remove(session);
-      metrics.bytesSent.inc(outbox.takeSentBytes());
-      // Only while the response is still open: the connection may be another request's by then.
-      if (!gone) linger = wheel.after(LINGER_MS, () => socket.destroy());
-    },
-  });
-  socket.onClose(() => {
-    gone = true;
-    linger?.cancel();
-    session.drop();
-  });
+  const keeper = new Keeper(socket, holder, parts);
+  const session = new Session(traits, outbox, parts.router, parts.feed, keeper);
+  socket.onClose(() => keeper.gone(session));
   outbox.write(encodeOpening(jitter(1_000, 5_000)));
-  registry.add(session, order.expiresAtMs);
-  if (!session.closed) void begin(session, order, finals, parts, aborter.signal);
+  parts.admission.enter(holder);
+  parts.registry.add(session, order.expiresAtMs);
+  if (!session.closed) keeper.feed(session, (signal) => begin(session, order, finals, parts, signal));
   return session;
+}
+
+/** Looks after an open stream: feeds it where it is not live, and gives back what it holds when it ends. */
+class Keeper implements SessionEvents {
+  readonly #socket: StreamSocket;
+  readonly #holder: Holder;
+  readonly #parts: EdgeParts;
+  /** Only while it is being fed: an idle stream has none. */
+  #aborter: AbortController | undefined;
+  #gone = false;
+  #linger: Timer | undefined;
+
+  constructor(socket: StreamSocket, holder: Holder, parts: EdgeParts) {
+    this.#socket = socket;
+    this.#holder = holder;
+    this.#parts = parts;
+  }
+
+  async feed(session: Session, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const aborter = new AbortController();
+    this.#aborter = aborter;
+    await guarded(session, this.#parts, () => run(aborter.signal));
+    if (this.#aborter === aborter) this.#aborter = undefined;
+  }
+
+  lagging(session: Session): void {
+    const { laggingSessions } = this.#parts.metrics;
+    laggingSessions.inc();
+    const feed = this.feed(session, (signal) => catchUp(session, 0, this.#parts, signal));
+    void feed.finally(() => laggingSessions.dec());
+  }
+
+  closed(session: Session): void {
+    const { registry, admission, metrics, wheel } = this.#parts;
+    this.#aborter?.abort();
+    registry.remove(session);
+    admission.leave(this.#holder);
+    metrics.bytesSent.inc(session.outbox.takeSentBytes());
+    if (!this.#gone) this.#linger = wheel.after(LINGER_MS, () => this.#socket.destroy());
+  }
+
+  /** The connection is gone. */
+  gone(session: Session): void {
+    this.#gone = true;
+    this.#linger?.cancel();
+    session.drop();
+  }
 }
 
 async function begin(

@@ -17,13 +17,14 @@ import {
   type ServiceApp,
   type ServiceContext,
 } from '@tidings/runtime';
+import type { Refused } from './admission.ts';
 import { authoriseTopics, ownTopics } from './authorise.ts';
 import { type FiniteStart, findFiniteStart, isOver } from './finite-start.ts';
 import type { Failures } from './openapi-answers.ts';
 import { withinDeadline } from './read-deadline.ts';
-import { acceptsStream, isNative, STREAM_HEADERS, softAnswer } from './soft-answer.ts';
+import { acceptsStream, isNative, STREAM_HEADERS, softAnswer, softRetryMs } from './soft-answer.ts';
 import { type EdgeParts, openSession, type StreamOrder } from './stream-opener.ts';
-import { openHttp1Stream } from './stream-socket.ts';
+import { openStreamSocket } from './stream-socket.ts';
 import { fieldsOfQuery, parseWish, type StreamWish, streamSchema } from './stream-wish.ts';
 
 export interface StreamRouteParts {
@@ -94,6 +95,8 @@ async function answer(
     throw new TidingsError('not-acceptable', 'Accept must admit text/event-stream.');
   }
   const client = query.get('client')?.[0];
+  // Before a token is looked at: who comes in a storm is sent away at the least cost.
+  if (edge.admission.full) return refuseAdmission('capacity', incoming, client, edge);
   const access = await whenAvailable(context, client, edge, () => authenticator.authenticateSoftly(incoming, query));
   if (access instanceof Response) return access;
   context.set('caller', access.grant);
@@ -115,14 +118,37 @@ async function answer(
   );
   if (start instanceof Response) return start;
   if (start !== undefined && isOver(start, topics, edge.feed)) return new Response(null, { status: 204 });
-  const order: StreamOrder = { wish, tenant, topics, expiresAtMs: expiresAtSec * 1000, start };
+  const holder = { tenant, user: access.grant.user, address: context.get('address') };
+  const order: StreamOrder = { wish, tenant, topics, holder, expiresAtMs: expiresAtSec * 1000, start };
   // Nothing may be awaited after this: a stream that opens once the others were sent away would never be.
-  if (edge.registry.draining) {
+  if (edge.drain.begun) {
     if (isNative(incoming, wish.client)) return soften('draining', edge);
     throw new TidingsError('draining', 'This node is shutting down.', { retryAfterSec: RETRY_AFTER_SEC });
   }
+  const refused = edge.admission.refusal(holder);
+  if (refused !== undefined) return refuseAdmission(refused, incoming, wish.client, edge);
   if (context.env.incoming.method === 'HEAD') return new Response(null, { status: 200, headers: STREAM_HEADERS });
   return open(context, order, access, edge);
+}
+
+const LIMITS: Readonly<Record<Refused, () => TidingsError>> = {
+  capacity: () => new TidingsError('at-capacity', 'This node has no room for another stream.', retryLater()),
+  user: () => new TidingsError('too-many-streams', 'This user has too many streams open.', retryLater()),
+  address: () => new TidingsError('too-many-streams', 'This address has too many streams open.', retryLater()),
+};
+
+// Spread like the soft answers, so that those who were refused together do not come back together.
+const retryLater = (): { retryAfterSec: number } => ({ retryAfterSec: Math.ceil(softRetryMs() / 1000) });
+
+// Room will be made: it may not kill a native EventSource.
+function refuseAdmission(
+  refused: Refused,
+  incoming: IncomingMessage,
+  client: string | undefined,
+  edge: EdgeParts,
+): Response {
+  if (isNative(incoming, client)) return soften('capacity', edge);
+  throw LIMITS[refused]();
 }
 
 // Only whoever resumes a finite stream may find it finished, which decides between 200 and 204 before the head is sent.
@@ -158,12 +184,12 @@ function soften(reason: Goodbye, { metrics }: EdgeParts): Response {
 }
 
 function open(context: ServiceContext, order: StreamOrder, access: Access, edge: EdgeParts): Response {
-  const { incoming, outgoing } = context.env as { incoming: IncomingMessage; outgoing: ServerResponse };
+  const { outgoing } = context.env;
   // The client is gone already: its `close` came before anyone listened for it, and will not come again.
   if (outgoing.destroyed) return RESPONSE_ALREADY_SENT;
   // Nobody can guess it: who knows it may be left out of an event's readers, and later change the stream.
   const id = randomUUID();
-  const socket = openHttp1Stream(outgoing, {
+  const socket = openStreamSocket(outgoing, {
     ...STREAM_HEADERS,
     ...context.get('corsHeaders'),
     ...(access.fromQuery && { 'Referrer-Policy': 'no-referrer' }),
@@ -175,7 +201,6 @@ function open(context: ServiceContext, order: StreamOrder, access: Access, edge:
       'A stream can not be asked for behind another request: open a connection.',
     );
   }
-  incoming.socket.setKeepAlive(true, 60_000);
   edge.metrics.connectionsTotal.inc({ result: 'opened' });
   const session = openSession(order, socket, id, edge);
   context.set('logDetail', () => ({

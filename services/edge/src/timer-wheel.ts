@@ -11,9 +11,26 @@ export interface TimerWheel {
 
 const TICK_MS = 250;
 
+/** A deadline, in the slot of its tick. */
+class Deadline implements Timer {
+  readonly run: () => void;
+  readonly #slot: Set<Deadline>;
+
+  constructor(slot: Set<Deadline>, run: () => void) {
+    this.run = run;
+    this.#slot = slot;
+    slot.add(this);
+  }
+
+  // Of the set itself, which may be the one that is being fired. An empty one goes when its tick has come.
+  cancel(): void {
+    this.#slot.delete(this);
+  }
+}
+
 /** Slots are absolute ticks in a map, so a deadline in 31 days costs no more than one in a second. */
 export function createTimerWheel(clock: Clock): TimerWheel {
-  const slots = new Map<number, Set<() => void>>();
+  const slots = new Map<number, Set<Deadline>>();
   // By the monotonic clock: the wall clock may be set, and counted ticks would lag behind by each late one.
   const startMs = clock.elapsed();
   const elapsedMs = (): number => clock.elapsed() - startMs;
@@ -25,23 +42,19 @@ export function createTimerWheel(clock: Clock): TimerWheel {
       tick += 1;
       const due = slots.get(tick);
       slots.delete(tick);
-      for (const run of due ?? []) run();
+      for (const deadline of due ?? []) deadline.run();
     }
   });
 
   return {
     after(delayMs, run) {
-      const slot = Math.max(tick + 1, Math.ceil((elapsedMs() + delayMs) / TICK_MS));
-      const entry = (): void => run();
-      const entries = slots.get(slot) ?? new Set();
-      entries.add(entry);
-      slots.set(slot, entries);
-      return {
-        cancel() {
-          // Of the set itself: its slot may be the one that is being fired.
-          if (entries.delete(entry) && entries.size === 0) slots.delete(slot);
-        },
-      };
+      const place = Math.max(tick + 1, Math.ceil((elapsedMs() + delayMs) / TICK_MS));
+      let slot = slots.get(place);
+      if (slot === undefined) {
+        slot = new Set();
+        slots.set(place, slot);
+      }
+      return new Deadline(slot, run);
     },
     get elapsedMs() {
       return tick * TICK_MS;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import {
   createAuthenticator,
@@ -15,14 +14,13 @@ import { createMemoryBroker } from '@tidings/broker/memory';
 import { parseCursor } from '@tidings/protocol';
 import {
   type Clock,
-  closeServer,
   createClientAddress,
-  createHttpServer,
   createLogger,
   createMetrics,
+  createPublicServer,
   createServiceApp,
-  listen,
   type Metrics,
+  type PublicServer,
   systemClock,
 } from '@tidings/runtime';
 import { openStream, type StreamClient, type StreamRequest } from '@tidings/runtime/testing';
@@ -63,7 +61,7 @@ type Extra = Partial<Omit<PublishInput, 'topic' | 'data'>>;
 export interface TestEdge {
   readonly url: string;
   readonly port: number;
-  readonly server: Server;
+  readonly server: PublicServer;
   readonly edge: Edge;
   readonly broker: Broker;
   readonly metrics: Metrics;
@@ -87,6 +85,10 @@ const SETTINGS: EdgeOptions['settings'] = {
   ringMaxBytes: 64 * 1_048_576,
   lagMaxBytes: 65_536,
   lagMaxAgeSec: 60,
+  catchUpMaxBytes: 64 * 1_048_576,
+  maxConnections: 0,
+  maxConnectionsPerUser: 0,
+  maxConnectionsPerAddress: 0,
   drainMs: 10_000,
 };
 
@@ -125,13 +127,9 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
     corsOrigin: authenticator.corsOrigin,
   });
   edge.addTo(app);
-  const server = createHttpServer((request, env) => app.fetch(request, env), log);
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  const port = await listen(server, '127.0.0.1', 0);
+  const server = createPublicServer({ fetch: (request, env) => app.fetch(request, env), log });
+  const { sockets } = server;
+  const port = await server.listen('127.0.0.1', 0);
   const url = `http://127.0.0.1:${port}`;
   const clients: StreamClient[] = [];
   const openGauge = async (): Promise<number> =>
@@ -140,7 +138,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
   onTestFinished(async () => {
     for (const client of clients) client.destroy();
     edge.close();
-    await closeServer(server, 0);
+    await server.close(0);
     await broker.close();
     expect(edge.openStreams, 'sessions left').toBe(0);
     expect(await openGauge(), 'open connections by the gauge').toBe(0);

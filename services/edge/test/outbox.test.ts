@@ -12,7 +12,8 @@ function fakeSocket(drainMarkBytes = 0, takesAll = false) {
   const drains: (() => void)[] = [];
   const state = { unsentBytes: 0, ended: 0, writes: 0 };
   const socket: StreamSocket = {
-    bytesOf: ({ block }) => block,
+    transport: 'h1',
+    chunked: false,
     write(bytes) {
       written.push(bytes);
       state.writes += 1;
@@ -51,7 +52,11 @@ function create(limitBytes = 100, drainMarkBytes = 0, takesAll = false) {
   const connection = fakeSocket(drainMarkBytes, takesAll);
   const queue = fakeQueue();
   let nowMs = 0;
-  const outbox = new Outbox(connection.socket, queue, limitBytes, () => nowMs);
+  const outbox = new Outbox(connection.socket, queue, limitBytes, {
+    get elapsedMs() {
+      return nowMs;
+    },
+  });
   return {
     ...connection,
     queue,

@@ -24,7 +24,8 @@ describe('a session', () => {
   it('section 6: that resumed ahead of its edge ends when the edge is fed the final event that it has already', () => {
     const written: string[] = [];
     const socket = {
-      bytesOf: ({ block }: { block: Buffer }) => block,
+      transport: 'h1' as const,
+      chunked: false,
       write: (bytes: Buffer) => void written.push(bytes.toString()),
       writeAll: () => {},
       unsentBytes: 0,
@@ -36,7 +37,7 @@ describe('a session', () => {
       destroy: () => {},
     };
     const router = createRouter();
-    const outbox = new Outbox(socket, createFlushQueue(), 1_000, () => 0);
+    const outbox = new Outbox(socket, createFlushQueue(), 1_000, { elapsedMs: 0 });
     const traits = { id: 's', tenant: 'default', topics: ['a'], format: 'data', lag: 'resume' } as const;
     const feed = { epoch: 'e', position: 3, ring: { last: 3 } } as ConstructorParameters<typeof Session>[3];
     const events = { lagging: () => {}, closed: () => {} };

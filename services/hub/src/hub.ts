@@ -57,10 +57,11 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     settings,
     // The feed of an embedded broker can't be behind.
     aheadWaitMs: embedded ? 0 : AHEAD_WAIT_MS,
+    alone: embedded,
     clock,
   });
   const service = { ...edge, closeGraceMs: PUBLISH_GRACE_MS };
-  return { ...(await hostService(service, settings, metrics, log)), embedded, kit };
+  return { ...(await hostService(service, settings, metrics, log, clock)), embedded, kit };
 }
 
 function createEmbeddedBroker(settings: Settings, metrics: Metrics, clock: Clock): Broker {

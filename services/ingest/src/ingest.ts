@@ -52,7 +52,7 @@ export async function startIngest(
       await broker.open();
       return app.fetch;
     },
-    drain() {},
+    drain: async () => {},
     close: () => broker.close(),
   };
   return hostService(service, settings, metrics, log);

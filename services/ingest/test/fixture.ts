@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
 import { createAuthenticator, createKeySources, createVerifier, mintToken, parseTopicClasses } from '@tidings/auth';
 import type { Broker, FeedSink, PublishInput } from '@tidings/broker';
@@ -6,14 +5,13 @@ import { createMemoryBroker } from '@tidings/broker/memory';
 import type { Message } from '@tidings/protocol';
 import {
   type Clock,
-  closeServer,
   createClientAddress,
-  createHttpServer,
   createLogger,
   createMetrics,
+  createPublicServer,
   createServiceApp,
-  listen,
   type Metrics,
+  type PublicServer,
   systemClock,
 } from '@tidings/runtime';
 import { onTestFinished } from 'vitest';
@@ -54,7 +52,7 @@ interface Sent {
 /** An ingest alone, on a free port, around a memory broker whose feed is written down. */
 export interface TestIngest {
   readonly port: number;
-  readonly server: Server;
+  readonly server: PublicServer;
   readonly metrics: Metrics;
   /** What the broker fed, in its order. */
   readonly messages: Message[];
@@ -116,8 +114,8 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
       historyMaxAgeSec: maxTtlSec,
     },
   });
-  const server = createHttpServer((incoming, env) => app.fetch(incoming, env), log);
-  const port = await listen(server, '127.0.0.1', 0);
+  const server = createPublicServer({ fetch: (incoming, env) => app.fetch(incoming, env), log });
+  const port = await server.listen('127.0.0.1', 0);
   const token = (publish: readonly string[], claims: object = {}, lifetimeSec = 3_600): Promise<string> =>
     mintToken(SECRET, { sub: 'alice', tidings: { publish }, ...claims }, lifetimeSec, clock);
   const all = await token(['>']);
@@ -154,7 +152,7 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
       return found();
     },
     stop() {
-      stopped ??= closeServer(server, 0).then(() => memory.close());
+      stopped ??= server.close(0).then(() => memory.close());
       return stopped;
     },
   };

@@ -1,9 +1,10 @@
-import { createServer, type Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { closeServer, listen } from '../src/http-server.ts';
-import { sendRaw, watchForLeaks } from '../src/testing/index.ts';
-import { startApp } from './fixture.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createHttp1Server } from '../../src/server/http1-server.ts';
+import { listen } from '../../src/server/listening.ts';
+import { sendRaw, watchForLeaks } from '../../src/testing/index.ts';
+import { startApp } from '../fixture.ts';
 
 /** A connection that notes what comes. */
 function open(port: number, bytes: string): Socket & { text: string } {
@@ -19,14 +20,12 @@ function open(port: number, bytes: string): Socket & { text: string } {
   return socket;
 }
 
-const connectionsOf = (server: Server): Promise<number> =>
-  new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
-
 const GET = 'GET /hello HTTP/1.1\r\nHost: x\r\n\r\n';
 
-describe('createHttpServer', () => {
-  it('hardening section 1: headers and the whole request have 60 s, idle connections 75 s', async () => {
-    const { server } = await startApp();
+describe('HTTP/1', () => {
+  it('hardening section 1: headers and the whole request have 60 s, idle connections 75 s', () => {
+    const server = createHttp1Server(() => {}, createLogger('test', 'silent'));
+    onTestFinished(() => void server.close());
     expect([server.headersTimeout, server.requestTimeout, server.keepAliveTimeout]).toEqual([60_000, 60_000, 75_000]);
   });
 
@@ -36,19 +35,23 @@ describe('createHttpServer', () => {
   ])(
     'hardening section 1: %s that did not arrive in time are 408, and the connection closes',
     async (_name, request) => {
-      const app = await startApp((routes) =>
-        routes.post('/body', async (context) => context.text(await context.req.text())),
-      );
+      const http1 = createHttp1Server((incoming) => incoming.resume(), createLogger('test', 'silent'));
       // Node looks for late requests every five seconds; what it does then is done here at once.
-      app.server.on('connection', (socket) =>
+      const server = createServer((socket) => {
+        http1.emit('connection', socket);
         socket.once('data', () =>
           setImmediate(() => {
             const late = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
-            app.server.emit('clientError', late, socket);
+            http1.emit('clientError', late, socket);
           }),
-        ),
-      );
-      const { status, headers, text } = await sendRaw(app.port, request, () => false);
+        );
+      });
+      onTestFinished(() => {
+        http1.close();
+        server.close();
+      });
+      const port = await listen(server, '127.0.0.1', 0);
+      const { status, headers, text } = await sendRaw(port, request, () => false);
       expect([status, headers.get('connection')]).toEqual([408, 'close']);
       expect(text).toContain('"code":"request-timeout"');
     },
@@ -142,13 +145,13 @@ describe('createHttpServer', () => {
   });
 });
 
-describe('listen and closeServer', () => {
+describe('a public server', () => {
   it('takes a free port for 0, and rejects for one that is taken', async () => {
-    const server = createServer();
-    onTestFinished(() => closeServer(server, 0));
-    const port = await listen(server, '127.0.0.1', 0);
+    const { server, port } = await startApp();
     expect(port).toBeGreaterThan(0);
-    await expect(listen(createServer(), '127.0.0.1', port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    const other = createServer();
+    await expect(listen(other, '127.0.0.1', port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    expect(server.sockets.size).toBe(0);
   });
 
   it('section 9: requests under way are finished, idle connections closed at once, and no new ones taken', async () => {
@@ -169,7 +172,7 @@ describe('listen and closeServer', () => {
     await expect.poll(() => idle.text).toContain('hello');
     const busy = open(port, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
     await expect.poll(() => asked).toBe(true);
-    const closed = closeServer(server, 10_000);
+    const closed = server.close(10_000);
     await expect.poll(() => idle.destroyed).toBe(true);
     expect((await sendRaw(port, GET, () => false)).status).toBe(0);
     expect(busy.destroyed).toBe(false);
@@ -196,7 +199,7 @@ describe('listen and closeServer', () => {
     );
     const socket = open(port, 'GET /stream HTTP/1.1\r\nHost: x\r\n\r\n');
     await expect.poll(() => socket.text).toContain('begun');
-    const closed = closeServer(server, 60_000);
+    const closed = server.close(60_000);
     end();
     await closed;
     await expect.poll(() => socket.destroyed).toBe(true);
@@ -207,9 +210,9 @@ describe('listen and closeServer', () => {
     const { port, server } = await startApp();
     const silent = open(port, '');
     const slow = open(port, 'GET /hello HTTP/1.1\r\nHo');
-    await expect.poll(() => connectionsOf(server)).toBe(2);
+    await expect.poll(() => server.sockets.size).toBe(2);
     const started = performance.now();
-    const closed = closeServer(server, 60_000);
+    const closed = server.close(60_000);
     await expect.poll(() => silent.destroyed, { timeout: 5_000 }).toBe(true);
     expect(slow.destroyed).toBe(false);
     slow.write('st: x\r\n\r\n');
@@ -230,7 +233,7 @@ describe('listen and closeServer', () => {
     );
     const socket = open(port, 'GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
     await expect.poll(() => asked).toBe(true);
-    await closeServer(server, 20);
+    await server.close(20);
     await expect.poll(() => socket.destroyed).toBe(true);
   });
 });

@@ -1,0 +1,49 @@
+import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { MAX_HEADER_BYTES } from '@tidings/protocol';
+import type { Logger } from '../logger.ts';
+import { ARRIVAL_TIMEOUT_MS, KEEP_ALIVE_MS } from './deadline.ts';
+import { guardSession } from './http2-guard.ts';
+import { MAX_HEADERS, type RequestListener } from './request-listener.ts';
+
+/** Streams that one connection may have open: what comes beyond is refused, and who insists is cut off. */
+export const MAX_STREAMS = 250;
+
+// `:method`, `:scheme`, `:authority` and `:path` are pairs too.
+const PSEUDO_HEADERS = 4;
+
+/**
+ * The HTTP/2 side of a port: it is given connections, and never listens itself.
+ * @param sessions gets every session for as long as it is open.
+ */
+export function createHttp2Server(
+  listener: RequestListener,
+  log: Logger,
+  sessions: Set<ServerHttp2Session>,
+): Http2Server {
+  const server = createServer({
+    settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES },
+    maxHeaderListPairs: MAX_HEADERS + PSEUDO_HEADERS,
+    maxSessionInvalidFrames: 100,
+    maxSessionRejectedStreams: 100,
+  });
+  server.on('request', (incoming, outgoing) => {
+    const { stream } = outgoing;
+    // Without a listener it would end the process; what went wrong shows as `close`.
+    stream.on('error', (error) => log.debug({ err: error }, 'HTTP/2 stream failed'));
+    if (!stream.endAfterHeaders) {
+      const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), ARRIVAL_TIMEOUT_MS);
+      incoming.once('end', () => clearTimeout(late));
+      stream.once('close', () => clearTimeout(late));
+    }
+    listener(incoming, outgoing);
+  });
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    // Every open event stream has a byte to send long before: without activity there is nothing worth keeping.
+    session.setTimeout(KEEP_ALIVE_MS, () => session.close());
+    guardSession(session, log, () => performance.now());
+  });
+  server.on('sessionError', (error) => log.debug({ err: error }, 'HTTP/2 session failed'));
+  return server;
+}
