@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { TidingsError } from '@tidings/protocol';
-import type { Query } from '@tidings/runtime';
+import { headerValues, type Query, type RequestHead, requestedHost } from '@tidings/runtime';
 import { toChallenge } from './challenge.ts';
 import { ANONYMOUS, type Grant } from './grant.ts';
 import { type AllowedOrigins, corsOrigin, isAllowedOrigin, type OriginEvidence } from './origin.ts';
@@ -19,21 +18,21 @@ export interface Access {
   readonly expired: boolean;
 }
 
-/** Turns a request into a grant. */
+/** Turns a request of either HTTP protocol into a grant. */
 export interface Authenticator {
   /**
    * @throws TidingsError `unauthenticated` for a token that is not valid, always with the same words;
    *   `forbidden-origin` for a cookie from a foreign page; `unavailable` when the keys can't be fetched.
    */
-  authenticate(incoming: IncomingMessage, query: Query): Promise<Access>;
+  authenticate(incoming: RequestHead, query: Query): Promise<Access>;
   /** The same for a caller that has an answer of its own for tokens that are just past their `exp`. */
-  authenticateSoftly(incoming: IncomingMessage, query: Query): Promise<Access>;
+  authenticateSoftly(incoming: RequestHead, query: Query): Promise<Access>;
   /** The refusal of a request that came without a token and needs one. */
   missingToken(): TidingsError;
   /** The refusal of a token that is past its `exp`, for callers of `authenticateSoftly`. */
   expiredToken(): TidingsError;
   /** The origin that a page's request may be answered for (CORS), or `undefined`. */
-  corsOrigin(incoming: IncomingMessage): string | undefined;
+  corsOrigin(incoming: RequestHead): string | undefined;
 }
 
 export interface AuthenticatorOptions extends TokenSourceOptions {
@@ -53,10 +52,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return new TidingsError('unauthenticated', 'Send a valid token.', { challenge });
   }
 
-  async function authenticateSoftly(incoming: IncomingMessage, query: Query): Promise<Access> {
+  async function authenticateSoftly(incoming: RequestHead, query: Query): Promise<Access> {
     const found = findToken(
       {
-        authorization: incoming.headersDistinct.authorization ?? [],
+        authorization: headerValues(incoming, 'authorization'),
         cookie: incoming.headers.cookie,
         accessToken: query.get('access_token') ?? [],
       },
@@ -84,15 +83,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     },
     missingToken: () => refuse('missing'),
     expiredToken: () => refuse('expired'),
-    corsOrigin: ({ headers }) => corsOrigin(headers.origin, headers.host, allowedOrigins),
+    corsOrigin: (incoming) => corsOrigin(incoming.headers.origin, requestedHost(incoming), allowedOrigins),
   };
 }
 
-function evidenceOf({ headers }: IncomingMessage): OriginEvidence {
+function evidenceOf(incoming: RequestHead): OriginEvidence {
+  const { headers } = incoming;
   return {
     origin: headers.origin,
     secFetchSite: headers['sec-fetch-site'] as string | undefined,
     referer: headers.referer,
-    host: headers.host,
+    host: requestedHost(incoming),
   };
 }

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError, createMetrics, loadSettings } from '@tidings/runtime';
@@ -41,8 +40,8 @@ function problemsOf(env: NodeJS.ProcessEnv, secrets?: readonly string[]): readon
 /** Whether the access control takes the token. */
 async function takes({ authenticator }: AccessControl, token: string, headers: object = {}): Promise<boolean> {
   const authorization = `Bearer ${token}`;
-  const incoming = { headers: { authorization, ...headers }, headersDistinct: { authorization: [authorization] } };
-  return authenticator.authenticate(incoming as unknown as IncomingMessage, new Map()).then(
+  const incoming = { headers: { authorization, ...headers }, rawHeaders: ['Authorization', authorization] };
+  return authenticator.authenticate(incoming, new Map()).then(
     () => true,
     () => false,
   );
@@ -88,14 +87,14 @@ describe('createAccessControl', () => {
     };
     const { authenticator } = control(env, [SECRET]);
     const origin = (value: string): string | undefined =>
-      authenticator.corsOrigin({ headers: { origin: value, host: 'hub.example' } } as IncomingMessage);
+      authenticator.corsOrigin({ headers: { origin: value, host: 'hub.example' }, rawHeaders: [] });
     expect(origin('https://app.example')).toBe('https://app.example');
     expect(origin('capacitor://localhost')).toBe('capacitor://localhost');
     expect(origin('https://evil.example')).toBeUndefined();
     const asks = (access: AccessControl, cookie: string): Promise<boolean> => {
       const headers = { cookie, 'sec-fetch-site': 'same-origin' };
       return access.authenticator
-        .authenticate({ headers, headersDistinct: {} } as unknown as IncomingMessage, new Map())
+        .authenticate({ headers, rawHeaders: [] }, new Map())
         .then(({ anonymous }) => !anonymous);
     };
     const token = await sign(claims());

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { TidingsError } from '@tidings/protocol';
-import { PAGE_HEADERS, type ServiceApp } from '@tidings/runtime';
+import { PAGE_HEADERS, requestedHost, type ServiceApp } from '@tidings/runtime';
 import type { DevelopmentKit } from './development.ts';
 
 const LOOPBACK_ADDRESS = /^(::ffff:)?127\.|^::1$/;
@@ -21,8 +21,8 @@ export function addNewcomerPage(app: ServiceApp, kit: DevelopmentKit): void {
     ['/page.css', 'text/css', asset('page.css')],
   ] as const) {
     app.get(path, (context) => {
-      const { headers, socket } = context.env.incoming;
-      if (!isLocal(headers.host, socket.remoteAddress)) {
+      const { incoming } = context.env;
+      if (!isLocal(requestedHost(incoming), incoming.socket.remoteAddress)) {
         throw new TidingsError(
           'forbidden',
           'The page holds tokens: open it on the machine of the hub, as localhost or 127.0.0.1.',
