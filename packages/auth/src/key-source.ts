@@ -15,6 +15,11 @@ export interface KeyHint {
 export interface KeySource {
   readonly algorithms: readonly string[];
   /**
+   * Number of the key set in force: it changes whenever a key may have gone. While it is `undefined`, or where it is left
+   * out, nothing that these keys verify is remembered.
+   */
+  readonly edition?: number | undefined;
+  /**
    * The keys that may have signed a token with this hint, best first; empty when none fits.
    * @throws TidingsError `unavailable` when keys can't be fetched.
    */
@@ -35,6 +40,9 @@ export interface KeySettings {
 export const MIN_SECRET_BYTES = 32;
 
 const MIN_RSA_BITS = 2048;
+
+/** Of keys that stay for as long as the process. */
+const ONLY_EDITION = 1;
 
 /**
  * The key sources of a configuration, those that need no network first.
@@ -59,7 +67,7 @@ export function createSecretSource(secrets: readonly string[]): KeySource {
   const keys = Promise.all(
     bytes.map((raw) => subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])),
   );
-  return { algorithms: ['HS256'], keysFor: () => keys };
+  return { algorithms: ['HS256'], edition: ONLY_EDITION, keysFor: () => keys };
 }
 
 /**
@@ -90,7 +98,7 @@ export function createPemSource(pem: string): KeySource {
     throw new TypeError('The public key is not PEM text that starts with -----BEGIN PUBLIC KEY-----.');
   }
   const key = readPublicKey(pem);
-  return { algorithms: algorithmsOf(key), keysFor: async () => [key] };
+  return { algorithms: algorithmsOf(key), edition: ONLY_EDITION, keysFor: async () => [key] };
 }
 
 function readPublicKey(pem: string): KeyObject {

@@ -28,6 +28,7 @@ export function createRemoteKeySource(url: string, clock: Clock): KeySource {
     [customFetch]: fetchBounded,
   });
   let fetchedMs = Number.NEGATIVE_INFINITY;
+  let fetches = 0;
   let triedMs = Number.NEGATIVE_INFINITY;
   let failure: TidingsError | undefined;
   let running: Promise<void> | undefined;
@@ -43,6 +44,7 @@ export function createRemoteKeySource(url: string, clock: Clock): KeySource {
     try {
       await set.reload();
       fetchedMs = clock.now();
+      fetches += 1;
       failure = undefined;
     } catch (cause) {
       const detail = 'The keys that tokens are checked with can not be fetched.';
@@ -75,6 +77,9 @@ export function createRemoteKeySource(url: string, clock: Clock): KeySource {
 
   return {
     algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    get edition() {
+      return since(fetchedMs) < MAX_AGE_MS ? fetches : undefined;
+    },
     async keysFor(hint) {
       const ageMs = since(fetchedMs);
       if (ageMs >= MAX_AGE_MS) await refresh(0);

@@ -5,6 +5,7 @@ import type { Grant } from './grant.ts';
 import type { KeySource, VerificationKey } from './key-source.ts';
 import type { Refusal } from './refusal.ts';
 import { readTokenHeader } from './token-header.ts';
+import { createVerifiedTokens, type ValidToken } from './verified-tokens.ts';
 
 export interface VerifierOptions {
   readonly keys: readonly KeySource[];
@@ -21,9 +22,7 @@ export interface VerifierOptions {
  * What a token turned out to be. `reason` is for log and metric, never for the client. `expired` is there when the token
  * is valid but for an `exp` at most 24 h past: a native EventSource then gets a soft answer (contract section 4).
  */
-export type Verification =
-  | { readonly ok: true; readonly grant: Grant }
-  | { readonly ok: false; readonly reason: Refusal; readonly expired?: Grant };
+export type Verification = ValidToken | { readonly ok: false; readonly reason: Refusal; readonly expired?: Grant };
 
 export interface Verifier {
   /** @throws TidingsError `unavailable` when keys can't be fetched: that is not the client's doing. */
@@ -38,10 +37,12 @@ const SOFT_EXPIRY_SEC = 86_400;
 
 /**
  * A verifier of JWTs as contract section 3 wants them. `exp` is judged last, so that an expired token that is wrong in
- * another way too is never answered softly.
+ * another way too is never answered softly. A valid token that comes again within a minute is not verified again; its
+ * time and its keys are looked at each time.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { keys, clock, issuer, audience, maxTokenAgeSec = DEFAULT_MAX_TOKEN_AGE_SEC } = options;
+  const verified = createVerifiedTokens(clock);
 
   async function verifyWith(token: string, key: VerificationKey, algorithms: readonly string[]): Promise<Verification> {
     const nowMs = clock.now();
@@ -74,13 +75,18 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   return {
     async verify(token) {
+      const known = verified.find(token);
+      if (known !== undefined) return known;
       const hint = readTokenHeader(token);
       if (typeof hint === 'string') return { ok: false, reason: hint };
       const able = keys.filter((source) => source.algorithms.includes(hint.alg));
       let reason: Refusal = able.length === 0 ? 'unsupported-algorithm' : 'unknown-key';
       for (const source of able) {
+        // Before the keys are asked for: should they change meanwhile, what they verify does not stand.
+        const { edition } = source;
         for (const key of await source.keysFor(hint)) {
           const verification = await verifyWith(token, key, source.algorithms);
+          if (verification.ok) verified.remember(token, verification, source, edition);
           if (verification.ok || verification.reason !== 'bad-signature') return verification;
           reason = verification.reason;
         }

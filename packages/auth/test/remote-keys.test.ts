@@ -182,3 +182,29 @@ it('takes a key that can not be used for one that is not there', async () => {
   expect(await countKeys(source, 'weak', 'RS256')).toBe(0);
   for (const kid of ['private', 'broken', 'encryption', 'secret']) expect(await countKeys(source, kid)).toBe(0);
 });
+
+it('the set has an edition while it is in force, and another one after each fetch', async () => {
+  const source = createRemoteKeySource(url, clock);
+  expect(source.edition).toBeUndefined();
+  await countKeys(source);
+  const first = source.edition;
+  expect(first).toBeDefined();
+  clock.advance(30_000);
+  await countKeys(source, 'unknown');
+  expect(fetches).toBe(2);
+  expect(source.edition).not.toBe(first);
+  clock.advance(60 * MINUTE_MS);
+  expect(source.edition).toBeUndefined();
+});
+
+it('section 3: a token of a withdrawn key is refused from the fetch on that lacks the key, however young it is known', async () => {
+  const verifier = createVerifier({ keys: [createRemoteKeySource(url, clock)], clock });
+  const token = await sign({ exp: clock.now() / 1000 + 3_600 }, ec.privateKey, { alg: 'ES256', kid: 'one' });
+  expect(await verifier.verify(token)).toMatchObject({ ok: true });
+  serve(toJwk(ed.publicKey, { kid: 'two' }));
+  clock.advance(30_000);
+  expect(await verifier.verify(token)).toMatchObject({ ok: true });
+  const newer = await sign({ exp: clock.now() / 1000 + 60 }, ed.privateKey, { alg: 'EdDSA', kid: 'two' });
+  expect(await verifier.verify(newer)).toMatchObject({ ok: true });
+  expect(await verifier.verify(token)).toEqual({ ok: false, reason: 'unknown-key' });
+});
