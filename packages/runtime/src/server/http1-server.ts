@@ -6,6 +6,9 @@ import { problemHeaders } from '../problem-response.ts';
 import { ARRIVAL_TIMEOUT_MS, KEEP_ALIVE_MS } from './deadline.ts';
 import type { RequestListener } from './request-listener.ts';
 
+/** Requests of one connection that may wait for their turn. */
+const MAX_PIPELINED = 100;
+
 /**
  * The HTTP/1 side of a port: it is given connections, and never listens itself. Broken framing and what came too late is
  * answered here with a problem document.
@@ -26,9 +29,17 @@ export function createHttp1Server(listener: RequestListener, log: Logger): Serve
     (incoming, outgoing) => {
       const { socket } = incoming;
       const answers = answering.get(socket) ?? new Set();
+      const before = answers.size === 0 ? undefined : [...answers].at(-1);
       answering.set(socket, answers.add(outgoing));
       outgoing.on('close', () => answers.delete(outgoing));
-      listener(incoming, outgoing);
+      if (before === undefined) return listener(incoming, outgoing);
+      if (answers.size > MAX_PIPELINED) return void socket.destroy();
+      // Node emits a request that is pipelined behind another at once. Each waits for the answer before it: a POST is not
+      // safe to be worked on beside another, and nothing may follow an answer that closes the connection (RFC 9112
+      // sections 9.3.2 and 9.6).
+      before.once('close', () => {
+        if (socket.writable) listener(incoming, outgoing);
+      });
     },
   );
   server.headersTimeout = ARRIVAL_TIMEOUT_MS;

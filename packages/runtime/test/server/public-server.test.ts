@@ -237,3 +237,57 @@ describe('a public server', () => {
     await expect.poll(() => socket.destroyed).toBe(true);
   });
 });
+
+describe('pipelined requests', () => {
+  it('RFC 9112 section 9.3.2: each is begun when the one before is answered', async () => {
+    const begun: string[] = [];
+    let go: () => void = () => {};
+    const { port } = await startApp((routes) =>
+      routes.get('/wait/:name', async (context) => {
+        begun.push(context.req.param('name'));
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
+        return context.json(context.req.param('name'));
+      }),
+    );
+    const ask = (name: string): string => `GET /wait/${name} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const socket = open(port, ask('first') + ask('second') + ask('third'));
+    for (const [place, name] of ['first', 'second', 'third'].entries()) {
+      await expect.poll(() => begun[place]).toBe(name);
+      expect(begun).toHaveLength(place + 1);
+      go();
+      await expect.poll(() => socket.text).toContain(`"${name}"`);
+    }
+  });
+
+  it('RFC 9112 section 9.6: none is begun behind an answer that closes the connection', async () => {
+    const begun: string[] = [];
+    const { port } = await startApp((routes) => {
+      routes.get('/close', (context) => {
+        context.env.outgoing.setHeader('Connection', 'close');
+        return context.text('the last');
+      });
+      routes.get('/behind', (context) => {
+        begun.push('behind');
+        return context.text('behind');
+      });
+    });
+    const behind = 'GET /behind HTTP/1.1\r\nHost: x\r\n\r\n';
+    for (const first of ['GET /close HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /close HTTP/1.1\r\n\r\n']) {
+      const answer = await sendRaw(port, first + behind, () => false);
+      expect(answer.headers.get('connection')).toBe('close');
+      expect(answer.text.split('HTTP/1.1 ')).toHaveLength(2);
+    }
+    expect(begun).toEqual([]);
+  });
+
+  it('a hundred may wait, and a connection with more is closed', async () => {
+    const { port } = await startApp((routes) => routes.get('/never', () => new Promise(() => {})));
+    const never = 'GET /never HTTP/1.1\r\nHost: x\r\n\r\n';
+    const patient = open(port, never + GET.repeat(99));
+    expect((await sendRaw(port, never + GET.repeat(100), () => false)).text).toBe('');
+    expect(patient.destroyed).toBe(false);
+    expect((await sendRaw(port, GET.repeat(100), (text) => text.split('hello').length === 101)).status).toBe(200);
+  });
+});
