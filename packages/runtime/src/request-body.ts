@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { TidingsError } from '@tidings/protocol';
 
 /** A media type with its parameters, as `Content-Type` names it (RFC 9110 section 8.3.1). */
@@ -23,14 +25,19 @@ export function parseMediaType(header: string | undefined): MediaType | undefine
  * @throws TidingsError `body-too-large`; `unsupported-media-type` for an encoded body; `malformed-body` when the client
  *   leaves in the middle.
  */
-export async function readBody(incoming: IncomingMessage, outgoing: ServerResponse, maxBytes: number): Promise<Buffer> {
+export async function readBody(
+  incoming: IncomingMessage | Http2ServerRequest,
+  outgoing: ServerResponse | Http2ServerResponse,
+  maxBytes: number,
+): Promise<Buffer> {
   const encoding = incoming.headers['content-encoding'];
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
     throw new TidingsError('unsupported-media-type', 'A Content-Encoding other than identity is not taken.');
   }
   const tooLarge = (): TidingsError => {
-    // What is still on its way would otherwise be read as the next request's.
-    outgoing.setHeader('Connection', 'close');
+    // What is still on its way would otherwise be read as the next request's; over HTTP/2 it is a stream of its own, and
+    // there is no such header.
+    if (incoming.httpVersionMajor === 1) outgoing.setHeader('Connection', 'close');
     return new TidingsError('body-too-large', `A body may have ${maxBytes} bytes.`);
   };
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
@@ -55,15 +62,15 @@ export async function readBody(incoming: IncomingMessage, outgoing: ServerRespon
   });
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** The body as text, a byte order mark included. @throws TidingsError `malformed-body` when it is not UTF-8. */
+export function decodeText(body: Buffer): string {
+  assertText(body);
+  return body.toString('utf8');
+}
 
-/** The body as text. @throws TidingsError `malformed-body` when it is not UTF-8. */
-export function decodeText(body: Uint8Array): string {
-  try {
-    return UTF8.decode(body);
-  } catch (error) {
-    throw new TidingsError('malformed-body', 'The body is not valid UTF-8.', {}, error);
-  }
+/** For a body that is passed on as it came. @throws TidingsError `malformed-body` when it is not UTF-8. */
+export function assertText(body: Buffer): void {
+  if (!isUtf8(body)) throw new TidingsError('malformed-body', 'The body is not valid UTF-8.');
 }
 
 /** The JSON value of a text. @throws TidingsError `malformed-body` with the position where it is known. */

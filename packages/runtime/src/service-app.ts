@@ -1,25 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { type ProblemCode, TidingsError } from '@tidings/protocol';
 import type { Context } from 'hono';
 import { allowedMethods } from './allowed-methods.ts';
 import type { ClientAddress } from './client-address.ts';
+import { TOKEN_IN_URL_HEADERS } from './direct-answer.ts';
 import type { Logger } from './logger.ts';
 import { redactUrl } from './logger.ts';
 import { errorResponse } from './problem-response.ts';
 import { decodeSegment } from './query.ts';
-import { traceIdOf } from './trace.ts';
+import { createRequestLog } from './request-log.ts';
 
 /** What a route of a service finds in its context. */
 export interface ServiceEnv {
   Bindings: HttpBindings;
   Variables: {
-    traceId: string;
-    /** Where the client is, behind the proxies that are trusted. */
-    address: string;
+    /** Finds where a client is, behind the proxies that are trusted. */
+    clientAddress: ClientAddress;
     /** CORS headers of the answer. Answers that are written raw must carry them too. */
     corsHeaders: Record<string, string>;
+    /** The URL holds a token, or what may be one: answers that are written raw must carry `TOKEN_IN_URL_HEADERS`. */
+    tokenInUrl: boolean;
     /** Who asks, for the log; set by authentication. */
     caller: { user: string | undefined; tenant: string } | undefined;
     /** More for the log line, asked when the answer is complete or the client gone. */
@@ -51,6 +54,8 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
     getPath: (_request, options) => rawPath((options as { env: HttpBindings }).env.incoming),
   });
 
+  const logRequest = createRequestLog(log, clientAddress);
+
   function fail(error: unknown): Response {
     onProblem?.(error instanceof TidingsError ? error.code : 'internal');
     return errorResponse(error, log);
@@ -60,41 +65,18 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
     const { incoming, outgoing } = context.env;
     const url = incoming.url ?? '';
     const safeUrl = redactUrl(url);
-    const traceId = traceIdOf(incoming.headers.traceparent as string | undefined);
-    context.set('traceId', traceId);
-    const started = performance.now();
-    const forwardedFor = incoming.headers['x-forwarded-for'] as string | undefined;
-    const address = clientAddress(incoming.socket.remoteAddress, forwardedFor);
-    context.set('address', address);
-    const bytesBefore = outgoing.socket?.bytesWritten ?? 0;
-    // `close` and not the end of `next`: a client that leaves early is logged too, and a stream when it ends.
-    outgoing.on('close', () => {
-      const { user, tenant } = context.get('caller') ?? {};
-      log.info(
-        {
-          traceId,
-          method: incoming.method,
-          url: safeUrl,
-          status: outgoing.headersSent ? outgoing.statusCode : 499,
-          durationMs: Math.round((performance.now() - started) * 10) / 10,
-          bytes: (incoming.socket?.bytesWritten ?? 0) - bytesBefore,
-          address,
-          user,
-          tenant,
-          ...context.get('logDetail')?.(),
-        },
-        'request',
-      );
-    });
+    logRequest(context, safeUrl);
+    context.set('tokenInUrl', safeUrl !== url);
+    context.set('clientAddress', clientAddress);
     context.set('corsHeaders', corsHeadersOf(incoming, corsOrigin(incoming)));
     await next();
-    // A stream has taken the socket over, and its head is gone.
-    if (outgoing.headersSent) return;
+    // Whoever answered past hono has sent the head, or found the client gone.
+    if (outgoing.headersSent || context.res === RESPONSE_ALREADY_SENT) return;
     for (const [name, value] of Object.entries(context.get('corsHeaders'))) context.res.headers.set(name, value);
-    // An answer to a URL that holds a token, a refusal included, must not pass that URL on (contract section 3).
-    if (safeUrl !== url) {
-      context.res.headers.set('Referrer-Policy', 'no-referrer');
-      if (!context.res.headers.has('Cache-Control')) context.res.headers.set('Cache-Control', 'no-store');
+    if (!context.get('tokenInUrl')) return;
+    for (const [name, value] of Object.entries(TOKEN_IN_URL_HEADERS)) {
+      // Where an answer says how it may be kept, it is told so already, and more.
+      if (name !== 'Cache-Control' || !context.res.headers.has(name)) context.res.headers.set(name, value);
     }
   });
 

@@ -31,4 +31,10 @@ describe('traceIdOf', () => {
     expect(first).not.toBe(ID);
     expect(traceIdOf(traceparent)).not.toBe(first);
   });
+
+  it('section 9: ten thousand new ones are all different, and well-formed', () => {
+    const ids = Array.from({ length: 10_000 }, () => traceIdOf(undefined));
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.every((id) => /^[0-9a-f]{32}$/.test(id))).toBe(true);
+  });
 });

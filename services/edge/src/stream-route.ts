@@ -118,7 +118,7 @@ async function answer(
   );
   if (start instanceof Response) return start;
   if (start !== undefined && isOver(start, topics, edge.feed)) return new Response(null, { status: 204 });
-  const holder = { tenant, user: access.grant.user, address: context.get('address') };
+  const holder = { tenant, user: access.grant.user, address: clientAddressOf(context) };
   const order: StreamOrder = { wish, tenant, topics, holder, expiresAtMs: expiresAtSec * 1000, start };
   // Nothing may be awaited after this: a stream that opens once the others were sent away would never be.
   if (edge.drain.begun) {
@@ -136,6 +136,11 @@ const LIMITS: Readonly<Record<Refused, () => TidingsError>> = {
   user: () => new TidingsError('too-many-streams', 'This user has too many streams open.', retryLater()),
   address: () => new TidingsError('too-many-streams', 'This address has too many streams open.', retryLater()),
 };
+
+function clientAddressOf(context: ServiceContext): string {
+  const { socket, headers } = context.env.incoming;
+  return context.get('clientAddress')(socket.remoteAddress, headers['x-forwarded-for'] as string | undefined);
+}
 
 // Spread like the soft answers, so that those who were refused together do not come back together.
 const retryLater = (): { retryAfterSec: number } => ({ retryAfterSec: Math.ceil(softRetryMs() / 1000) });

@@ -24,7 +24,7 @@ export function readArray(values: readonly unknown[]): ReadEvent[] {
  * Splits NDJSON into its lines; blank ones do not count. Each line is parsed on its own, so a bad one fails alone.
  * @throws TidingsError `empty-batch`, `batch-too-large`; `malformed-body` when the text is not UTF-8.
  */
-export function readLines(body: Uint8Array): ReadEvent[] {
+export function readLines(body: Buffer): ReadEvent[] {
   const lines = decodeText(body)
     .split('\n')
     .filter((line) => line.trim() !== '');

@@ -3,6 +3,7 @@ import type { Access, Authenticator, TopicClasses } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
 import { parseTopic, TidingsError } from '@tidings/protocol';
 import {
+  assertText,
   checkShape,
   decodeText,
   type Logger,
@@ -159,7 +160,7 @@ async function publishBody(
     throw new TidingsError('unsupported-media-type', 'Send application/json or application/x-ndjson, as UTF-8.');
   }
   const idempotencyKey = headerKey(context);
-  const body = await readBody(incoming, outgoing as Parameters<typeof readBody>[1], parts.settings.maxBodyBytes);
+  const body = await readBody(incoming, outgoing, parts.settings.maxBodyBytes);
   const batch: BatchContext = {
     grant,
     idempotencyKey,
@@ -168,14 +169,14 @@ async function publishBody(
     metrics: parts.metrics,
     log: parts.log,
   };
-  if (isLines) return answerBatch(await publishBatch(readLines(body), batch));
+  if (isLines) return answerBatch(context, await publishBatch(readLines(body), batch));
   const value = parseJson(decodeText(body));
-  if (Array.isArray(value)) return answerBatch(await publishBatch(readArray(value), batch));
+  if (Array.isArray(value)) return answerBatch(context, await publishBatch(readArray(value), batch));
   const event = validateEvent(value, grant.tenant, idempotencyKey, parts.rules);
   const results = await publish(grant, event, 0);
   const [result] = results;
   const isFanOut = Object.hasOwn(value as object, 'topics');
-  return result === undefined || isFanOut ? answerBatch(results) : answerSingle(result);
+  return result === undefined || isFanOut ? answerBatch(context, results) : answerSingle(context, result);
 }
 
 async function publishRaw(
@@ -199,13 +200,13 @@ async function publishRaw(
     throw new TidingsError('unsupported-media-type', 'Send text/* or application/json, as UTF-8.');
   }
   const id = headerKey(context);
-  const data = await readBody(incoming, outgoing as Parameters<typeof readBody>[1], parts.settings.maxBodyBytes);
-  const text = decodeText(data);
-  if (json) parseJson(text);
+  const data = await readBody(incoming, outgoing, parts.settings.maxBodyBytes);
+  if (json) parseJson(decodeText(data));
+  else assertText(data);
   const [result] = await publish(
     grant,
     toInputs([topic], { ...fields, id }, { data, json }, grant.tenant, parts.rules, inUrl),
     0,
   );
-  return answerSingle(result as NonNullable<typeof result>);
+  return answerSingle(context, result as NonNullable<typeof result>);
 }
