@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { createLogBuffer } from './log-buffer.ts';
 
 export type { Logger } from 'pino';
 
@@ -16,7 +17,10 @@ export function createLogger(service: string, level: string, destination?: Desti
     redact: ['*.authorization', '*.cookie', '*.access_token', '*.token', '*.secret'],
   };
   if (destination !== undefined) return pino(options, destination);
-  return process.stdout.isTTY ? pino(options, pretty({ ignore: 'pid,hostname', sync: true })) : pino(options);
+  // Who looks on must see each line when it happens.
+  if (process.stdout.isTTY) return pino(options, pretty({ ignore: 'pid,hostname', sync: true }));
+  const stdout = pino.destination({ dest: 1, sync: true });
+  return pino(options, createLogBuffer({ write: (lines) => void stdout.write(lines) }));
 }
 
 /**

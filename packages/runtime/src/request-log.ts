@@ -8,8 +8,11 @@ export type RequestLog = (context: ServiceContext, safeUrl: string) => void;
 
 /** One line for each request (contract section 9), at level `info`; where nobody reads those, it costs nothing. */
 export function createRequestLog(log: Logger, clientAddress: ClientAddress): RequestLog {
+  // Looking for members that are named like secrets took three quarters of what a line costs; it looks one level down, and
+  // these lines are flat.
+  const lines = log.child({}, { redact: [] });
   return (context, safeUrl) => {
-    if (!log.isLevelEnabled('info')) return;
+    if (!lines.isLevelEnabled('info')) return;
     const { incoming, outgoing } = context.env;
     const started = performance.now();
     // Asked now: a socket that is closed does not know it any more.
@@ -19,7 +22,7 @@ export function createRequestLog(log: Logger, clientAddress: ClientAddress): Req
     outgoing.on('close', () => {
       const { user, tenant } = context.get('caller') ?? {};
       const { headers } = incoming;
-      log.info(
+      lines.info(
         {
           traceId: traceIdOf(headers.traceparent as string | undefined),
           method: incoming.method,

@@ -25,8 +25,8 @@ export interface ServiceEnv {
     tokenInUrl: boolean;
     /** Who asks, for the log; set by authentication. */
     caller: { user: string | undefined; tenant: string } | undefined;
-    /** More for the log line, asked when the answer is complete or the client gone. */
-    logDetail: (() => object) | undefined;
+    /** More for the log line, asked when the answer is complete or the client gone. No secrets: it is not redacted. */
+    logDetail: (() => Readonly<Record<string, string | number>>) | undefined;
   };
 }
 

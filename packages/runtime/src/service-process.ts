@@ -36,4 +36,6 @@ export async function runServiceProcess<Hosted extends HostedService>(
 export function announce(name: string, { url, adminUrl }: HostedService, log: Logger): void {
   const line = `${name} listening on ${url}, admin on ${adminUrl}`;
   log.child({}, { level: 'info' }).info({ version: VERSION, url, admin: adminUrl }, line);
+  // What else is printed at the start comes after it.
+  log.flush();
 }

@@ -54,6 +54,28 @@ const started = (child: Child, word = 'started'): Promise<void> =>
   expect.poll(() => child.output.stdout, { timeout: 10_000 }).toContain(word);
 
 describe('runService', () => {
+  it.each([
+    ['it exits', 'process.exit(0)', 0],
+    ['it crashes of an error that nobody caught', 'throw new Error("later")', 70],
+    ['it is stopped', 'process.kill(process.pid, "SIGTERM")', 0],
+  ])('no line is lost when %s in the turn that wrote it', async (_name, end, code) => {
+    const child = run(
+      `lines-${code}-${end.length}`,
+      `setTimeout(() => { for (let n = 0; n < 1000; n += 1) log.info({ n }, 'line'); ${end}; }, 1);
+       return { stop: async () => {} };`,
+    );
+    expect(await child.exit).toMatchObject({ code });
+    const lines = child.output.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.filter(({ msg }) => msg === 'line').map(({ n }) => n)).toEqual(
+      Array.from({ length: 1_000 }, (_, n) => n),
+    );
+    if (code === 70) expect(lines.at(-1)).toMatchObject({ level: 60, err: { message: 'later' } });
+    if (end.includes('SIGTERM')) expect(lines.at(-1)).toMatchObject({ msg: 'stopped' });
+  });
+
   it('section 9: a bad configuration exits 78 with one line for each fault on stderr, and nothing else', async () => {
     const child = run('configuration', 'loadSettings(process.env); return { stop: async () => {} };', {
       PORT: 'x',
