@@ -19,9 +19,9 @@ export function answerSingle(context: ServiceContext, result: PublishResult): Re
  */
 export function answerBatch(context: ServiceContext, published: readonly PublishResult[]): Response {
   const failed = published.filter((result) => result.problem !== undefined);
+  if (failed.length === 0) return answerJson(context, 202, { results: published });
   // When to try again is the answer's to say, in a header, not each result's.
   const results = published.map(({ retryAfterSec: _retryAfterSec, ...result }) => result);
-  if (failed.length === 0) return answerJson(context, 202, { results });
   if (failed.length < results.length) return answerJson(context, 207, { results });
   const first = failed[0]?.problem as Problem;
   const codes = new Set(failed.map((result) => result.problem?.code));

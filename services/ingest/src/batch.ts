@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Grant } from '@tidings/auth';
 import { MAX_BATCH_EVENTS, MAX_RESULTS, TidingsError } from '@tidings/protocol';
 import { decodeText, type Logger, type Metrics, parseJson } from '@tidings/runtime';
-import { type Publish, type PublishResult, toFailure } from './publish.ts';
-import { type EventRules, type ValidEvent, validateEvent } from './validate.ts';
+import { type Publish, type PublishOrder, type PublishResult, toFailure } from './publish.ts';
+import { type EventRules, validateEvent } from './validate.ts';
 
 // Events checked, or results published, in one turn of the event loop, so that a full body holds up nobody's stream.
 const TURN_RESULTS = 250;
@@ -44,8 +44,10 @@ export interface BatchContext {
   readonly log: Logger;
 }
 
-/** An event that was checked, and what it is published to; or why it can't be. */
-type Checked = ValidEvent | { readonly failure: PublishResult };
+/** What is left to do for an event on a topic; or, where it failed its check, what became of it. */
+type Step = PublishOrder | PublishResult;
+
+const isOrder = (step: Step): step is PublishOrder => 'input' in step;
 
 /**
  * Publishes every event of a batch in order and answers one result for each event and topic. All are checked before the
@@ -53,60 +55,54 @@ type Checked = ValidEvent | { readonly failure: PublishResult };
  * @throws TidingsError `batch-too-large` when they go to more topics than one answer may hold; nothing is published then.
  */
 export async function publishBatch(events: readonly ReadEvent[], context: BatchContext): Promise<PublishResult[]> {
-  const checked: Checked[] = [];
-  let expected = 0;
+  const steps: Step[] = [];
   for (const [index, read] of events.entries()) {
     if (index % TURN_RESULTS === TURN_RESULTS - 1) await nextTurn();
-    const event = check(read, index, context);
-    checked.push(event);
-    expected += 'failure' in event ? 1 : event.length;
-    if (expected > MAX_RESULTS) throw tooLarge();
+    check(read, index, steps, context);
+    if (steps.length > MAX_RESULTS) throw tooLarge();
   }
 
   const results: PublishResult[] = [];
-  let turn: Promise<PublishResult[]>[] = [];
-  let inTurn = 0;
   let away: TidingsError | undefined;
-  const settle = async (): Promise<void> => {
-    const settled = (await Promise.all(turn)).flat();
-    const tried = settled.filter(({ problem }) => problem === undefined || problem.status >= 500);
+  for (let start = 0; start < steps.length; start += TURN_RESULTS) {
+    if (start > 0) await nextTurn();
+    const turn = await take(steps.slice(start, start + TURN_RESULTS), away, context);
+    const tried = turn.filter(({ problem }) => problem === undefined || problem.status >= 500);
     // Each turn would wait as long as the one before, and its publisher for all of them together.
     if (tried.length > 0 && tried.every(({ problem }) => problem?.code === 'unavailable')) away = notTried();
-    results.push(...settled);
-    turn = [];
-    inTurn = 0;
-  };
-  for (const [index, event] of checked.entries()) {
-    turn.push(publishOrRefuse(event, index, away, context));
-    inTurn += 'failure' in event ? 1 : event.length;
-    if (inTurn < TURN_RESULTS) continue;
-    await settle();
-    await nextTurn();
+    results.push(...turn);
   }
-  await settle();
   return results;
 }
 
-async function publishOrRefuse(
-  event: Checked,
-  index: number,
+async function take(
+  steps: readonly Step[],
   away: TidingsError | undefined,
   { grant, publish, metrics, log }: BatchContext,
 ): Promise<PublishResult[]> {
-  if ('failure' in event) return [event.failure];
-  if (away === undefined) return publish(grant, event, index);
-  return event.map(({ topic }) => ({ ...toFailure(away, index, metrics, log), topic }));
+  if (away !== undefined) {
+    return steps.map((step) =>
+      isOrder(step) ? { ...toFailure(away, step.index, metrics, log), topic: step.input.topic } : step,
+    );
+  }
+  const published = (await publish(grant, steps.filter(isOrder))).values();
+  return steps.map((step) => (isOrder(step) ? (published.next().value as PublishResult) : step));
 }
 
 const notTried = (): TidingsError =>
   new TidingsError('unavailable', 'The broker is away: this event was not tried.', { retryAfterSec: 1 });
 
-function check(read: ReadEvent, index: number, { grant, idempotencyKey, rules, metrics, log }: BatchContext): Checked {
+function check(
+  read: ReadEvent,
+  index: number,
+  steps: Step[],
+  { grant, idempotencyKey, rules, metrics, log }: BatchContext,
+): void {
   try {
     const id = idempotencyKey === '' ? '' : `${idempotencyKey}.${index}`;
-    return validateEvent(read(), grant.tenant, id, rules);
+    for (const input of validateEvent(read(), grant.tenant, id, rules)) steps.push({ input, index });
   } catch (error) {
-    return { failure: toFailure(error, index, metrics, log) };
+    steps.push(toFailure(error, index, metrics, log));
   }
 }
 

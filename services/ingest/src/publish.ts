@@ -2,42 +2,63 @@ import { type Grant, mayPublish } from '@tidings/auth';
 import type { Broker, PublishInput } from '@tidings/broker';
 import { encodeCursor, type Problem, TidingsError } from '@tidings/protocol';
 import { type Logger, type Metrics, problemOfAny } from '@tidings/runtime';
-import type { ValidEvent } from './validate.ts';
 
-/** What became of one event on one topic. */
+/** One event on one topic that is to be published. */
+export interface PublishOrder {
+  readonly input: PublishInput;
+  /** The event's place in the body, from 0. */
+  readonly index: number;
+}
+
+/** What became of one event on one topic; a member that is `undefined` is not in the answer. */
 export interface PublishResult {
   readonly status: number;
   /** The event's place in the body, from 0. */
   readonly index: number;
   readonly topic?: string;
-  readonly id?: string;
-  readonly duplicate?: true;
+  readonly id?: string | undefined;
+  readonly duplicate?: true | undefined;
   readonly problem?: Problem;
   /** When trying again is worth it, where the failure says so. */
   readonly retryAfterSec?: number;
 }
 
-/** Publishes what is valid; a failure is a result and never stops the others. */
-export type Publish = (grant: Grant, event: ValidEvent, index: number) => Promise<PublishResult[]>;
+/** Publishes what is valid, all at once, and answers in its order; a failure is a result and never stops the others. */
+export type Publish = (grant: Grant, orders: readonly PublishOrder[]) => Promise<PublishResult[]>;
 
 /** Joins the right to publish, the broker and the metrics into one act. */
 export function createPublish(broker: Broker, metrics: Metrics, log: Logger): Publish {
-  async function publishOne(grant: Grant, input: PublishInput, index: number): Promise<PublishResult> {
+  async function publishOne(grant: Grant, { input, index }: PublishOrder): Promise<PublishResult> {
     const { topic } = input;
     try {
       if (!mayPublish(grant, topic)) throw new TidingsError('forbidden', `The token may not publish to ${topic}.`);
-      const stop = metrics.publishSeconds.startTimer();
+      const startedMs = performance.now();
       const { epoch, seq, duplicate } = await broker.publish(input);
-      stop();
-      metrics.eventsPublished.inc({ result: duplicate ? 'duplicate' : 'accepted' });
-      const id = seq === 0 ? {} : { id: encodeCursor(epoch, seq) };
-      return { status: 202, index, topic, ...id, ...(duplicate && { duplicate }) };
+      metrics.publishSeconds.observe((performance.now() - startedMs) / 1000);
+      const id = seq === 0 ? undefined : encodeCursor(epoch, seq);
+      return { status: 202, index, topic, id, duplicate: duplicate || undefined };
     } catch (error) {
       return { ...toFailure(error, index, metrics, log), topic };
     }
   }
 
-  return (grant, event, index) => Promise.all(event.map((input) => publishOne(grant, input, index)));
+  // Once for all of them: finding the series of a label costs more than adding to it.
+  function count(results: readonly PublishResult[]): void {
+    let accepted = 0;
+    let duplicates = 0;
+    for (const { status, duplicate } of results) {
+      if (duplicate) duplicates += 1;
+      else if (status === 202) accepted += 1;
+    }
+    if (accepted > 0) metrics.eventsPublished.inc({ result: 'accepted' }, accepted);
+    if (duplicates > 0) metrics.eventsPublished.inc({ result: 'duplicate' }, duplicates);
+  }
+
+  return async (grant, orders) => {
+    const results = await Promise.all(orders.map((order) => publishOne(grant, order)));
+    count(results);
+    return results;
+  };
 }
 
 /**

@@ -25,7 +25,7 @@ import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
 import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
 import { createPublish, type Publish } from './publish.ts';
-import { type EventRules, inUrl, parseUser, toInputs, validateEvent } from './validate.ts';
+import { type EventFields, type EventRules, inUrl, parseUser, toInputs, validateEvent } from './validate.ts';
 
 /** What the ingest needs to work. */
 export interface IngestParts {
@@ -173,7 +173,10 @@ async function publishBody(
   const value = parseJson(decodeText(body));
   if (Array.isArray(value)) return answerBatch(context, await publishBatch(readArray(value), batch));
   const event = validateEvent(value, grant.tenant, idempotencyKey, parts.rules);
-  const results = await publish(grant, event, 0);
+  const results = await publish(
+    grant,
+    event.map((input) => ({ input, index: 0 })),
+  );
   const [result] = results;
   const isFanOut = Object.hasOwn(value as object, 'topics');
   return result === undefined || isFanOut ? answerBatch(context, results) : answerSingle(context, result);
@@ -188,10 +191,7 @@ async function publishRaw(
   parts: Parts,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
-  const names = Object.keys(rawQuerySchema.shape);
-  refuseUnknown(query, [...names, 'access_token']);
-  const given = names.flatMap((name) => (query.has(name) ? [[name, singleValue(query, name)]] : []));
-  const fields = checkShape(rawQuerySchema, Object.fromEntries(given), 'parameter');
+  const fields = readFields(query);
   const media = parseMediaType(incoming.headers['content-type']);
   const json = media?.type === 'application/json';
   // The form type is what a bare `curl -d 'text'` sends.
@@ -203,10 +203,21 @@ async function publishRaw(
   const data = await readBody(incoming, outgoing, parts.settings.maxBodyBytes);
   if (json) parseJson(decodeText(data));
   else assertText(data);
+  const inputs = toInputs([topic], fields, id, { data, json }, grant.tenant, parts.rules, inUrl);
   const [result] = await publish(
     grant,
-    toInputs([topic], { ...fields, id }, { data, json }, grant.tenant, parts.rules, inUrl),
-    0,
+    inputs.map((input) => ({ input, index: 0 })),
   );
   return answerSingle(context, result as NonNullable<typeof result>);
+}
+
+const RAW_PARAMETERS = Object.keys(rawQuerySchema.shape);
+const KNOWN_PARAMETERS = [...RAW_PARAMETERS, 'access_token'];
+const NO_FIELDS: EventFields = {};
+
+function readFields(query: Query): EventFields {
+  if (query.size === 0) return NO_FIELDS;
+  refuseUnknown(query, KNOWN_PARAMETERS);
+  const given = RAW_PARAMETERS.flatMap((name) => (query.has(name) ? [[name, singleValue(query, name)]] : []));
+  return checkShape(rawQuerySchema, Object.fromEntries(given), 'parameter');
 }

@@ -33,28 +33,38 @@ export function validateEvent(value: unknown, tenant: string, fallbackId: string
   const body = checkShape(eventSchema, value, 'pointer');
   const payload = encodePayload(body.data);
   const topics = topicsOf(body);
-  return toInputs(topics, { ...body, id: body.id ?? fallbackId }, payload, tenant, rules, inBody);
+  return toInputs(topics, body, body.id ?? fallbackId, payload, tenant, rules, inBody);
 }
 
-/** The fields of an event beside its topic and payload. */
-export type EventFields = Pick<EventBody, 'event' | 'ttl' | 'store' | 'final' | 'exclude'> & { id: string };
+/** The fields of an event beside its topic, id and payload. */
+export type EventFields = Pick<EventBody, 'event' | 'ttl' | 'store' | 'final' | 'exclude'>;
+
+/** What is delivered. */
+export interface Payload {
+  /** As UTF-8. */
+  readonly data: Uint8Array;
+  /** Whether it is JSON text that stands for a value. */
+  readonly json: boolean;
+}
 
 /** Builds the inputs of an event whose topics and payload are known. @throws TidingsError as `validateEvent`. */
 export function toInputs(
   topics: readonly string[],
   fields: EventFields,
-  payload: { data: Uint8Array; json: boolean },
+  id: string,
+  payload: Payload,
   tenant: string,
   rules: EventRules,
   place: FieldPlace,
 ): ValidEvent {
-  const { event, ttl, final = false, exclude = '', id } = fields;
+  const { event, ttl, final = false, exclude = '' } = fields;
+  const { data, json } = payload;
   if (event !== undefined) parseEventName(event, place('event'));
   if (ttl !== undefined && ttl > rules.maxTtlSec) {
     const detail = `ttl is longer than history is kept, ${rules.maxTtlSec} seconds.`;
     throw new TidingsError('invalid-field', detail, place('ttl'));
   }
-  if (payload.data.length > rules.maxEventBytes) {
+  if (data.length > rules.maxEventBytes) {
     throw new TidingsError('event-too-large', `An event may have ${rules.maxEventBytes} bytes.`, place('data'));
   }
   return topics.map((topic) => {
@@ -65,12 +75,13 @@ export function toInputs(
       throw new TidingsError('invalid-field', 'A final event must be stored.', place('final'));
     }
     const ttlSec = ttl ?? topicClass?.ttl ?? 0;
-    return { tenant, topic, event: event ?? '', ...payload, final, exclude, store, id, ttlSec };
+    return { tenant, topic, event: event ?? '', data, json, final, exclude, store, id, ttlSec };
   });
 }
 
 function topicsOf({ topic, topics, user }: EventBody): string[] {
-  if ([topic, topics, user].filter((field) => field !== undefined).length !== 1) {
+  const named = Number(topic !== undefined) + Number(topics !== undefined) + Number(user !== undefined);
+  if (named !== 1) {
     throw new TidingsError('invalid-field', 'Exactly one of topic, topics and user is needed.', { pointer: '' });
   }
   if (topic !== undefined) return [parseTopic(topic, { pointer: '/topic' })];
@@ -88,7 +99,7 @@ export function parseUser(user: string, place: FieldPlace): string {
   }
 }
 
-function encodePayload(value: unknown): { data: Uint8Array; json: boolean } {
+function encodePayload(value: unknown): Payload {
   if (typeof value === 'string') {
     if (/\p{Cs}/u.test(value)) {
       throw new TidingsError('invalid-field', 'data has a lone surrogate, which no UTF-8 text has.', {
