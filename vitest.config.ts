@@ -47,6 +47,11 @@ export default defineConfig({
       })),
       {
         extends: true as const,
+        root: 'loadtest',
+        test: { name: 'loadtest', include: ['test/**/*.test.ts'] },
+      },
+      {
+        extends: true as const,
         test: { name: 'tidings', include: ['test/**/*.test.ts'], testTimeout: 90_000, ...withNatsServer },
       },
     ],
