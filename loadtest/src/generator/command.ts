@@ -1,6 +1,6 @@
 import type { FleetOptions } from './fleet.ts';
 import type { GroupTally } from './group.ts';
-import type { EventPlan, Published } from './publish.ts';
+import type { EventPlan, Pace, Published } from './publish.ts';
 import type { Target } from './target.ts';
 
 /** What a bench may ask of a generator: the request of each command, and its answer. */
@@ -15,7 +15,7 @@ export interface Commands {
   /** Waits until the group has received so many events, or for so long. */
   reach: { ask: { name: string; received: number; timeoutMs: number }; answer: boolean };
   inStep: { ask: EventPlan & { requests: number; readers: number }; answer: Published };
-  atPace: { ask: EventPlan & { eventsPerSec: number; durationMs: number }; answer: Published };
+  atPace: { ask: EventPlan & Pace; answer: Published };
   atFullSpeed: { ask: EventPlan & { connections: number; durationMs: number }; answer: Published };
   usage: { ask: Record<never, never>; answer: { cpuSec: number } };
 }

@@ -51,7 +51,7 @@ const commands: {
     return group.received >= received;
   },
   inStep: (ask) => publishInStep(ask, ask.requests, ask.readers, source, arrivals),
-  atPace: (ask) => publishAtPace(ask, ask.eventsPerSec, ask.durationMs, source),
+  atPace: (ask) => publishAtPace(ask, ask, source),
   atFullSpeed: (ask) => publishAtFullSpeed(ask, ask.connections, ask.durationMs, source),
   async usage() {
     const { user, system } = process.cpuUsage();

@@ -6,7 +6,6 @@ import { openPoster, type Poster } from './poster.ts';
 import type { Target } from './target.ts';
 
 const PATH = '/v1/events';
-const POSTERS = 4;
 
 /** Which events are published, and how many with one request. */
 export interface EventPlan {
@@ -75,14 +74,21 @@ export async function publishInStep(
   return { events: requests * plan.batchSize, requests, seconds: (nowUs() - startUs) / 1e6, late: 0 };
 }
 
-/** Publishes at a steady pace, whatever the server does. */
+/** How fast, and for how long. */
+export interface Pace {
+  readonly eventsPerSec: number;
+  readonly durationMs: number;
+  /** On more than one, events can overtake each other on their way in. */
+  readonly connections: number;
+}
+
+/** Publishes at a steady pace, for as long as a connection is free. */
 export async function publishAtPace(
   plan: EventPlan,
-  eventsPerSec: number,
-  durationMs: number,
+  { eventsPerSec, durationMs, connections }: Pace,
   source: EventSource,
 ): Promise<Published> {
-  const posters = await Promise.all(Array.from({ length: POSTERS }, () => openPoster(plan.target)));
+  const posters = await Promise.all(Array.from({ length: connections }, () => openPoster(plan.target)));
   const startUs = nowUs();
   const requests = Math.round((eventsPerSec * durationMs) / 1000 / plan.batchSize);
   const underWay: Promise<void>[] = [];

@@ -35,6 +35,8 @@ async function runOwnTopics(start: () => Promise<Subject>, load: OwnTopicLoad): 
       batchSize: BATCH_SIZE,
       channel: 0,
       eventsPerSec: load.eventsPerSec,
+      // A topic's next event is twenty batches away: it overtakes none.
+      connections: 4,
     };
     const warm = await generator.ask('atPace', { ...plan, durationMs: WARM_UP_MS });
     await generator.ask('reach', { name: fleet.name, received: warm.events, timeoutMs: DRAIN_MS });
