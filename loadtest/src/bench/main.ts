@@ -1,27 +1,48 @@
 // `npm run bench -- [--only broadcast-h1,burst] [--quick] [--compare] [--profile]`
-import { cpus } from 'node:os';
+import { profileBroadcast, toProfileTables } from '../profile/profile-broadcast.ts';
+import { describeMachine, toSentence } from '../report/machine.ts';
 import { failedRow, type Row } from '../report/row.ts';
 import { toTextTable } from '../report/table.ts';
 import { SCENARIOS } from '../scenario/catalogue.ts';
+import { COMPARISONS } from '../scenario/compare.ts';
+import type { Scenario } from '../scenario/context.ts';
 import { parseBenchOptions } from './options.ts';
+import { writePartial, writeReport, writeSection } from './write-report.ts';
 
-const options = parseBenchOptions(
+const ALL = [...SCENARIOS, ...COMPARISONS];
+const { only, quick, compare, profile } = parseBenchOptions(
   process.argv.slice(2),
-  SCENARIOS.map(({ name }) => name),
+  ALL.map(({ name }) => name),
 );
+// Progress goes to standard error, so that standard output holds the table alone.
 const tell = (text: string): void => {
   console.error(`${(performance.now() / 1000).toFixed(1).padStart(6)} s  ${text}`);
 };
+const sentence = toSentence(describeMachine(), new Date());
+console.error(sentence);
 
-console.error(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}`);
-const rows: Row[] = [];
-for (const { name, title, run } of SCENARIOS) {
-  if (options.only.length > 0 && !options.only.includes(name)) continue;
-  tell(title);
-  try {
-    rows.push(...(await run({ quick: options.quick, tell })));
-  } catch (error) {
-    rows.push(failedRow(name, title, error));
+async function runAll(scenarios: readonly Scenario[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const { name, title, run } of scenarios) {
+    tell(title);
+    try {
+      rows.push(...(await run({ quick, tell })));
+    } catch (error) {
+      rows.push(failedRow(name, title, error));
+    }
   }
+  return rows;
 }
-console.log(`\n${toTextTable(rows)}`);
+
+if (profile) {
+  tell('profiling the broadcast over HTTP/1.1');
+  const tables = toProfileTables(await profileBroadcast());
+  writeSection('profile', `${sentence}\n\n${tables}`);
+  console.log(`\n${tables}`);
+} else {
+  const chosen = only.length > 0 ? ALL.filter(({ name }) => only.includes(name)) : compare ? ALL : SCENARIOS;
+  const rows = await runAll(chosen);
+  if (quick || only.length > 0) writePartial(rows);
+  else writeReport(rows, performance.now() / 1_000);
+  console.log(`\n${toTextTable(rows)}`);
+}

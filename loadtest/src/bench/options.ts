@@ -4,10 +4,10 @@ export interface BenchOptions {
   /** Names of scenarios; empty: all. */
   readonly only: readonly string[];
   readonly quick: boolean;
+  /** Other servers too. */
   readonly compare: boolean;
+  /** Nothing but the profile of a broadcast. */
   readonly profile: boolean;
-  /** Rewrites the report in the repository, as a whole run does. */
-  readonly write: boolean;
 }
 
 /** Reads the words after `npm run bench --`. @throws TypeError for a word or a scenario that does not exist. */
@@ -27,5 +27,5 @@ export function parseBenchOptions(args: readonly string[], names: readonly strin
   if (unknown.length > 0) {
     throw new TypeError(`There is no scenario ${unknown.join(', ')}. There are: ${names.join(', ')}`);
   }
-  return { only, quick, compare, profile, write: !quick && only.length === 0 };
+  return { only, quick, compare, profile };
 }

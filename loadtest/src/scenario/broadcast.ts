@@ -20,11 +20,21 @@ export interface BroadcastLoad {
   readonly batchSize: number;
 }
 
+/** Someone who looks at the server while it is measured. */
+interface Watch {
+  begin(subject: Subject): Promise<void>;
+  end(subject: Subject): Promise<void>;
+}
+
 /**
  * One topic, many streams; each request's events are published once everybody has the ones before, so that nothing is
  * coalesced but what one request brings.
  */
-export async function runBroadcast(start: () => Promise<Subject>, load: BroadcastLoad): Promise<Measurement> {
+export async function runBroadcast(
+  start: () => Promise<Subject>,
+  load: BroadcastLoad,
+  watch?: Watch,
+): Promise<Measurement> {
   const { streams, requests, batchSize } = load;
   return withSubject(start, async (subject, generator) => {
     const fleet = fleetOf(subject, { streams });
@@ -40,9 +50,11 @@ export async function runBroadcast(start: () => Promise<Subject>, load: Broadcas
     };
     await generator.ask('inStep', { ...plan, requests: WARM_UP_REQUESTS });
     await generator.ask('resetLatency', fleet);
+    await watch?.begin(subject);
     const { result, cpuSec, ...rest } = await measure(subject, generator, () =>
       generator.ask('inStep', { ...plan, requests }),
     );
+    await watch?.end(subject);
     const { latency, lost, repeated, closed } = await generator.ask('tally', fleet);
     if (lost + repeated + closed > 0) throw new Error(`${lost} lost, ${repeated} repeated, ${closed} streams closed`);
     return { ...rest, latency, rate: { perCpuSec: (result.events * streams) / cpuSec, unit: 'deliveries' } };

@@ -1,0 +1,35 @@
+import { startMeasured } from '../server/measured-process.ts';
+import type { Peer } from './peer.ts';
+
+/** A library for Node that many use: sessions and a channel, on Node's own HTTP server. */
+export const BETTER_SSE: Peer = {
+  name: 'better-sse',
+
+  async findMissing() {
+    try {
+      import.meta.resolve('better-sse');
+      return undefined;
+    } catch {
+      return 'it is not installed: npm install --no-save better-sse';
+    }
+  },
+
+  async start() {
+    const process = await startMeasured({
+      name: BETTER_SSE.name,
+      script: 'loadtest/dist/peer/better-sse-server.js',
+      env: {},
+      flags: ['--expose-gc'],
+    });
+    const target = { port: Number(process.url.port), transport: 'h1', token: 'none', takesPayloads: true } as const;
+    return {
+      name: BETTER_SSE.name,
+      streams: target,
+      publishing: target,
+      opening: '\r\n\r\n',
+      process,
+      others: [],
+      stop: () => process.stop(),
+    };
+  },
+};
