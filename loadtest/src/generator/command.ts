@@ -1,3 +1,4 @@
+import type { Churned, ChurnOptions } from './churn.ts';
 import type { FleetOptions } from './fleet.ts';
 import type { GroupTally } from './group.ts';
 import type { EventPlan, Pace, Published } from './publish.ts';
@@ -17,6 +18,7 @@ export interface Commands {
   inStep: { ask: EventPlan & { requests: number; readers: number }; answer: Published };
   atPace: { ask: EventPlan & Pace; answer: Published };
   atFullSpeed: { ask: EventPlan & { connections: number; durationMs: number }; answer: Published };
+  churn: { ask: ChurnOptions; answer: Churned };
   usage: { ask: Record<never, never>; answer: { cpuSec: number } };
 }
 

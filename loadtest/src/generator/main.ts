@@ -1,6 +1,7 @@
 // A process that plays clients: it opens streams, publishes, and counts what arrives, as its parent asks.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Arrivals } from './arrivals.ts';
+import { churn } from './churn.ts';
 import { nowUs } from './clock.ts';
 import type { Answer, CommandName, Commands, Request } from './command.ts';
 import { Fleet } from './fleet.ts';
@@ -53,6 +54,7 @@ const commands: {
   inStep: (ask) => publishInStep(ask, ask.requests, ask.readers, source, arrivals),
   atPace: (ask) => publishAtPace(ask, ask, source),
   atFullSpeed: (ask) => publishAtFullSpeed(ask, ask.connections, ask.durationMs, source),
+  churn: (ask) => churn(ask, arrivals),
   async usage() {
     const { user, system } = process.cpuUsage();
     return { cpuSec: (user + system) / 1e6 };

