@@ -14,6 +14,7 @@ export * from './query.ts';
 export * from './reference-page.ts';
 export * from './request-body.ts';
 export * from './request-head.ts';
+export type { WriteLine } from './request-log.ts';
 export * from './server/certificate.ts';
 export * from './server/listening.ts';
 export * from './server/public-server.ts';

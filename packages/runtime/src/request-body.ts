@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { TidingsError } from '@tidings/protocol';
 
 /** A media type with its parameters, as `Content-Type` names it (RFC 9110 section 8.3.1). */
@@ -35,9 +35,10 @@ export async function readBody(
     throw new TidingsError('unsupported-media-type', 'A Content-Encoding other than identity is not taken.');
   }
   const tooLarge = (): TidingsError => {
-    // What is still on its way would otherwise be read as the next request's; over HTTP/2 it is a stream of its own, and
-    // there is no such header.
-    if (incoming.httpVersionMajor === 1) outgoing.setHeader('Connection', 'close');
+    // What is still on its way would otherwise be read as the next request's, or over HTTP/2 be waited for (RFC 9113
+    // section 8.1).
+    if ('stream' in outgoing) outgoing.once('finish', () => outgoing.stream.close(constants.NGHTTP2_NO_ERROR));
+    else outgoing.setHeader('Connection', 'close');
     return new TidingsError('body-too-large', `A body may have ${maxBytes} bytes.`);
   };
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
@@ -58,7 +59,11 @@ export async function readBody(
     incoming.on('data', take);
     // Always a copy: a piece is a view on the socket's read buffer, and one that is kept pins 64 KiB.
     incoming.once('end', () => resolve(Buffer.concat(pieces, bytes)));
-    incoming.once('error', (error) => reject(new TidingsError('malformed-body', 'The body ended early.', {}, error)));
+    const endedEarly = (error?: Error): void =>
+      reject(new TidingsError('malformed-body', 'The body ended early.', {}, error));
+    incoming.once('error', endedEarly);
+    // Over HTTP/2 a client that takes its request back is no error of the request; after the end it changes nothing.
+    incoming.once('close', () => endedEarly());
   });
 }
 

@@ -11,7 +11,7 @@ import type { Logger } from './logger.ts';
 import { redactUrl } from './logger.ts';
 import { errorResponse } from './problem-response.ts';
 import { decodeSegment } from './query.ts';
-import { createRequestLog } from './request-log.ts';
+import { createRequestLog, type WriteLine } from './request-log.ts';
 
 /** What a route of a service finds in its context. */
 export interface ServiceEnv {
@@ -25,8 +25,8 @@ export interface ServiceEnv {
     tokenInUrl: boolean;
     /** Who asks, for the log; set by authentication. */
     caller: { user: string | undefined; tenant: string } | undefined;
-    /** More for the log line, asked when the answer is complete or the client gone. No secrets: it is not redacted. */
-    logDetail: (() => Readonly<Record<string, string | number>>) | undefined;
+    /** Takes the request's line over from the end of its answer, for an answer that lasts; `undefined` without a log. */
+    takeLine: (() => WriteLine) | undefined;
   };
 }
 

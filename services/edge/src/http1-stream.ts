@@ -37,10 +37,8 @@ export class Http1Stream implements StreamSocket {
 
   #takeOver(): void {
     const outgoing = this.#outgoing;
-    if (outgoing === undefined || this.#ended || this.#socket.destroyed || !takeOver(outgoing)) return;
-    this.#outgoing = undefined;
-    // Who waits for the end of the response still learns of it.
-    this.#socket.once('close', () => outgoing.emit('close'));
+    if (outgoing === undefined || this.#ended || this.#socket.destroyed) return;
+    if (takeOver(outgoing)) this.#outgoing = undefined;
   }
 
   write(bytes: Buffer): void {

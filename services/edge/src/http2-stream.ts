@@ -1,12 +1,15 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { constants, type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2';
+import { takeOverStream } from '@tidings/runtime';
 import type { StreamSocket } from './stream-socket.ts';
 
 /** Sends the head of a stream over HTTP/2; `undefined` when the client took its request back already. */
 export function openHttp2Stream(outgoing: Http2ServerResponse, head: OutgoingHttpHeaders): Http2Stream | undefined {
   const { stream } = outgoing;
   if (stream === undefined || stream.destroyed) return undefined;
-  outgoing.writeHead(200, head);
+  // Not by the response, which would have to stay until the end to send trailers.
+  stream.respond({ ...head, [constants.HTTP2_HEADER_STATUS]: 200 });
+  takeOverStream(stream);
   return new Http2Stream(stream);
 }
 

@@ -27,7 +27,9 @@ export class Outbox implements Flushable {
   #frameBytes = 0;
   #closed = false;
   #drained: (() => void) | undefined = undefined;
-  #sentBytes = 0;
+  #countedBytes = 0;
+  /** Bytes handed to the socket. */
+  sentBytes = 0;
   /** When something last went out, by the clock. */
   lastSentMs: number;
 
@@ -77,7 +79,7 @@ export class Outbox implements Flushable {
     if (frames.length === 0 || this.#closed) return;
     this.#frames = [];
     this.#frameBytes = 0;
-    this.#sentBytes += bytes;
+    this.sentBytes += bytes;
     this.lastSentMs = this.#clock.elapsedMs;
     if (frames.length === 1) this.#socket.write(frames[0] as Buffer);
     else if (bytes <= MAX_JOINED_BYTES) this.#socket.write(Buffer.concat(frames, bytes));
@@ -86,8 +88,8 @@ export class Outbox implements Flushable {
 
   /** Bytes handed to the socket since the last call. */
   takeSentBytes(): number {
-    const bytes = this.#sentBytes;
-    this.#sentBytes = 0;
+    const bytes = this.sentBytes - this.#countedBytes;
+    this.#countedBytes = this.sentBytes;
     return bytes;
   }
 

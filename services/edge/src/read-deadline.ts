@@ -1,13 +1,9 @@
-import type { EventEmitter } from 'node:events';
 import type { Broker } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
-import type { Clock, Timer } from '@tidings/runtime';
+import { type Clock, isGone, type Outgoing, type Timer } from '@tidings/runtime';
 
 const READ_TIMEOUT_MS = 30_000;
 const RETRY_AFTER_SEC = 5;
-
-/** The answer that a read is for: its connection may be gone before the read is done. */
-export type Answer = EventEmitter & { readonly destroyed: boolean };
 
 /**
  * Runs a read of history that a client waits for. It is aborted when the client leaves, and after 30 seconds, when it
@@ -17,7 +13,7 @@ export type Answer = EventEmitter & { readonly destroyed: boolean };
  */
 export async function withinDeadline<Value>(
   clock: Clock,
-  answer: Answer,
+  answer: Outgoing,
   read: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const aborter = new AbortController();
@@ -25,7 +21,7 @@ export async function withinDeadline<Value>(
   const timer: Timer = clock.after(READ_TIMEOUT_MS, () => aborter.abort(late));
   const leave = (): void => aborter.abort(new TidingsError('malformed-request', 'The client left.'));
   answer.once('close', leave);
-  if (answer.destroyed) leave();
+  if (isGone(answer)) leave();
   try {
     return await unlessAborted(aborter.signal, read(aborter.signal));
   } finally {

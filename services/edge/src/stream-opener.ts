@@ -1,6 +1,6 @@
 import type { Broker } from '@tidings/broker';
 import { encodeHello, encodeOpening, TidingsError } from '@tidings/protocol';
-import type { Clock, Logger, Metrics, Timer } from '@tidings/runtime';
+import type { Clock, Logger, Metrics, Timer, WriteLine } from '@tidings/runtime';
 import type { Admission, Holder } from './admission.ts';
 import { catchUp } from './catch-up.ts';
 import type { Drain } from './drain.ts';
@@ -55,13 +55,22 @@ export interface StreamOrder {
 // A socket that does not take the goodbye would otherwise keep a closed stream's memory for as long as TCP tries.
 const LINGER_MS = 5_000;
 
-/** Opens the session of a stream whose head is sent, and feeds it until it ends. */
-export function openSession(order: StreamOrder, socket: StreamSocket, id: string, parts: EdgeParts): Session {
+/**
+ * Opens the session of a stream whose head is sent, and feeds it until it ends.
+ * @param writeLine the stream's line in the log, written when it has ended.
+ */
+export function openSession(
+  order: StreamOrder,
+  socket: StreamSocket,
+  id: string,
+  parts: EdgeParts,
+  writeLine?: WriteLine,
+): Session {
   const outbox = new Outbox(socket, parts.flushes, parts.lagMaxBytes, parts.wheel);
   const finals = order.wish.untilFinal ? new FinalTracker(order.topics) : undefined;
   const { tenant, topics, holder } = order;
   const traits = { id, tenant, topics, format: order.wish.format, lag: order.wish.lag, finals };
-  const keeper = new Keeper(socket, holder, parts);
+  const keeper = new Keeper(socket, holder, parts, writeLine);
   const session = new Session(traits, outbox, parts.router, parts.feed, keeper);
   socket.onClose(() => keeper.gone(session));
   outbox.write(encodeOpening(jitter(1_000, 5_000)));
@@ -80,8 +89,10 @@ class Keeper implements SessionEvents {
   #aborter: AbortController | undefined;
   #gone = false;
   #linger: Timer | undefined;
+  readonly #writeLine: WriteLine | undefined;
 
-  constructor(socket: StreamSocket, holder: Holder, parts: EdgeParts) {
+  constructor(socket: StreamSocket, holder: Holder, parts: EdgeParts, writeLine: WriteLine | undefined) {
+    this.#writeLine = writeLine;
     this.#socket = socket;
     this.#holder = holder;
     this.#parts = parts;
@@ -115,6 +126,13 @@ class Keeper implements SessionEvents {
     this.#gone = true;
     this.#linger?.cancel();
     session.drop();
+    this.#writeLine?.(200, {
+      bytes: session.outbox.sentBytes,
+      session: session.id,
+      topics: session.topics.length,
+      delivered: session.delivered,
+      end: session.goodbye ?? 'gone',
+    });
   }
 }
 

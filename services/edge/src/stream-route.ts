@@ -8,6 +8,7 @@ import { type Goodbye, TidingsError } from '@tidings/protocol';
 import {
   decodeText,
   type FaultPlace,
+  isGone,
   parseJson,
   parseMediaType,
   parseQuery,
@@ -191,7 +192,7 @@ function soften(reason: Goodbye, { metrics }: EdgeParts): Response {
 function open(context: ServiceContext, order: StreamOrder, access: Access, edge: EdgeParts): Response {
   const { outgoing } = context.env;
   // The client is gone already: its `close` came before anyone listened for it, and will not come again.
-  if (outgoing.destroyed) return RESPONSE_ALREADY_SENT;
+  if (isGone(outgoing)) return RESPONSE_ALREADY_SENT;
   // Nobody can guess it: who knows it may be left out of an event's readers, and later change the stream.
   const id = randomUUID();
   const socket = openStreamSocket(outgoing, {
@@ -207,12 +208,6 @@ function open(context: ServiceContext, order: StreamOrder, access: Access, edge:
     );
   }
   edge.metrics.connectionsTotal.inc({ result: 'opened' });
-  const session = openSession(order, socket, id, edge);
-  context.set('logDetail', () => ({
-    session: id,
-    topics: order.topics.length,
-    delivered: session.delivered,
-    end: session.goodbye ?? 'gone',
-  }));
+  openSession(order, socket, id, edge, context.get('takeLine')?.());
   return RESPONSE_ALREADY_SENT;
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts';
 import { problemHeaders } from '../problem-response.ts';
 import { ARRIVAL_TIMEOUT_MS, KEEP_ALIVE_MS } from './deadline.ts';
 import type { RequestListener } from './request-listener.ts';
+import { isTakenOver } from './take-over.ts';
 
 /** Requests of one connection that may wait for their turn. */
 const MAX_PIPELINED = 100;
@@ -31,14 +32,17 @@ export function createHttp1Server(listener: RequestListener, log: Logger): Serve
       const answers = answering.get(socket) ?? new Set();
       const before = answers.size === 0 ? undefined : [...answers].at(-1);
       answering.set(socket, answers.add(outgoing));
-      outgoing.on('close', () => answers.delete(outgoing));
+      outgoing.on('close', () => {
+        answers.delete(outgoing);
+        if (answers.size === 0) answering.delete(socket);
+      });
       if (before === undefined) return listener(incoming, outgoing);
       if (answers.size > MAX_PIPELINED) return void socket.destroy();
       // Node emits a request that is pipelined behind another at once. Each waits for the answer before it: a POST is not
       // safe to be worked on beside another, and nothing may follow an answer that closes the connection (RFC 9112
       // sections 9.3.2 and 9.6).
       before.once('close', () => {
-        if (socket.writable) listener(incoming, outgoing);
+        if (socket.writable && !isTakenOver(socket)) listener(incoming, outgoing);
       });
     },
   );

@@ -26,10 +26,11 @@ export function createHttp2Server(
     maxSessionInvalidFrames: 100,
     maxSessionRejectedStreams: 100,
   });
+  // Without a listener it would end the process; what went wrong shows as `close`. One function for all streams.
+  const onError = (error: Error): void => log.debug({ err: error }, 'HTTP/2 stream failed');
   server.on('request', (incoming, outgoing) => {
     const { stream } = outgoing;
-    // Without a listener it would end the process; what went wrong shows as `close`.
-    stream.on('error', (error) => log.debug({ err: error }, 'HTTP/2 stream failed'));
+    stream.on('error', onError);
     if (!stream.endAfterHeaders) {
       const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), ARRIVAL_TIMEOUT_MS);
       incoming.once('end', () => clearTimeout(late));

@@ -43,8 +43,15 @@ export function createRequestListener(fetch: Fetch, log: Logger): RequestListene
 }
 
 /** Whether a request or its answer belongs to HTTP/2, where there is no `Connection` and no chunk. */
-export const isHttp2 = (message: Incoming | Outgoing): message is Http2ServerRequest | Http2ServerResponse =>
-  'stream' in message;
+export function isHttp2(message: Incoming): message is Http2ServerRequest;
+export function isHttp2(message: Outgoing): message is Http2ServerResponse;
+export function isHttp2(message: Incoming | Outgoing): boolean {
+  return 'stream' in message;
+}
+
+/** Whether nobody waits for the answer any more: its `close` has been, and will not come again. */
+export const isGone = (outgoing: Outgoing): boolean =>
+  isHttp2(outgoing) ? outgoing.stream.destroyed : outgoing.destroyed;
 
 function faultOf(incoming: Incoming): Problem | undefined {
   // HTTP/2 counts them itself: the two pseudo-headers more are no reason to refuse.

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
 /** What hangs on a connection of Node's HTTP/1 server beneath its public face. */
@@ -33,7 +34,7 @@ const CALLBACKS = 7;
  * past the response object. What HTTP holds for each connection, its parser above all, is freed: 4 of 11 KB. From then on
  * the socket is the caller's alone; when the client sends more, or ends, so does the socket.
  *
- * It must not be called from within the parser. Answers `false`, and has changed nothing, where Node is not as it is known
+ * The response emits `close` at once. It must not be called from within the parser. Answers `false`, and has changed nothing, where Node is not as it is known
  * here, or the request is not complete: the answer then goes on as it began.
  */
 export function takeOver(outgoing: ServerResponse): boolean {
@@ -59,8 +60,16 @@ export function takeOver(outgoing: ServerResponse): boolean {
   socket.on('data', refuse);
   socket.on('end', leave);
   socket.resume();
+  taken.add(socket);
+  // Whoever waits for the end of the answer, and would keep it for as long, waits for nothing more.
+  outgoing.emit('close');
   return true;
 }
+
+const taken = new WeakSet<Socket>();
+
+/** Whether the socket was taken over: no request that came behind the answer may be begun. */
+export const isTakenOver = (socket: Socket): boolean => taken.has(socket);
 
 function isKnown(parser: Parser | null | undefined): parser is Parser {
   return (
@@ -78,4 +87,36 @@ function refuse(this: Socket, bytes: Buffer): void {
 }
 function leave(this: Socket): void {
   this.destroySoon();
+}
+
+// What Node's compatibility API hangs on a stream of HTTP/2 for its request and its response.
+const STREAM_LISTENERS: Readonly<Record<string, readonly string[]>> = {
+  trailers: ['onStreamTrailers'],
+  end: ['onStreamEnd'],
+  drain: ['onStreamDrain'],
+  aborted: ['onStreamAbortedRequest', 'onStreamAbortedResponse'],
+  timeout: ['onStreamTimeout', 'onStreamTimeout'],
+  close: ['onStreamCloseRequest', 'onStreamCloseResponse'],
+};
+
+/**
+ * The same for a stream of HTTP/2 whose head was sent past the response object: its request and response are told that it
+ * has closed, and are free. Answers `false` where Node is not as it is known here.
+ */
+export function takeOverStream(stream: ServerHttp2Stream): boolean {
+  const found = Object.entries(STREAM_LISTENERS).flatMap(([event, names]) => {
+    const listeners = stream.rawListeners(event);
+    return names.map((name, place) => {
+      const alike = listeners.filter((listener) => listener.name === name);
+      return { event, listener: alike.length > 1 ? alike[place] : alike[0] };
+    });
+  });
+  if (found.some(({ listener }) => listener === undefined)) return false;
+  for (const { event, listener } of found) {
+    if (event === 'close') listener?.call(stream);
+    stream.off(event, listener as () => void);
+  }
+  // What the client still sends is read, so that its end is seen, and dropped.
+  stream.resume();
+  return true;
 }
