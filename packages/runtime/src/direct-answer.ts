@@ -16,12 +16,9 @@ export const TOKEN_IN_URL_HEADERS: Readonly<Record<string, string>> = {
 export function answerJson(context: ServiceContext, status: number, value: unknown): Response {
   const { outgoing } = context.env;
   const text = JSON.stringify(value);
-  outgoing.writeHead(status, {
-    ...context.get('corsHeaders'),
-    ...(context.get('tokenInUrl') && TOKEN_IN_URL_HEADERS),
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
-  });
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+  Object.assign(headers, context.get('corsHeaders'), context.get('tokenInUrl') ? TOKEN_IN_URL_HEADERS : undefined);
+  outgoing.writeHead(status, headers);
   outgoing.end(text);
   return RESPONSE_ALREADY_SENT;
 }

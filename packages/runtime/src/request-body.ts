@@ -11,9 +11,19 @@ export interface MediaType {
   readonly charset: string;
 }
 
+// What nearly every request says, read once.
+const USUAL = new Map<string, MediaType | undefined>();
+for (const header of ['application/json', 'application/x-ndjson', 'text/plain', 'text/plain;charset=UTF-8']) {
+  USUAL.set(header, readMediaType(header));
+}
+
 /** Reads a `Content-Type` header; `undefined` when it is missing or is none. */
 export function parseMediaType(header: string | undefined): MediaType | undefined {
-  const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim());
+  return USUAL.get(header ?? '') ?? readMediaType(header ?? '');
+}
+
+function readMediaType(header: string): MediaType | undefined {
+  const [type = '', ...parameters] = header.split(';').map((part) => part.trim());
   if (!/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(type)) return undefined;
   const charset = parameters.find((parameter) => /^charset=/i.test(parameter))?.slice('charset='.length);
   return { type: type.toLowerCase(), charset: (charset ?? 'utf-8').replace(/^"(.*)"$/, '$1').toLowerCase() };
@@ -58,12 +68,14 @@ export async function readBody(
     };
     incoming.on('data', take);
     // Always a copy: a piece is a view on the socket's read buffer, and one that is kept pins 64 KiB.
-    incoming.once('end', () => resolve(Buffer.concat(pieces, bytes)));
-    const endedEarly = (error?: Error): void =>
+    incoming.on('end', () => resolve(Buffer.concat(pieces, bytes)));
+    const endEarly = (error?: Error): void =>
       reject(new TidingsError('malformed-body', 'The body ended early.', {}, error));
-    incoming.once('error', endedEarly);
-    // Over HTTP/2 a client that takes its request back is no error of the request; after the end it changes nothing.
-    incoming.once('close', () => endedEarly());
+    incoming.on('error', endEarly);
+    // Over HTTP/2 a client that takes its request back is no error of the request.
+    incoming.on('close', () => {
+      if (!incoming.readableEnded) endEarly();
+    });
   });
 }
 

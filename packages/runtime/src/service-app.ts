@@ -111,7 +111,9 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
 
 /** The path of a request exactly as it was sent, without the query. */
 export function rawPath(incoming: IncomingMessage): string {
-  return (incoming.url ?? '/').split('?', 1)[0] as string;
+  const url = incoming.url ?? '/';
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }
 
 /**
