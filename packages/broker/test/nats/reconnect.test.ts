@@ -68,14 +68,14 @@ describe('a broker whose connections are cut', () => {
     await vi.waitFor(() => expect(broker.health()).toMatchObject({ live: true, ready: true }), 3_000);
     await vi.waitFor(async () => expect(await connectedOf(metrics)).toBe(1), 3_000);
     expect(await countsOf(metrics.brokerReconnects)).toEqual({ live: 1, replay: 1 });
+    // By the repair that the reconnect asks for, or by a probe that was under way when it came.
     const repaired = await countsOf(metrics.feedRepaired);
-    expect(repaired.gap).toBeGreaterThan(0);
+    expect((repaired.gap ?? 0) + (repaired.probe ?? 0)).toBeGreaterThan(0);
 
     // It is live again, and does not live on repairs.
-    const before = (await countsOf(metrics.feedRepaired)).gap;
     await others.publish(eventOf('a', 'live'));
     await sink.received(602);
-    expect((await countsOf(metrics.feedRepaired)).gap).toBe(before);
+    expect((await countsOf(metrics.feedRepaired)).gap).toBe(repaired.gap);
   });
 
   it('reads on where it was, with a read that began before the cut and one that began after it', async () => {
