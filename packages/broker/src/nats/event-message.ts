@@ -1,7 +1,9 @@
-import { isEventName, type Message } from '@tidings/protocol';
+import type { Message } from '@tidings/protocol';
 import { headers as createHeaders, type MsgHdrs } from 'nats';
 import type { PublishInput } from '../port.ts';
+import { type EventMarks, readMarks } from './event-marks.ts';
 import { lastHeader, lastNumber, type RawMessage } from './raw-message.ts';
+import { parseStamp, type Stamp } from './stamp.ts';
 import type { Address } from './subject.ts';
 
 /**
@@ -26,20 +28,6 @@ const LIVE_ONLY = 'Td-Live-Only';
 // Header values travel as latin1 and end at a line break; a lone surrogate would make encodeURIComponent throw.
 const toHeaderText = (text: string): string => encodeURIComponent(Buffer.from(text).toString());
 
-// Whoever may publish past ingest may have written anything: it must neither stop the feed nor reach into the wire.
-function fromHeaderText(text: string | undefined): string {
-  if (text === undefined) return '';
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return '';
-  }
-}
-
-function toEventName(text: string): string {
-  return text === '' || isEventName(text) ? text : '';
-}
-
 /**
  * An event as the server delivers it, live or from the log, with a payload of its own: what came is a view of the
  * socket's buffer, of which one kept view would pin 64 KiB.
@@ -48,24 +36,24 @@ function toEventName(text: string): string {
  */
 export function decodeEvent({ headers, data }: RawMessage, address: Address, seq: number, nowMs: number): Message {
   // A live-only event has no stamp of the server's: one that it bears was written by somebody else.
-  const stampMs = seq === 0 ? Number.NaN : Date.parse(lastHeader(headers, 'Nats-Time-Stamp') ?? '');
+  const stampMs = seq === 0 ? Number.NaN : stampOf(headers).timeMs;
   const timeMs = Number.isNaN(stampMs) ? nowMs : stampMs;
-  const ttlSec = headers.includes('\r\nNats-TTL: ')
-    ? Number.parseInt(lastHeader(headers, 'Nats-TTL') as string, 10)
-    : 0;
-  // Most events have none of these: one look tells.
-  const marked = headers.includes('\r\nTd-');
+  return toEvent(address, seq, timeMs, readMarks(headers), Buffer.from(data));
+}
+
+/** The one place where messages are made, so that all have one hidden class. @param data must be nobody else's. */
+export function toEvent(address: Address, seq: number, timeMs: number, marks: EventMarks, data: Buffer): Message {
   return {
     seq,
     tenant: address.tenant,
     topic: address.topic,
-    event: marked ? toEventName(fromHeaderText(lastHeader(headers, 'Td-Event'))) : '',
-    data: Buffer.from(data),
-    json: marked && headers.includes('\r\nTd-Json: '),
-    final: marked && headers.includes('\r\nTd-Final: '),
-    exclude: marked ? fromHeaderText(lastHeader(headers, 'Td-Exclude')) : '',
+    event: marks.event,
+    data,
+    json: marks.json,
+    final: marks.final,
+    exclude: marks.exclude,
     timeMs,
-    expiresAtMs: ttlSec > 0 ? timeMs + ttlSec * 1000 : Number.POSITIVE_INFINITY,
+    expiresAtMs: marks.ttlSec > 0 ? timeMs + marks.ttlSec * 1000 : Number.POSITIVE_INFINITY,
   };
 }
 
@@ -78,3 +66,6 @@ export const isLiveOnly = (headers: string): boolean =>
 
 /** The place that the server gave a stored message. */
 export const sequenceOf = (headers: string): number => lastNumber(headers, 'Nats-Sequence');
+
+/** When the server stored the message of these headers. */
+export const stampOf = (headers: string): Stamp => parseStamp(lastHeader(headers, 'Nats-Time-Stamp') ?? '');

@@ -1,16 +1,16 @@
-import type { Message } from '@tidings/protocol';
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
+import type { Msg } from 'nats';
 import type { FeedSink, Selection } from '../port.ts';
 import type { DirectGet } from './direct-get.ts';
-import { decodeEvent, isLiveOnly, sequenceOf } from './event-message.ts';
-import { FeedOrder, type Placed } from './feed-order.ts';
+import { decodeEvent, isLiveOnly, stampOf } from './event-message.ts';
+import { FeedOrder } from './feed-order.ts';
 import { createFeedRepair, type FeedRepair } from './feed-repair.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
 import type { Link } from './link.ts';
-import { parsePurge } from './purge.ts';
-import { lastHeader, type RawMessage, toRawMessage } from './raw-message.ts';
+import { createFeedReader, type FeedEntry } from './live-message.ts';
+import { toRawMessage } from './raw-message.ts';
 import { createRecentStamps } from './recent-stamps.ts';
-import { ALL_LIVE, ALL_UNSTORED, createAddressBook, PURGES, toStoredSubject } from './subject.ts';
+import { ALL_LIVE, ALL_UNSTORED, createAddressBook } from './subject.ts';
 
 /** When the newest message that was fed was stored, and its subject; at first of the log's head. */
 export interface Newest {
@@ -52,20 +52,7 @@ export interface LiveFeedParts {
   readonly repair: boolean;
 }
 
-/** One entry of the feed: an event, or what the log says about itself. */
-interface Entry extends Placed {
-  readonly subject: string;
-  /** When the server stored it, to the nanosecond, as it wrote it: with its place, what a message is known by. */
-  readonly stamp: string;
-  readonly message: Message | undefined;
-  readonly purge: Selection | undefined;
-}
-
-// What an entry weighs beside its payload.
-const OVERHEAD_BYTES = 500;
 const PROBE_MS = 500;
-
-const stampOf = ({ headers }: RawMessage): string => lastHeader(headers, 'Nats-Time-Stamp') ?? '';
 
 /**
  * Subscribes to the live subjects, and repairs what they miss from the stream. The caller reads the log's head after the
@@ -80,16 +67,19 @@ export function createLiveFeed(parts: LiveFeedParts): {
   const newest = { timeMs: 0, subject: '' };
   let started = false;
   let epoch = '';
-  let lastLiveMs = Number.NEGATIVE_INFINITY;
+  // No live message was fed since the last probe. Asking a clock for each would cost more than placing it.
+  let quiet = true;
   // Where the feed stood when a connection broke, until it is known that the log still has it.
   let doubted: number | undefined;
 
   const seen = createRecentStamps();
-  const order = new FeedOrder<Entry>(({ message, purge, subject, seq, stamp }) => {
-    seen.note(seq, stamp);
+  const reader = createFeedReader();
+  const order = new FeedOrder<FeedEntry>((entry) => {
+    const { seq, message, purge } = entry;
+    seen.note(seq, entry);
     if (message !== undefined) {
       newest.timeMs = message.timeMs;
-      newest.subject = toStoredSubject(subject);
+      newest.subject = entry.subject;
       sink.message(message);
     } else if (purge !== undefined) {
       parts.onPurge(purge, seq - 1);
@@ -103,7 +93,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
     position: () => order.position,
     target: () => order.target,
     accept: (raw, cause) => {
-      if (order.acceptProven(toEntry(raw, raw.seq))) metrics.feedRepaired.inc({ cause });
+      if (order.acceptProven(reader.stored(raw, raw.seq))) metrics.feedRepaired.inc({ cause });
     },
     skip: (through) => order.skip(through),
     evicted(through) {
@@ -116,32 +106,22 @@ export function createLiveFeed(parts: LiveFeedParts): {
     log,
   });
 
-  function toEntry(raw: RawMessage, seq: number): Entry {
-    const { subject } = raw;
-    const bytes = raw.data.length + OVERHEAD_BYTES;
-    const stamp = stampOf(raw);
-    const isPurge = toStoredSubject(subject) === PURGES;
-    const address = isPurge ? undefined : addressOf(subject);
-    const message = address === undefined ? undefined : decodeEvent(raw, address, seq, 0);
-    return { seq, bytes, subject, stamp, message, purge: isPurge ? parsePurge(raw.data) : undefined };
-  }
-
-  function takeStored(raw: RawMessage): void {
-    const seq = sequenceOf(raw.headers);
-    // What comes before the head is known is found by the first repair. What the server republishes bears its place and
-    // the subject it was stored under: anything else was sent here by somebody.
-    if (!started || !(seq > 0 && Number.isSafeInteger(seq))) return;
-    if (lastHeader(raw.headers, 'Nats-Subject') !== toStoredSubject(raw.subject)) return;
-    if (seq <= order.position) {
-      parts.onRegress(seen.isOther(seq, stampOf(raw)));
+  function takeStored(message: Msg): void {
+    // What comes before the head is known is found by the first repair.
+    if (!started) return;
+    const entry = reader.republished(message);
+    if (entry === undefined) return;
+    if (entry.seq <= order.position) {
+      parts.onRegress(seen.isOther(entry.seq, entry));
       return;
     }
-    const outcome = order.accept(toEntry(raw, seq));
-    if (outcome === 'fed') lastLiveMs = clock.elapsed();
+    const outcome = order.accept(entry);
+    if (outcome === 'fed') quiet = false;
     else if (parts.repair) repair.run('gap');
   }
 
-  function takeUnstored(raw: RawMessage): void {
+  function takeUnstored(message: Msg): void {
+    const raw = toRawMessage(message);
     const address = addressOf(raw.subject);
     if (address !== undefined && started && isLiveOnly(raw.headers))
       sink.message(decodeEvent(raw, address, 0, clock.now()));
@@ -149,13 +129,11 @@ export function createLiveFeed(parts: LiveFeedParts): {
 
   // A throw in a callback would end the client's reader for good, without a reconnect. A sink that throws is a
   // programmer's mistake: the process must end, and not serve a feed that stands still.
-  function guarded(
-    take: (raw: RawMessage) => void,
-  ): (error: Error | null, message: Parameters<typeof toRawMessage>[0]) => void {
+  function guarded(take: (message: Msg) => void): (error: Error | null, message: Msg) => void {
     return (error, message) => {
       if (error !== null) return log.error({ err: error }, 'the feed can not be subscribed to');
       try {
-        take(toRawMessage(message));
+        take(message);
       } catch (fault) {
         queueMicrotask(() => {
           throw fault;
@@ -168,7 +146,8 @@ export function createLiveFeed(parts: LiveFeedParts): {
   // connection is stuck.
   const probe = clock.every(PROBE_MS, () => {
     if (!started || !parts.repair) return;
-    if (clock.elapsed() - lastLiveMs >= PROBE_MS) repair.run('probe');
+    if (quiet) repair.run('probe');
+    quiet = true;
     if (live.connected && parts.replay.connected) void checkEnd();
   });
 
@@ -201,7 +180,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
     const [message] = messages;
     if (message === undefined || doubted !== place) return;
     doubted = undefined;
-    if (message.seq === place && seen.isOther(place, stampOf(message))) parts.onRegress(true);
+    if (message.seq === place && seen.isOther(place, stampOf(message.headers))) parts.onRegress(true);
   }
 
   return {

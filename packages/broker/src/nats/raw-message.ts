@@ -10,8 +10,19 @@ export interface RawMessage {
 
 /** What the client's message holds beneath its getters; parsing headers by the client costs three times as much. */
 interface Internals {
+  /** Header block and payload. */
   readonly _rdata: Uint8Array | undefined;
-  readonly _msg: { readonly hdr: number };
+  /** The length of the block, negative without one; and the subject. */
+  readonly _msg: { readonly hdr: number; readonly subject: Uint8Array };
+}
+
+/** A look beneath the getters of the client's message. */
+export const internalsOf = (message: Msg): Internals => message as unknown as Internals;
+
+/** Bytes as latin1 text, one character for each. */
+export function toLatin1(bytes: Uint8Array, start: number, end: number): string {
+  const all = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return all.toString('latin1', start, end);
 }
 
 /**
@@ -19,7 +30,7 @@ interface Internals {
  * and a test holds that they are there.
  */
 export function toRawMessage(message: Msg): RawMessage {
-  const { _rdata: bytes, _msg } = message as unknown as Internals;
+  const { _rdata: bytes, _msg } = internalsOf(message);
   if (bytes === undefined) return { subject: message.subject, headers: '', data: EMPTY };
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Math.max(0, _msg.hdr);

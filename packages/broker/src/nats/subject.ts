@@ -1,5 +1,6 @@
 import { isPattern, isWildcard, toSubject, toSubjectToken, toTopic } from '@tidings/protocol';
 import type { Selection } from '../port.ts';
+import { remembered } from './remembered.ts';
 
 /** The one stream, and the subjects that it stores and republishes (ENGINE: one shard, which the subjects name). */
 export const STREAM = 'EVT_0';
@@ -46,16 +47,7 @@ const MOST_REMEMBERED = 10_000;
  * decoding costs more than the look-up. Answers `undefined` for the log's own subjects and for what nobody encoded.
  */
 export function createAddressBook(): (subject: string) => Address | undefined {
-  const remembered = new Map<string, Address | undefined>();
-  return (subject) => {
-    const known = remembered.get(subject);
-    if (known !== undefined || remembered.has(subject)) return known;
-    const address = parseAddress(subject);
-    // All at once: keeping count of use for each would cost more than reading the busy ones again.
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-    remembered.set(subject, address);
-    return address;
-  };
+  return remembered(parseAddress, MOST_REMEMBERED);
 }
 
 function parseAddress(subject: string): Address | undefined {
