@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { createTallyHistogram, type TallyHistogram } from './tally-histogram.ts';
 
 /** The metrics of a service. No topic or user is ever a label: the number of series must not grow with use. */
 export interface Metrics {
@@ -7,8 +8,8 @@ export interface Metrics {
   readonly eventsPublished: Counter<'result'>;
   readonly publishSeconds: Histogram;
   readonly eventsDelivered: Counter;
-  readonly deliveryLatencySeconds: Histogram;
-  readonly fanoutSize: Histogram;
+  readonly deliveryLatencySeconds: TallyHistogram;
+  readonly fanoutSize: TallyHistogram;
   readonly laggingSessions: Gauge;
   readonly resumes: Counter<'source'>;
   readonly brokerConnected: Gauge;
@@ -37,6 +38,8 @@ export function createMetrics(): Metrics {
     new Gauge({ name: `tidings_${name}`, help, labelNames, registers });
   const histogram = (name: string, help: string, buckets: number[]): Histogram =>
     new Histogram({ name: `tidings_${name}`, help, buckets, registers });
+  const tally = (name: string, help: string, buckets: number[]): TallyHistogram =>
+    createTallyHistogram({ name: `tidings_${name}`, help, buckets }, registry);
   collectDefaultMetrics({ register: registry });
 
   return {
@@ -49,12 +52,12 @@ export function createMetrics(): Metrics {
       LATENCY_BUCKETS_SEC,
     ),
     eventsDelivered: counter('events_delivered_total', 'Published events written to streams.'),
-    deliveryLatencySeconds: histogram(
+    deliveryLatencySeconds: tally(
       'delivery_latency_seconds',
       'From publish accepted to socket write, live events.',
       LATENCY_BUCKETS_SEC,
     ),
-    fanoutSize: histogram(
+    fanoutSize: tally(
       'fanout_size',
       'Streams that one live event went to.',
       [0, 1, 2, 5, 10, 100, 1_000, 10_000, 100_000],
