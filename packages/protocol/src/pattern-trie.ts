@@ -1,5 +1,10 @@
-/** Members by wildcard pattern. A look-up costs what matches, and the depth of the topic; never the number of members. */
+/**
+ * Members by wildcard pattern. A look-up costs what matches, and the depth to which the topic and any pattern agree; never
+ * the number of members.
+ */
 export interface PatternTrie<Member> {
+  /** Whether it has no member: there is nothing to look for. */
+  readonly isEmpty: boolean;
   add(pattern: string, member: Member): void;
   remove(pattern: string, member: Member): void;
   /** Calls `visit` for each pattern that matches the topic; a member of two such patterns is visited twice. */
@@ -16,34 +21,38 @@ interface Node<Member> {
 
 const createNode = <Member>(): Node<Member> => ({ children: new Map(), members: new Set() });
 
+// Where the token that begins here ends.
+function endOf(topic: string, start: number): number {
+  const dot = topic.indexOf('.', start);
+  return dot === -1 ? topic.length : dot;
+}
+
 export function createPatternTrie<Member>(): PatternTrie<Member> {
   const root = createNode<Member>();
 
-  function visitFrom(
-    node: Node<Member>,
-    tokens: readonly string[],
-    place: number,
-    visit: (member: Member) => void,
-  ): void {
-    if (place === tokens.length) {
+  // `start` is where the next token of the topic begins; beyond its end when none is left.
+  function visitFrom(node: Node<Member>, topic: string, start: number, visit: (member: Member) => void): void {
+    if (start > topic.length) {
       node.members.forEach(visit);
       return;
     }
-    const literal = node.children.get(tokens[place] as string);
-    if (literal !== undefined) visitFrom(literal, tokens, place + 1, visit);
+    const end = endOf(topic, start);
+    const literal = node.children.get(topic.slice(start, end));
+    if (literal !== undefined) visitFrom(literal, topic, end + 1, visit);
     const star = node.children.get('*');
-    if (star !== undefined) visitFrom(star, tokens, place + 1, visit);
+    if (star !== undefined) visitFrom(star, topic, end + 1, visit);
     // `>` is one or more tokens, so it matches at any place before the end.
     node.children.get('>')?.members.forEach(visit);
   }
 
-  function isMatched(node: Node<Member>, tokens: readonly string[], place: number): boolean {
-    if (place === tokens.length) return node.members.size > 0;
+  function isMatched(node: Node<Member>, topic: string, start: number): boolean {
+    if (start > topic.length) return node.members.size > 0;
     if (node.children.has('>')) return true;
-    const literal = node.children.get(tokens[place] as string);
-    if (literal !== undefined && isMatched(literal, tokens, place + 1)) return true;
+    const end = endOf(topic, start);
+    const literal = node.children.get(topic.slice(start, end));
+    if (literal !== undefined && isMatched(literal, topic, end + 1)) return true;
     const star = node.children.get('*');
-    return star !== undefined && isMatched(star, tokens, place + 1);
+    return star !== undefined && isMatched(star, topic, end + 1);
   }
 
   return {
@@ -75,7 +84,10 @@ export function createPatternTrie<Member>(): PatternTrie<Member> {
         parent.children.delete(token);
       }
     },
-    match: (topic, visit) => visitFrom(root, topic.split('.'), 0, visit),
-    matches: (topic) => isMatched(root, topic.split('.'), 0),
+    get isEmpty() {
+      return root.children.size === 0;
+    },
+    match: (topic, visit) => visitFrom(root, topic, 0, visit),
+    matches: (topic) => isMatched(root, topic, 0),
   };
 }

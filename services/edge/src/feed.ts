@@ -34,12 +34,34 @@ export interface FeedOptions {
   readonly onRestart: (oldEpoch: string, reason: 'expired' | 'reset') => void;
 }
 
-/** Opens the feed; resolves when it has started. */
+/**
+ * Opens the feed; resolves when it has started.
+ *
+ * Cost of an event that nobody here wants: the item, its entry in the ring and the eviction of an older one, the router's
+ * look-up, and one count. No clock is asked: an event brings its time. One that somebody gets adds a count and a number
+ * that waits for the flush; each turn in which there was one adds one function.
+ */
 export async function openFeed(options: FeedOptions): Promise<Feed> {
   const { broker, router, flushes, metrics, clock } = options;
   const limits = { maxBytes: options.ringMaxBytes, maxAgeMs: Number.POSITIVE_INFINITY };
   let epoch = '';
   let ring = createTopicLog<Item>(limits);
+
+  // When the events were published that go out with the next flush.
+  let timesMs: number[] = [];
+
+  function noteDelivered(deliveries: number, timeMs: number): void {
+    metrics.eventsDelivered.inc(deliveries);
+    if (timesMs.length === 0) flushes.afterFlush(observeLatencies);
+    timesMs.push(timeMs);
+  }
+
+  function observeLatencies(): void {
+    const flushed = timesMs;
+    timesMs = [];
+    const nowMs = clock.now();
+    for (const timeMs of flushed) metrics.deliveryLatencySeconds.observe(Math.max(0, nowMs - timeMs) / 1000);
+  }
 
   const sink: FeedSink = {
     start(newEpoch, head) {
@@ -48,14 +70,13 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     },
     message(message) {
       const item = new Item(message, epoch);
-      if (item.seq > 0) ring.append(item);
+      const isStored = message.seq > 0;
+      if (isStored) ring.append(item);
       const deliveries = router.route(item);
       metrics.fanoutSize.observe(deliveries);
-      if (deliveries > 0) {
-        metrics.eventsDelivered.inc(deliveries);
-        flushes.afterFlush(() => metrics.deliveryLatencySeconds.observe(Math.max(0, clock.now() - item.timeMs) / 1000));
-      }
-      if (item.seq > 0) ring.evict(clock.now());
+      if (deliveries > 0) noteDelivered(deliveries, message.timeMs);
+      // Its own time is late enough to tell what is too old: whoever reads the ring passes over what expired since.
+      if (isStored) ring.evict(message.timeMs);
     },
     restart(newEpoch, head) {
       const oldEpoch = epoch;

@@ -13,7 +13,13 @@ export interface Subscriber {
   deliver(item: Item): boolean;
 }
 
-/** Finds the subscribers of an item: a map for plain topics, a trie for patterns, both by tenant. */
+/**
+ * Finds the subscribers of an item: a map for plain topics, a trie for patterns, both by tenant.
+ *
+ * Cost of an item: one look-up where its tenant has nobody here, two where nobody has its topic and nobody a pattern.
+ * Patterns add one function, and look-ups as far down as the topic and any pattern agree. Beyond that it is what each
+ * subscriber makes of it.
+ */
 export interface Router {
   add(subscriber: Subscriber): void;
   remove(subscriber: Subscriber): void;
@@ -72,6 +78,8 @@ export function createRouter(): Router {
       let taken = 0;
       const subscribers = tenant.plain.get(item.topic);
       if (subscribers !== undefined) for (const subscriber of subscribers) if (subscriber.deliver(item)) taken += 1;
+      // Most topics are asked for by name: then nothing is made or looked up for patterns.
+      if (tenant.patterns.isEmpty) return taken;
       tenant.patterns.match(item.topic, (subscriber) => {
         if (subscriber.deliver(item)) taken += 1;
       });
