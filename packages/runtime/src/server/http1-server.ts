@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MAX_HEADER_BYTES, type Problem, type ProblemCode, toProblem } from '@tidings/protocol';
 import type { Logger } from '../logger.ts';
@@ -36,16 +36,19 @@ export function createHttp1Server(listener: RequestListener, log: Logger): Serve
         answers.delete(outgoing);
         if (answers.size === 0) answering.delete(socket);
       });
-      if (before === undefined) return listener(incoming, outgoing);
+      if (before === undefined) return begin(incoming, outgoing);
       if (answers.size > MAX_PIPELINED) return void socket.destroy();
-      // Node emits a request that is pipelined behind another at once. Each waits for the answer before it: a POST is not
-      // safe to be worked on beside another, and nothing may follow an answer that closes the connection (RFC 9112
-      // sections 9.3.2 and 9.6).
-      before.once('close', () => {
-        if (socket.writable && !isTakenOver(socket)) listener(incoming, outgoing);
-      });
+      before.once('close', () => begin(incoming, outgoing));
     },
   );
+
+  // Node emits a request that is pipelined behind another at once. Each waits for the answer before it: a POST is not safe
+  // to be worked on beside another, and nothing may follow an answer that closes the connection (RFC 9112 sections 9.3.2
+  // and 9.6).
+  function begin(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    if (incoming.socket.writable && !isTakenOver(incoming.socket)) listener(incoming, outgoing);
+  }
+
   server.headersTimeout = ARRIVAL_TIMEOUT_MS;
   server.requestTimeout = ARRIVAL_TIMEOUT_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
