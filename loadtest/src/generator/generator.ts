@@ -11,8 +11,14 @@ export interface Generator {
   stop(): Promise<void>;
 }
 
-/** Starts one. Whoever starts it stops it; it also ends with this process. */
-export function startGenerator(): Generator {
+// No part of a bench takes as long: an event that never comes is waited for no longer.
+const TIMEOUT_MS = 90_000;
+
+/**
+ * Starts one. Whoever starts it stops it; it also ends with this process.
+ * @param timeoutMs the longest that one command may take.
+ */
+export function startGenerator(timeoutMs: number = TIMEOUT_MS): Generator {
   const script = fileURLToPath(new URL('./main.js', import.meta.url));
   const child: ChildProcess = fork(script, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const waiting = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
@@ -34,7 +40,17 @@ export function startGenerator(): Generator {
       return new Promise((resolve, reject) => {
         if (!child.connected) return reject(new Error("the clients' process has ended"));
         const id = nextId++;
-        waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+        const timer = setTimeout(() => reject(new Error(`"${name}" took more than ${timeoutMs} ms`)), timeoutMs);
+        waiting.set(id, {
+          resolve(answer) {
+            clearTimeout(timer);
+            resolve(answer as Commands[typeof name]['answer']);
+          },
+          reject(error) {
+            clearTimeout(timer);
+            reject(error);
+          },
+        });
         child.send({ id, name, ask });
       });
     },

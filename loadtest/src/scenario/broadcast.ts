@@ -9,7 +9,7 @@ import { measure } from './measure.ts';
 import { type PairResult, runPairs } from './pairs.ts';
 import { fleetOf, withSubject } from './session.ts';
 
-const WARM_UP_REQUESTS = 30;
+const WARM_UP_REQUESTS = 20;
 const TOPIC = 'bench.all';
 const PAYLOAD_BYTES = 200;
 
@@ -76,7 +76,7 @@ function broadcast({ name, title, transport, rounds = 3, onNats = false, judge, 
     name,
     title,
     async run({ quick }: BenchContext): Promise<Row[]> {
-      const load = { streams: 1_000, requests: 200, batchSize: 1, ...wish };
+      const load = { streams: 1_000, requests: 150, batchSize: 1, ...wish };
       if (quick) load.requests = Math.ceil(load.requests / 4);
       const result = await runPairs({
         rounds: quick ? 1 : rounds,
@@ -103,6 +103,7 @@ export const BROADCASTS: readonly Scenario[] = [
     title: 'broadcast to 1,000 in bursts of 10, HTTP/1.1',
     transport: 'h1',
     batchSize: 10,
+    requests: 100,
     judge: (result) => [atLeast('>= 500k deliveries per CPU-second', speedOf(result), 500_000)],
   }),
   broadcast({

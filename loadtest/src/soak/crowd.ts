@@ -7,6 +7,8 @@ const STREAMS_PER_PROCESS = 8_000;
 const H2_STREAMS_PER_CONNECTION = 100;
 const STREAMS_PER_SEC = 1_000;
 const STAY_MS = 5_000;
+// All of it is opened, or gone through, within this time beside the soak itself.
+const PATIENCE_MS = 600_000;
 const OPENING = 'hub.live';
 
 /** The clients of a soak, in as many processes as they need. */
@@ -22,7 +24,7 @@ export interface Crowd {
 export function createCrowd(options: SoakOptions, target: Target, h2Target: Target): Crowd {
   const generators: Generator[] = [];
   const add = (): Generator => {
-    const generator = startGenerator();
+    const generator = startGenerator(options.minutes * 60_000 + PATIENCE_MS);
     generators.push(generator);
     return generator;
   };
