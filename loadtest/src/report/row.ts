@@ -4,7 +4,7 @@ import type { Verdict } from './goal.ts';
 /** Work for each second of CPU time that the server's process used. */
 interface Rate {
   readonly perCpuSec: number;
-  readonly unit: 'deliveries' | 'requests' | 'events';
+  readonly unit: 'deliveries' | 'requests' | 'events' | 'streams';
 }
 
 /** What a server did in the measured time. */
