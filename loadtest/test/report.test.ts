@@ -37,8 +37,14 @@ describe('the report', () => {
     expect(cells).toMatchObject({ figure: 'failed', notes: 'refused second line' });
   });
 
-  test('rounds to thousands', () => {
-    expect([999, 1_049, 99_949, 512_345].map(toThousands)).toEqual(['999', '1.0k', '99.9k', '512k']);
+  test('rounds to thousands and millions', () => {
+    expect([999, 1_049, 99_949, 512_345, 1_590_000].map(toThousands)).toEqual([
+      '999',
+      '1.0k',
+      '99.9k',
+      '512k',
+      '1.59M',
+    ]);
   });
 
   test('aligns the columns for a terminal, and escapes them for Markdown', () => {

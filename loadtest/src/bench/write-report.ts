@@ -9,6 +9,7 @@ import { ROOT } from '../server/measured-process.ts';
 
 const DOCUMENT = join(ROOT, 'docs/performance.md');
 const CHART = join(ROOT, 'docs/performance.svg');
+const IMAGE = '![Work for each second of CPU time, beside raw Node](performance.svg)';
 const RESULTS = join(ROOT, 'loadtest/results');
 
 /** Keeps a whole run: as JSON, as the chart, and as the table of figures in docs/performance.md. */
@@ -19,7 +20,7 @@ export function writeReport(rows: readonly Row[], seconds: number): void {
   const json = { date: now.toISOString(), machine, seconds: Math.round(seconds), rows };
   writeFileSync(join(RESULTS, 'latest.json'), `${JSON.stringify(json, null, 2)}\n`);
   writeFileSync(CHART, toChart(rows));
-  writeSection('figures', `${toSentence(machine, now)}\n\n${toMarkdownTable(rows)}`);
+  writeSection('figures', `${toSentence(machine, now)}\n\n${IMAGE}\n\n${toMarkdownTable(rows)}`);
 }
 
 /** Rewrites one section of docs/performance.md. */

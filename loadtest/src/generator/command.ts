@@ -1,7 +1,7 @@
 import type { Churned, ChurnOptions } from './churn.ts';
 import type { FleetOptions } from './fleet.ts';
 import type { GroupTally } from './group.ts';
-import type { EventPlan, Pace, Published } from './publish.ts';
+import type { EventPlan, FullSpeed, Pace, Published } from './publish.ts';
 import type { Target } from './target.ts';
 
 /** What a bench may ask of a generator: the request of each command, and its answer. */
@@ -17,7 +17,7 @@ export interface Commands {
   reach: { ask: { name: string; received: number; timeoutMs: number }; answer: boolean };
   inStep: { ask: EventPlan & { requests: number; readers: number }; answer: Published };
   atPace: { ask: EventPlan & Pace; answer: Published };
-  atFullSpeed: { ask: EventPlan & { connections: number; durationMs: number }; answer: Published };
+  atFullSpeed: { ask: EventPlan & FullSpeed; answer: Published };
   churn: { ask: ChurnOptions; answer: Churned };
   usage: { ask: Record<never, never>; answer: { cpuSec: number } };
 }

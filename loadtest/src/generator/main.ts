@@ -53,7 +53,7 @@ const commands: {
   },
   inStep: (ask) => publishInStep(ask, ask.requests, ask.readers, source, arrivals),
   atPace: (ask) => publishAtPace(ask, ask, source),
-  atFullSpeed: (ask) => publishAtFullSpeed(ask, ask.connections, ask.durationMs, source),
+  atFullSpeed: (ask) => publishAtFullSpeed(ask, ask, source),
   churn: (ask) => churn(ask, arrivals),
   async usage() {
     const { user, system } = process.cpuUsage();

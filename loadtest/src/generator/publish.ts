@@ -110,30 +110,34 @@ export async function publishAtPace(
   return { events: requests * plan.batchSize, requests, seconds: (nowUs() - startUs) / 1e6, late };
 }
 
-/** Publishes as fast as the server answers, on so many connections at once. */
+/** On how many connections at once, for how long, and how many requests at least. */
+export interface FullSpeed {
+  readonly connections: number;
+  readonly durationMs: number;
+  readonly leastRequests: number;
+}
+
+/** Publishes as fast as the server answers. */
 export async function publishAtFullSpeed(
   plan: EventPlan,
-  connections: number,
-  durationMs: number,
+  { connections, durationMs, leastRequests }: FullSpeed,
   source: EventSource,
 ): Promise<Published> {
   const posters = await Promise.all(Array.from({ length: connections }, () => openPoster(plan.target)));
   const startUs = nowUs();
   const endUs = startUs + durationMs * 1e3;
   // Making bodies must not be what is measured: each connection sends one again and again.
-  const counts = await Promise.all(
+  let requests = 0;
+  await Promise.all(
     posters.map(async (poster) => {
       const body = source.take(plan);
-      let requests = 0;
-      while (nowUs() < endUs) {
+      while (nowUs() < endUs || requests < leastRequests) {
         expectAccepted(await poster.post(PATH, body));
         requests += 1;
       }
-      return requests;
     }),
   );
   for (const poster of posters) poster.close();
-  const requests = counts.reduce((sum, count) => sum + count, 0);
   return { events: requests * plan.batchSize, requests, seconds: (nowUs() - startUs) / 1e6, late: 0 };
 }
 

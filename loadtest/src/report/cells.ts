@@ -21,8 +21,9 @@ export const COLUMNS: Record<keyof Cells, string> = {
   notes: 'notes',
 };
 
-/** 96,712 as `96.7k`. */
+/** 96,712 as `96.7k`, and 1,590,000 as `1.59M`. */
 export function toThousands(value: number): string {
+  if (value >= 1e6) return `${(value / 1e6).toFixed(2)}M`;
   return value < 1_000 ? `${Math.round(value)}` : `${(value / 1_000).toFixed(value < 100_000 ? 1 : 0)}k`;
 }
 

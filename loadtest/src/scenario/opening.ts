@@ -7,7 +7,7 @@ import { measure } from './measure.ts';
 import { runPairs } from './pairs.ts';
 import { fleetOf, withSubject } from './session.ts';
 
-const WARM_UP_STREAMS = 1_000;
+const WARM_UP_STREAMS = 2_000;
 const NAME = 'opening-h1';
 const TITLE = 'opening streams, HTTP/1.1';
 

@@ -9,7 +9,7 @@ import type { BenchContext, Scenario } from './context.ts';
 const TOPICS = 100;
 const PAYLOAD_BYTES = 200;
 const EVENTS_PER_SEC = 500;
-const EARLIER_STREAMS = 1_000;
+const EARLIER_STREAMS = 2_000;
 const LEAD_MS = 2_000;
 const RUN_MS = 6_000;
 const DRAIN_MS = 10_000;
