@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { parseMetrics } from '../src/server/metrics-page.ts';
 import { judgeSoak } from '../src/soak/judge.ts';
-import { parseMetrics, type Sample } from '../src/soak/sample.ts';
+import type { Sample } from '../src/soak/sample.ts';
 
 const BASE: Sample = { atSec: 0, rssMb: 90, heapMb: 16, handles: 5, streams: 0, files: 23 };
 const during = (heapOf: (index: number) => number): Sample[] =>

@@ -12,7 +12,8 @@ export interface Subject {
   /** A stream is open when this has come. */
   readonly opening: string;
   /** The process whose CPU time and memory count. */
-  readonly process: Pick<MeasuredProcess, 'usage' | 'collect' | 'startProfile' | 'stopProfile'>;
+  readonly process: Pick<MeasuredProcess, 'usage' | 'collect' | 'startProfile' | 'stopProfile'> &
+    Partial<Pick<MeasuredProcess, 'adminUrl'>>;
   /** More processes that the work needs, by name; they are told and not judged. */
   readonly others: readonly { readonly name: string; usage(): Promise<Usage | undefined> }[];
   stop(): Promise<void>;

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { MeasuredProcess } from '../server/measured-process.ts';
+import { readMetrics } from '../server/metrics-page.ts';
 
 /** What a server holds at one moment. */
 export interface Sample {
@@ -20,8 +21,7 @@ const MB = 1e6;
 /** Asks the admin port, after a collection, so that what is left is what something holds on to. */
 export async function takeSample(server: MeasuredProcess, startMs: number): Promise<Sample> {
   await server.collect();
-  const response = await fetch(`${server.adminUrl}/metrics`);
-  const values = parseMetrics(await response.text());
+  const values = await readMetrics(server.adminUrl as string);
   const gaugeOf = (name: string): number => values.get(name) ?? Number.NaN;
   return {
     atSec: (performance.now() - startMs) / 1e3,
@@ -31,16 +31,6 @@ export async function takeSample(server: MeasuredProcess, startMs: number): Prom
     streams: values.get('tidings_connections_open') ?? 0,
     files: countFiles(server.pid),
   };
-}
-
-/** Sums of the text format of Prometheus, by name; labels are not told apart. */
-export function parseMetrics(text: string): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const line of text.split('\n')) {
-    const [, name, value] = /^([a-zA-Z_:][\w:]*)(?:\{.*\})? (\S+)/.exec(line) ?? [];
-    if (name !== undefined) sums.set(name, (sums.get(name) ?? 0) + Number(value));
-  }
-  return sums;
 }
 
 function countFiles(pid: number): number | undefined {
