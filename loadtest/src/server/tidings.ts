@@ -22,6 +22,7 @@ const SERVER_ENV: NodeJS.ProcessEnv = {
   TIDINGS_ADMIN_PORT: '0',
   LOG_LEVEL: 'warn',
   TIDINGS_JWT_SECRET: SECRET,
+  TIDINGS_MAX_CONNECTIONS_PER_USER: '0',
 };
 
 /** A token that may do everything, and that every request of a run carries. */

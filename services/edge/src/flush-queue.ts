@@ -1,3 +1,5 @@
+import { createFrameJoiner, type FrameJoiner } from './frame-joiner.ts';
+
 /** Something that holds bytes back until the end of the turn. */
 export interface Flushable {
   flush(): void;
@@ -8,6 +10,8 @@ export interface Flushable {
  * ten events then costs one system call for each connection, not ten.
  */
 export interface FlushQueue {
+  /** What is flushed in one turn shares its buffers. */
+  readonly joiner: FrameJoiner;
   /** Flushes it at the end of this turn. The caller adds itself once. */
   add(flushable: Flushable): void;
   /** Runs once, after the next flush. */
@@ -18,6 +22,7 @@ export function createFlushQueue(): FlushQueue {
   let waiting: Flushable[] = [];
   let afterwards: (() => void)[] = [];
   let scheduled = false;
+  const joiner = createFrameJoiner();
 
   function flush(): void {
     const now = waiting;
@@ -26,6 +31,7 @@ export function createFlushQueue(): FlushQueue {
     afterwards = [];
     scheduled = false;
     for (const each of now) each.flush();
+    joiner.clear();
     for (const run of then) run();
   }
 
@@ -36,6 +42,7 @@ export function createFlushQueue(): FlushQueue {
   }
 
   return {
+    joiner,
     add(flushable) {
       waiting.push(flushable);
       schedule();

@@ -8,7 +8,8 @@ interface CoarseClock {
   readonly elapsedMs: number;
 }
 
-// Up to here one copy of the frames is cheaper than the vector of small writes that a corked socket makes.
+// Up to here one buffer, shared where others get the same frames, is cheaper than the vector of small writes that a corked
+// socket makes.
 const MAX_JOINED_BYTES = 65_536;
 // One turn's frames for one connection: more than this in one burst makes it wait, whoever its client is.
 const MAX_TURN_BYTES = 1_048_576;
@@ -26,6 +27,8 @@ export class Outbox implements Flushable {
   #frames: Buffer[] = [];
   #frameBytes = 0;
   #closed = false;
+  /** At the first frame of this turn more than the limit was unsent. */
+  #held = false;
   #drained: (() => void) | undefined = undefined;
   #countedBytes = 0;
   /** Bytes handed to the socket. */
@@ -48,11 +51,11 @@ export class Outbox implements Flushable {
   }
 
   /**
-   * The kernel has more to take from earlier turns than the limit: the client reads too slowly. What came in this turn
+   * Asked after a write. The kernel has more to take from earlier turns than the limit: the client reads too slowly. What came in this turn
    * alone does not count, for the kernel was not offered it yet, unless it is more than any turn may hold.
    */
   get lagging(): boolean {
-    return this.#socket.unsentBytes > this.#limitBytes || this.#frameBytes > MAX_TURN_BYTES;
+    return this.#held || this.#frameBytes > MAX_TURN_BYTES;
   }
 
   /** No room for more at once: whoever has more must `makeRoom` first. */
@@ -68,7 +71,11 @@ export class Outbox implements Flushable {
   write(frame: Frame): void {
     if (this.#closed) return;
     const bytes = this.#socket.chunked ? frame.chunk : frame.block;
-    if (this.#frames.length === 0) this.#queue.add(this);
+    if (this.#frames.length === 0) {
+      this.#queue.add(this);
+      // Once in a turn: until its flush nothing more is handed to the socket.
+      this.#held = this.#socket.unsentBytes > this.#limitBytes;
+    }
     this.#frames.push(bytes);
     this.#frameBytes += bytes.length;
   }
@@ -82,7 +89,7 @@ export class Outbox implements Flushable {
     this.sentBytes += bytes;
     this.lastSentMs = this.#clock.elapsedMs;
     if (frames.length === 1) this.#socket.write(frames[0] as Buffer);
-    else if (bytes <= MAX_JOINED_BYTES) this.#socket.write(Buffer.concat(frames, bytes));
+    else if (bytes <= MAX_JOINED_BYTES) this.#socket.write(this.#queue.joiner.join(frames, bytes));
     else this.#socket.writeAll(frames);
   }
 

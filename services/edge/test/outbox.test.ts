@@ -1,6 +1,7 @@
 import { encodeText, type Frame } from '@tidings/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Flushable, FlushQueue } from '../src/flush-queue.ts';
+import { createFrameJoiner } from '../src/frame-joiner.ts';
 import { Outbox } from '../src/outbox.ts';
 import type { StreamSocket } from '../src/stream-socket.ts';
 
@@ -45,7 +46,12 @@ function fakeSocket(drainMarkBytes = 0, takesAll = false) {
 
 function fakeQueue(): FlushQueue & { readonly waiting: Flushable[] } {
   const waiting: Flushable[] = [];
-  return { waiting, add: (flushable) => void waiting.push(flushable), afterFlush: (run) => run() };
+  return {
+    waiting,
+    joiner: createFrameJoiner(),
+    add: (flushable) => void waiting.push(flushable),
+    afterFlush: (run) => run(),
+  };
 }
 
 function create(limitBytes = 100, drainMarkBytes = 0, takesAll = false) {
@@ -145,6 +151,7 @@ describe('an outbox', () => {
     expect(outbox.lagging).toBe(true);
     outbox.flush();
     // The connection took nothing of it.
+    outbox.write(frame(1));
     expect(outbox.lagging).toBe(true);
   });
 

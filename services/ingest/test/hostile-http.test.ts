@@ -76,7 +76,7 @@ describe('request framing', () => {
     ['HTTP/0.9', 505, () => 'GET /v1/events\r\n\r\n'],
     ['HTTP/2.0 by name', 505, () => head(`POST ${PATH} HTTP/2.0`, 'Content-Length: 0\r\n')],
     ['HTTP/1.2', 400, () => head(`POST ${PATH} HTTP/1.2`, 'Content-Length: 0\r\n')],
-    ['the preface of HTTP/2', 400, () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['almost the preface of HTTP/2', 400, () => 'PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n'],
     ['a method that does not exist', 400, () => head(`FOO ${PATH} HTTP/1.1`)],
     ['a method in lower case', 400, () => head(`post ${PATH} HTTP/1.1`)],
     [
