@@ -8,6 +8,8 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 /** Sends the head of a stream over HTTP/1; `undefined` while an earlier, pipelined request has the connection. */
 export function openHttp1Stream(outgoing: ServerResponse, head: OutgoingHttpHeaders): Http1Stream | undefined {
   if (outgoing.socket === null) return undefined;
+  // Until the first frames are there, a moment later: head and frames are one write.
+  outgoing.socket.cork();
   // The stream has the connection to itself, and ends with it.
   outgoing.writeHead(200, { ...head, Connection: 'close' });
   outgoing.flushHeaders();
@@ -25,6 +27,7 @@ export class Http1Stream implements StreamSocket {
   readonly #socket: Socket;
   #outgoing: ServerResponse | undefined;
   #ended = false;
+  #corked = true;
 
   constructor(outgoing: ServerResponse, socket: Socket) {
     // HTTP/1.0 knows no chunks: the body ends with the connection.
@@ -43,12 +46,19 @@ export class Http1Stream implements StreamSocket {
 
   write(bytes: Buffer): void {
     this.#socket.write(bytes);
+    if (this.#corked) this.#uncork();
+  }
+
+  #uncork(): void {
+    this.#corked = false;
+    this.#socket.uncork();
   }
 
   writeAll(pieces: readonly Buffer[]): void {
     this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
     this.#socket.uncork();
+    if (this.#corked) this.#uncork();
   }
 
   get unsentBytes(): number {
@@ -76,6 +86,7 @@ export class Http1Stream implements StreamSocket {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    if (this.#corked) this.#uncork();
     if (this.#outgoing !== undefined) {
       this.#outgoing.end();
       return;

@@ -97,7 +97,9 @@ export class Session implements Subscriber {
   }
 
   /**
-   * The hot path. One look-up of a shared frame and one push: the write itself comes at the end of the turn.
+   * The hot path. The write itself comes at the end of the turn.
+   *
+   * Cost: three comparisons, a look-up of the shared frame and a push; nothing is allocated and nothing encoded.
    */
   deliver(item: Item): boolean {
     // Overlapping patterns name a session twice, and a session that lagged in this very turn is not live any more.
