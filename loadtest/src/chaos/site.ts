@@ -50,6 +50,8 @@ const ENV: NodeJS.ProcessEnv = {
   TIDINGS_RING_MAX_BYTES: '1000000',
   TIDINGS_HISTORY_MAX_BYTES: '8000000000',
   TIDINGS_DRAIN_MS: '2000',
+  // All clients have one token.
+  TIDINGS_MAX_CONNECTIONS_PER_USER: '0',
 };
 
 /** Starts it; resolves when everything accepts connections. Whoever starts it removes it. */

@@ -26,7 +26,7 @@ const WAVE_MS = 50;
 const LEAST_RETRY_MS = 250;
 const MOST_RETRY_MS = 1_000;
 // No faster than the others can well take them in: few streams are no reason to keep a process that is to end.
-const GAP_MS = 5;
+const GAP_MS = 40;
 
 /**
  * Streams leave one by one, evenly over the time, and get every event until it is their turn; each is away for a moment
