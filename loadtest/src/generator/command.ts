@@ -8,7 +8,7 @@ import type { Target } from './target.ts';
 export interface Commands {
   open: { ask: FleetOptions; answer: undefined };
   close: { ask: { name: string }; answer: undefined };
-  flee: { ask: { name: string; refuge: Target }; answer: { seconds: number } };
+  flee: { ask: { name: string; refuge: Target }; answer: { returnsMs: readonly number[] } };
   setReading: { ask: { name: string; reading: boolean }; answer: undefined };
   tally: { ask: { name: string }; answer: GroupTally };
   /** Times so far are forgotten; counts are not. */

@@ -20,6 +20,7 @@ export interface FleetOptions extends GroupOptions {
 
 // Fewer than a listening socket queues: one that is dropped there would be tried again a second later.
 const MOST_UNDER_WAY = 200;
+const BYE = /\nretry: (\d+)\nevent: hub\.bye\n/;
 
 /** The sockets of one group of streams. */
 export class Fleet {
@@ -109,26 +110,37 @@ export class Fleet {
   }
 
   /**
-   * From now on, streams that are cut come back to another server with their cursor, at once.
-   * @returns resolves when all of them have been cut and are open again.
+   * From now on, streams that end come back to another server with their cursor: after the delay that the server asked
+   * for, at once where it said nothing.
+   * @returns resolves when all of them have ended and are open again, with the times of that, in milliseconds from now.
    */
-  flee(refuge: Target): Promise<void> {
+  async flee(refuge: Target): Promise<readonly number[]> {
     this.#refuge = refuge;
+    const startMs = performance.now();
+    const returnsMs: number[] = [];
     const all = this.#awaitOpen(this.group.streams.length);
     const { onOpen } = this.group;
     this.group.opened = 0;
     this.group.onOpen = (stream) => {
       this.#underWay -= 1;
       this.#waiting.shift()?.();
+      returnsMs.push(Math.round(performance.now() - startMs));
       onOpen(stream);
     };
-    return all;
+    await all;
+    return returnsMs;
   }
 
   #comeBack(state: (typeof this.group.streams)[number]): void {
+    const delayMs = Number(BYE.exec(state.carry?.toString('latin1') ?? '')?.[1] ?? 0);
     state.isOpen = false;
     state.greeting = '';
     state.carry = undefined;
+    if (delayMs > 0) setTimeout(() => this.#dialAgain(state), delayMs);
+    else this.#dialAgain(state);
+  }
+
+  #dialAgain(state: (typeof this.group.streams)[number]): void {
     const connect = (): void => {
       this.#underWay += 1;
       this.#openHttp1(this.#refuge as Target, state);

@@ -32,9 +32,7 @@ const commands: {
     return undefined;
   },
   async flee({ name, refuge }) {
-    const startUs = nowUs();
-    await find(name).flee(refuge);
-    return { seconds: (nowUs() - startUs) / 1e6 };
+    return { returnsMs: await find(name).flee(refuge) };
   },
   async setReading({ name, reading }) {
     find(name).setReading(reading);

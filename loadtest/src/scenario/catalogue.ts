@@ -1,5 +1,6 @@
 import { BROADCASTS } from './broadcast.ts';
 import type { Scenario } from './context.ts';
+import { DRAIN } from './drain.ts';
 import { IDLES } from './idle.ts';
 import { INGESTS } from './ingest.ts';
 import { OPENING } from './opening.ts';
@@ -14,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...IDLES,
   OPENING,
   STORM,
+  DRAIN,
   SLOW_READERS,
   ...INGESTS,
 ];

@@ -34,6 +34,8 @@ export interface MeasuredProcess {
   startProfile(): Promise<void>;
   /** A CPU profile as Chrome's developer tools write it. */
   stopProfile(): Promise<unknown>;
+  /** Asks it to end in good order (SIGTERM); resolves with its exit code. */
+  terminate(): Promise<number | null>;
   /** Ends it at once; resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -97,6 +99,11 @@ export async function startMeasured(options: MeasuredProcessOptions): Promise<Me
     collect: () => ask('collect'),
     startProfile: () => ask('startProfile'),
     stopProfile: () => ask('stopProfile'),
+    async terminate() {
+      child.kill('SIGTERM');
+      await ended;
+      return child.exitCode;
+    },
     async stop() {
       child.kill('SIGKILL');
       await ended;

@@ -3,6 +3,7 @@ export interface Holder {
   readonly tenant: string;
   /** `undefined` without a token. */
   readonly user: string | undefined;
+  /** Empty where addresses are not counted. */
   readonly address: string;
 }
 
@@ -18,6 +19,8 @@ export interface AdmissionLimits {
 
 /** Counts open streams: in total, by user and by address. */
 export interface Admission {
+  /** Addresses matter: asking a socket for its own costs a system call. */
+  readonly countsAddresses: boolean;
   /** No stream is taken, whoever asks: to be looked at before anything is done for a request. */
   readonly full: boolean;
   /** Why no stream may be opened for the holder now; `undefined` when it may. */
@@ -36,6 +39,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   let streams = 0;
 
   return {
+    countsAddresses: limits.streamsPerAddress > 0,
     get full() {
       return streams >= mostStreams;
     },

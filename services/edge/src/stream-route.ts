@@ -119,7 +119,8 @@ async function answer(
   );
   if (start instanceof Response) return start;
   if (start !== undefined && isOver(start, topics, edge.feed)) return new Response(null, { status: 204 });
-  const holder = { tenant, user: access.grant.user, address: clientAddressOf(context) };
+  const address = edge.admission.countsAddresses ? clientAddressOf(context) : '';
+  const holder = { tenant, user: access.grant.user, address };
   const order: StreamOrder = { wish, tenant, topics, holder, expiresAtMs: expiresAtSec * 1000, start };
   // Nothing may be awaited after this: a stream that opens once the others were sent away would never be.
   if (edge.drain.begun) {

@@ -57,6 +57,8 @@ export function takeOver(outgoing: ServerResponse): boolean {
   socket.parser = null;
   parser.close();
 
+  // Without a listener it would end the process; what went wrong shows as `close`.
+  socket.on('error', ignore);
   socket.on('data', refuse);
   socket.on('end', leave);
   socket.resume();
@@ -76,6 +78,8 @@ function isKnown(parser: Parser | null | undefined): parser is Parser {
     typeof parser?.unconsume === 'function' && typeof parser.remove === 'function' && typeof parser.close === 'function'
   );
 }
+
+const ignore = (): void => {};
 
 const CR = 13;
 const LF = 10;
