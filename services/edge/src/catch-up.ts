@@ -5,7 +5,7 @@ import type { Clock, Metrics } from '@tidings/runtime';
 import { cursorOf, type Feed } from './feed.ts';
 import { Item } from './item.ts';
 import type { ReadBudget } from './read-budget.ts';
-import { boundsOf } from './read-deadline.ts';
+import { boundsOf, type Cancellation } from './read-deadline.ts';
 import type { Session } from './session.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
@@ -28,13 +28,13 @@ const PATIENCE_MS = 1_000;
  * session at a time. From the ring where the ring has it, else from the broker's history; never faster than the client
  * reads.
  * @param newestUpTo up to this place only the newest event of each topic is sent (`replay=last`).
- * @throws whatever the broker's reads throw; the reason of `signal` when it is aborted.
+ * @throws whatever the broker's reads throw; the reason of the signal when it is aborted.
  */
 export async function catchUp(
   session: Session,
   newestUpTo: number,
   parts: CatchUpParts,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<void> {
   const { feed } = parts;
   while (!session.closed) {
@@ -54,6 +54,7 @@ export async function catchUp(
       const pages = read(feed.ring, session.selection, range, () => parts.clock.now());
       await writeRing(session, pages, feed.ring, parts);
     } else {
+      const { signal } = cancellation;
       const leave = await parts.reads.enter(signal);
       await writeHistory(session, range, newestOnly, parts, signal).finally(leave);
     }

@@ -23,7 +23,7 @@ export async function findFiniteStart(
 ): Promise<FiniteStart> {
   const { broker, feed } = parts;
   const { epoch } = feed;
-  const join = await findJoin(wish, selection, parts, signal);
+  const join = await findJoin(wish, selection, parts, { signal });
   const upTo = feed.position;
   const finished: string[] = [];
   const notBegun = new Set(selection.patterns);

@@ -2,7 +2,7 @@ import type { Broker, Selection } from '@tidings/broker';
 import { type Cursor, type GapReason, MAX_CURSOR_CHARACTERS, parseCursor } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import type { Feed } from './feed.ts';
-import { boundsOf } from './read-deadline.ts';
+import { boundsOf, type Cancellation } from './read-deadline.ts';
 import type { StreamWish } from './stream-wish.ts';
 
 /** Where a stream begins. */
@@ -31,13 +31,13 @@ export async function findJoin(
   wish: StreamWish,
   selection: Selection,
   parts: JoinParts,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<Join> {
-  if (wish.cursor !== undefined) return joinByCursor(wish.cursor, parts, signal);
-  return joinByReplay(wish, selection, parts, signal);
+  if (wish.cursor !== undefined) return joinByCursor(wish.cursor, parts, cancellation);
+  return joinByReplay(wish, selection, parts, cancellation);
 }
 
-async function joinByCursor(text: string, parts: JoinParts, signal: AbortSignal): Promise<Join> {
+async function joinByCursor(text: string, parts: JoinParts, cancellation: Cancellation): Promise<Join> {
   const { broker, feed } = parts;
   const from = text.slice(0, MAX_CURSOR_CHARACTERS);
   const reset = (): Join => ({
@@ -49,9 +49,9 @@ async function joinByCursor(text: string, parts: JoinParts, signal: AbortSignal)
   const cursor = parseCursor(text);
   if (cursor === undefined || cursor.epoch !== feed.epoch) return reset();
   const resume: Join = { position: cursor.seq, resumed: true, gap: undefined, newestUpTo: 0 };
-  if (cursor.seq > feed.position) return (await isReached(cursor, parts, signal)) ? resume : reset();
+  if (cursor.seq > feed.position) return (await isReached(cursor, parts, cancellation.signal)) ? resume : reset();
   if (cursor.seq + 1 >= feed.ring.first) return resume;
-  const { first } = await boundsOf(broker, signal);
+  const { first } = await boundsOf(broker, cancellation.signal);
   if (first <= cursor.seq + 1) return resume;
   return { position: first - 1, resumed: false, gap: { from, reason: 'expired' }, newestUpTo: 0 };
 }
@@ -75,12 +75,13 @@ async function joinByReplay(
   wish: StreamWish,
   selection: Selection,
   parts: JoinParts,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<Join> {
   const { broker, feed } = parts;
   const head = feed.position;
   const at = (position: number, newestUpTo = 0): Join => ({ position, resumed: false, gap: undefined, newestUpTo });
   if (wish.replay === 'none') return at(head);
+  const { signal } = cancellation;
   if (wish.replay === 'all') return at(await broker.startOf(selection, { sinceMs: 0 }, head, signal));
   if (wish.replay !== 'last') return at(await broker.startOf(selection, wish.replay, head, signal));
   for await (const { messages } of broker.latest(selection, { after: 0, upTo: head }, signal)) {

@@ -6,6 +6,14 @@ const READ_TIMEOUT_MS = 30_000;
 const RETRY_AFTER_SEC = 5;
 
 /**
+ * Whoever may call reads off. The signal is made when a read asks for it: a stream that resumes from the ring reads nothing,
+ * and thousands may come at once.
+ */
+export interface Cancellation {
+  readonly signal: AbortSignal;
+}
+
+/**
  * Runs a read of history that a client waits for. It is aborted when the client leaves, and after 30 seconds, when it
  * fails as any other trouble behind this node does.
  * @throws TidingsError `unavailable` at the deadline, `malformed-request` to nobody when the client left; whatever

@@ -12,6 +12,7 @@ import { jitter } from './jitter.ts';
 import { findJoin } from './join.ts';
 import { Outbox } from './outbox.ts';
 import type { ReadBudget } from './read-budget.ts';
+import type { Cancellation } from './read-deadline.ts';
 import type { Router } from './router.ts';
 import { Session, type SessionEvents } from './session.ts';
 import type { SessionRegistry } from './session-registry.ts';
@@ -76,17 +77,18 @@ export function openSession(
   outbox.write(encodeOpening(jitter(1_000, 5_000)));
   parts.admission.enter(holder);
   parts.registry.add(session, order.expiresAtMs);
-  if (!session.closed) keeper.feed(session, (signal) => begin(session, order, finals, parts, signal));
+  if (!session.closed) void keeper.feed(session, () => begin(session, order, finals, parts, keeper));
   return session;
 }
 
 /** Looks after an open stream: feeds it where it is not live, and gives back what it holds when it ends. */
-class Keeper implements SessionEvents {
+class Keeper implements SessionEvents, Cancellation {
   readonly #socket: StreamSocket;
   readonly #holder: Holder;
   readonly #parts: EdgeParts;
-  /** Only while it is being fed: an idle stream has none. */
+  /** Only while it is being fed, and once something is read for it: an idle stream has none. */
   #aborter: AbortController | undefined;
+  #closed = false;
   #gone = false;
   #linger: Timer | undefined;
   readonly #writeLine: WriteLine | undefined;
@@ -98,22 +100,29 @@ class Keeper implements SessionEvents {
     this.#parts = parts;
   }
 
-  async feed(session: Session, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const aborter = new AbortController();
-    this.#aborter = aborter;
-    await guarded(session, this.#parts, () => run(aborter.signal));
-    if (this.#aborter === aborter) this.#aborter = undefined;
+  get signal(): AbortSignal {
+    if (this.#aborter === undefined) {
+      this.#aborter = new AbortController();
+      if (this.#closed) this.#aborter.abort();
+    }
+    return this.#aborter.signal;
+  }
+
+  async feed(session: Session, run: () => Promise<void>): Promise<void> {
+    await guarded(session, this.#parts, run);
+    this.#aborter = undefined;
   }
 
   lagging(session: Session): void {
     const { laggingSessions } = this.#parts.metrics;
     laggingSessions.inc();
-    const feed = this.feed(session, (signal) => catchUp(session, 0, this.#parts, signal));
+    const feed = this.feed(session, () => catchUp(session, 0, this.#parts, this));
     void feed.finally(() => laggingSessions.dec());
   }
 
   closed(session: Session): void {
     const { registry, admission, metrics, wheel } = this.#parts;
+    this.#closed = true;
     this.#aborter?.abort();
     registry.remove(session);
     admission.leave(this.#holder);
@@ -141,17 +150,17 @@ async function begin(
   order: StreamOrder,
   finals: FinalTracker | undefined,
   parts: EdgeParts,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<void> {
   await guarded(session, parts, async () => {
     const { wish } = order;
     let { start } = order;
     // Again, for as long as this edge is behind the cursor that it was given.
     while (finals !== undefined && (start === undefined || !holds(start, parts.feed))) {
-      start = await findFiniteStart(wish, session.selection, parts, signal);
-      signal.throwIfAborted();
+      start = await findFiniteStart(wish, session.selection, parts, cancellation.signal);
+      cancellation.signal.throwIfAborted();
     }
-    const join = start?.join ?? (await findJoin(wish, session.selection, parts, signal));
+    const join = start?.join ?? (await findJoin(wish, session.selection, parts, cancellation));
     if (session.closed) return;
     for (const topic of start?.finished ?? []) finals?.note(topic, true);
     session.position = join.position;
@@ -164,7 +173,7 @@ async function begin(
       const inRing = join.position + 1 >= parts.feed.ring.first;
       parts.metrics.resumes.inc({ source: join.gap !== undefined ? 'gap' : inRing ? 'ring' : 'history' });
     }
-    await catchUp(session, join.newestUpTo, parts, signal);
+    await catchUp(session, join.newestUpTo, parts, cancellation);
   });
 }
 
