@@ -27,6 +27,20 @@ const NEEDS_NATS_SERVER = new Set([
   'services/hub',
 ]);
 
+/** The services once more, for clients of HTTP/2 with prior knowledge and of TLS (`packages/runtime/src/testing/transport.ts`). */
+const overOtherTransports = ['edge', 'ingest', 'hub'].flatMap((service) =>
+  ['h2c', 'tls'].map((transport) => ({
+    extends: true as const,
+    root: `services/${service}`,
+    test: {
+      name: `${service}-${transport}`,
+      include: ['test/**/*.test.ts'],
+      env: { TEST_TRANSPORT: transport },
+      ...withNatsServer,
+    },
+  })),
+);
+
 export default defineConfig({
   ssr: { resolve: { conditions: ['@tidings/source', ...defaultServerConditions] } },
   test: {
@@ -45,6 +59,7 @@ export default defineConfig({
           ...(NEEDS_NATS_SERVER.has(root) ? withNatsServer : {}),
         },
       })),
+      ...overOtherTransports,
       {
         extends: true as const,
         root: 'loadtest',

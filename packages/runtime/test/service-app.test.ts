@@ -1,5 +1,6 @@
 import { Agent, get } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { WriteLine } from '../src/request-log.ts';
 import { rawPath } from '../src/service-app.ts';
 import { startApp, type TestApp } from './fixture.ts';
 
@@ -151,7 +152,6 @@ describe('the request log', () => {
     const app = await startApp((routes) =>
       routes.get('/who', (context) => {
         context.set('caller', { user: 'alice', tenant: 'acme' });
-        context.set('logDetail', () => ({ delivered: 3 }));
         return context.text('x'.repeat(1_000));
       }),
     );
@@ -164,11 +164,28 @@ describe('the request log', () => {
       user: 'alice',
       tenant: 'acme',
       address: '127.0.0.1',
-      delivered: 3,
       traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
     expect(line.bytes).toBeGreaterThan(1_000);
     expect(line.durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it('section 9: an answer that lasts takes its line over, and writes it with what it knows once it has ended', async () => {
+    let write: WriteLine | undefined;
+    const app = await startApp((routes) =>
+      routes.get('/lasts', (context) => {
+        context.set('caller', { user: 'alice', tenant: 'acme' });
+        write = context.get('takeLine')?.();
+        return context.text('x');
+      }),
+    );
+    await app.request('GET /lasts?access_token=hunter2 HTTP/1.1');
+    await app.request('GET /hello HTTP/1.1');
+    await requestLine(app);
+    write?.(200, { delivered: 3, bytes: 70 });
+    const lines = app.lines.filter(({ msg }) => msg === 'request');
+    expect(lines.map(({ url }) => url)).toEqual(['/hello', '/lasts?access_token=REDACTED']);
+    expect(lines[1]).toMatchObject({ status: 200, user: 'alice', tenant: 'acme', delivered: 3, bytes: 70 });
   });
 
   it('section 9: an answer of a long-lived connection counts its own bytes', async () => {

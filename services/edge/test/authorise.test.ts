@@ -1,7 +1,7 @@
 import { createSecretSource, mintToken } from '@tidings/auth';
 import { encodeCursor, TidingsError } from '@tidings/protocol';
 import { systemClock } from '@tidings/runtime';
-import { createFakeClock } from '@tidings/runtime/testing';
+import { createFakeClock, request } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import {
   ALLOWED_ORIGIN,
@@ -20,12 +20,12 @@ const FOREIGN = 'https://evil.example';
 describe('who may subscribe', () => {
   it('section 3: without a token a topic that is not public is 401 with a challenge', async () => {
     const edge = await startEdge();
-    const answer = await fetch(`${edge.url}/v1/stream?topic=a`);
+    const answer = await request(`${edge.url}/v1/stream?topic=a`);
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="tidings"');
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
     expect((await answer.json()).code).toBe('unauthenticated');
-    expect((await fetch(`${edge.url}/v1/stream`)).status).toBe(401);
+    expect((await request(`${edge.url}/v1/stream`)).status).toBe(401);
   });
 
   it.each([
@@ -110,10 +110,10 @@ describe('who may subscribe', () => {
     const client = await edge.stream('topic=news.today&replay=all', { headers: {} });
     await client.event('hub.live');
     expect(payloads(client)).toEqual(['ours']);
-    expect((await fetch(`${edge.url}/v1/topics/news.today/events`)).status).toBe(200);
-    expect((await fetch(`${edge.url}/v1/position`)).status).toBe(200);
+    expect((await request(`${edge.url}/v1/topics/news.today/events`)).status).toBe(200);
+    expect((await request(`${edge.url}/v1/position`)).status).toBe(200);
     for (const topic of ['news.secret', 'news.%3E', 'other', 'news.today&topic=other']) {
-      expect((await fetch(`${edge.url}/v1/stream?topic=${topic}`)).status, topic).toBe(401);
+      expect((await request(`${edge.url}/v1/stream?topic=${topic}`)).status, topic).toBe(401);
     }
     const inDefault = { authorization: `Bearer ${await edge.token({})}` };
     expect((await edge.stream('topic=news.today', { headers: inDefault })).status).toBe(200);
@@ -124,8 +124,8 @@ describe('who may subscribe', () => {
 
   it('section 2: without any public class the position needs a token', async () => {
     const edge = await startEdge();
-    expect((await fetch(`${edge.url}/v1/position`)).status).toBe(401);
-    expect((await fetch(`${edge.url}/v1/topics/a/events`)).status).toBe(401);
+    expect((await request(`${edge.url}/v1/position`)).status).toBe(401);
+    expect((await request(`${edge.url}/v1/topics/a/events`)).status).toBe(401);
   });
 });
 
@@ -203,7 +203,7 @@ describe('where a token may stand', () => {
       ['/v1/topics/b/events?', 403],
       ['/v1/topics/a/events?after=garbage', 422],
     ] as const) {
-      const answer = await fetch(`${edge.url}${path}&access_token=${token}`);
+      const answer = await request(`${edge.url}${path}&access_token=${token}`);
       expect(answer.status, path).toBe(status);
       expect(answer.headers.get('referrer-policy'), path).toBe('no-referrer');
       expect(answer.headers.get('cache-control'), path).toContain('no-store');
@@ -228,14 +228,14 @@ describe('where a token may stand', () => {
       ['/v1/nothing', {}, 404],
     ];
     for (const [path, headers, status] of requests) {
-      const answer = await fetch(`${edge.url}${path}`, { headers: { ...headers, origin: ALLOWED_ORIGIN } });
+      const answer = await request(`${edge.url}${path}`, { headers: { ...headers, origin: ALLOWED_ORIGIN } });
       expect(answer.status, path).toBe(status);
       expect(answer.headers.get('access-control-allow-origin')).toBe(ALLOWED_ORIGIN);
       expect(answer.headers.get('access-control-allow-credentials')).toBe('true');
       expect(answer.headers.get('access-control-expose-headers')).toBe('Tidings-Session, Retry-After');
       expect(answer.headers.get('vary')).toContain('Origin');
       await answer.body?.cancel();
-      const foreign = await fetch(`${edge.url}${path}`, { headers: { ...headers, origin: FOREIGN } });
+      const foreign = await request(`${edge.url}${path}`, { headers: { ...headers, origin: FOREIGN } });
       expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
       expect(foreign.headers.get('access-control-allow-credentials')).toBeNull();
       await foreign.body?.cancel();
@@ -376,7 +376,7 @@ describe('what is behind the edge and away', () => {
     });
     const { epoch } = await edge.publish('a', 'one');
     const ask = async (client: object): Promise<number> => {
-      const answer = await fetch(`${edge.url}/v1/stream`, {
+      const answer = await request(`${edge.url}/v1/stream`, {
         method: 'POST',
         headers: { ...NATIVE, 'content-type': 'application/json', authorization: `Bearer ${await edge.token()}` },
         body: JSON.stringify({ topic: ['a'], until: 'final', last_event_id: encodeCursor(epoch, 1), ...client }),

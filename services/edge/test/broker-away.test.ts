@@ -1,6 +1,6 @@
 import type { Broker } from '@tidings/broker';
 import { encodeCursor, TidingsError } from '@tidings/protocol';
-import { createFakeClock, type FakeClock, type StreamClient } from '@tidings/runtime/testing';
+import { createFakeClock, type FakeClock, request, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createGate, type Gate, overriding } from './broker-stand-in.ts';
 import { controlOf, eventually, names, payloads, payloadsBeforeMarker, startEdge, type TestEdge } from './fixture.ts';
@@ -166,7 +166,7 @@ describe('a client that waits for an answer', () => {
       const { clock, edge, gate, signals } = await start(read);
       const pending = clock.pending;
       const aborter = new AbortController();
-      const reading = fetch(`${edge.url}/v1/topics/a/events`, {
+      const reading = request(`${edge.url}/v1/topics/a/events`, {
         headers: { authorization: `Bearer ${await edge.token()}` },
         signal: aborter.signal,
       });

@@ -8,6 +8,7 @@ import {
   buildWorkspace,
   findFreePort,
   openStream,
+  request,
   type ServiceProcess,
   type StreamClient,
   startServiceProcess,
@@ -131,7 +132,7 @@ describe('an edge as a process, beside an ingest on one nats-server', { timeout:
 
   async function publish(ingestUrl: string, topic: string, data: string): Promise<string> {
     const headers = { ...(await bearer()), 'content-type': 'text/plain' };
-    const answer = await fetch(`${ingestUrl}/v1/topics/${topic}/events`, { method: 'POST', headers, body: data });
+    const answer = await request(`${ingestUrl}/v1/topics/${topic}/events`, { method: 'POST', headers, body: data });
     expect(answer.status).toBe(202);
     return ((await answer.json()) as { id: string }).id;
   }
@@ -148,7 +149,7 @@ describe('an edge as a process, beside an ingest on one nats-server', { timeout:
     const edges = [start(env), start({ ...env, LOG_LEVEL: 'silent' })];
     const [one, other] = await Promise.all(edges.map((edge) => edge.listening()));
     expect(await statusOf(`${one?.adminUrl}/readyz`)).toBe(200);
-    expect((await fetch(`${one?.url}/openapi.json`).then((answer) => answer.json())).info.title).toBe('Tidings edge');
+    expect((await request(`${one?.url}/openapi.json`).then((answer) => answer.json())).info.title).toBe('Tidings edge');
     const clients = await Promise.all([one, other].map((edge) => subscribe(`${edge?.url}`, 'topic=a.*')));
     await Promise.all(clients.map((client) => client.event('hub.live')));
     const cursor = await publish(ingestUrl, 'a.1', 'first');

@@ -1,5 +1,5 @@
 import { encodeCursor } from '@tidings/protocol';
-import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
+import { createFakeClock, request, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createHeldFeed, overriding } from './broker-stand-in.ts';
 import { controlOf, eventually, names, payloads, payloadsBeforeMarker, startEdge, type TestEdge } from './fixture.ts';
@@ -66,7 +66,7 @@ describe('a finite stream', () => {
     expect(edge.edge.openStreams).toBe(0);
     const byParameter = await edge.get(`/v1/stream?topic=chat.42&until=final&last_event_id=${client.lastEventId}`);
     expect(byParameter.status).toBe(204);
-    const posted = await fetch(`${edge.url}/v1/stream`, {
+    const posted = await request(`${edge.url}/v1/stream`, {
       method: 'POST',
       headers: { authorization: `Bearer ${await edge.token()}`, 'content-type': 'application/json' },
       body: JSON.stringify({ topic: ['chat.42'], until: 'final', last_event_id: client.lastEventId }),

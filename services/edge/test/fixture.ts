@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   createAuthenticator,
   createSecretSource,
@@ -23,7 +23,15 @@ import {
   type PublicServer,
   systemClock,
 } from '@tidings/runtime';
-import { openStream, type StreamClient, type StreamRequest } from '@tidings/runtime/testing';
+import {
+  CERTIFICATE,
+  connectSocket,
+  openStream,
+  request,
+  type StreamClient,
+  type StreamRequest,
+  toOrigin,
+} from '@tidings/runtime/testing';
 import { expect, onTestFinished } from 'vitest';
 import { createEdge, type Edge, type EdgeOptions } from '../src/edge.ts';
 
@@ -73,7 +81,7 @@ export interface TestEdge {
   /** Publishes straight to the broker; a value that is not a string goes as JSON. */
   publish(topic: string, data: unknown, extra?: Extra): Promise<Receipt>;
   /** A request to `/v1/stream`; with a token for every topic unless `headers` says otherwise. */
-  stream(query?: string, request?: StreamRequest): Promise<StreamClient>;
+  stream(query?: string, asked?: StreamRequest): Promise<StreamClient>;
   /** Any GET; with a token for every topic unless `headers` says otherwise. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   openGauge(): Promise<number>;
@@ -127,10 +135,10 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
     corsOrigin: authenticator.corsOrigin,
   });
   edge.addTo(app);
-  const server = createPublicServer({ fetch: (request, env) => app.fetch(request, env), log });
+  const server = createPublicServer({ fetch: (asked, env) => app.fetch(asked, env), log, certificate: CERTIFICATE });
   const { sockets } = server;
   const port = await server.listen('127.0.0.1', 0);
-  const url = `http://127.0.0.1:${port}`;
+  const url = toOrigin(port);
   const clients: StreamClient[] = [];
   const openGauge = async (): Promise<number> =>
     (await metrics.connectionsOpen.get()).values.reduce((sum, { value }) => sum + value, 0);
@@ -179,14 +187,14 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
         ...extra,
       });
     },
-    async stream(query = '', request = {}) {
-      const headers = request.headers ?? (await bearer());
-      const client = await openStream(`${url}/v1/stream${query === '' ? '' : `?${query}`}`, { ...request, headers });
+    async stream(query = '', asked = {}) {
+      const headers = asked.headers ?? (await bearer());
+      const client = await openStream(`${url}/v1/stream${query === '' ? '' : `?${query}`}`, { ...asked, headers });
       clients.push(client);
       return client;
     },
     async get(path, headers) {
-      return fetch(`${url}${path}`, { headers: headers ?? (await bearer()) });
+      return request(`${url}${path}`, { headers: headers ?? (await bearer()) });
     },
   };
 }
@@ -244,7 +252,7 @@ export interface RawConnection {
 export function connectRaw(port: number, allowHalfOpen = false): RawConnection {
   let text = '';
   let closed = false;
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
+  const socket = connectSocket(port, { allowHalfOpen });
   socket.on('data', (bytes) => {
     text += bytes.toString('latin1');
   });

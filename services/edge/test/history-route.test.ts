@@ -1,6 +1,6 @@
 import type { Range } from '@tidings/broker';
 import { encodeCursor } from '@tidings/protocol';
-import { createFakeClock, sendRaw } from '@tidings/runtime/testing';
+import { createFakeClock, request, sendRaw } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createHeldFeed, overriding } from './broker-stand-in.ts';
 import { names, payloads, payloadsBeforeMarker, placeOf, startEdge, type TestEdge } from './fixture.ts';
@@ -191,7 +191,7 @@ describe('reading history', () => {
     for (const topic of ['orders', 'orders.%3E', '%3E', 'user.bob', 'user.*']) {
       expect((await edge.get(`/v1/topics/${topic}/events`, headers)).status, topic).toBe(403);
     }
-    const none = await fetch(`${edge.url}/v1/topics/orders.1/events`);
+    const none = await request(`${edge.url}/v1/topics/orders.1/events`);
     expect(none.status).toBe(401);
     expect(none.headers.get('www-authenticate')).toContain('Bearer');
   });
@@ -221,11 +221,11 @@ describe('reading history', () => {
   it('HEAD gives the head, and other methods are 405 with Allow', async () => {
     const edge = await startEdge();
     const headers = { authorization: `Bearer ${await edge.token()}` };
-    const head = await fetch(`${edge.url}/v1/topics/a/events`, { method: 'HEAD', headers });
+    const head = await request(`${edge.url}/v1/topics/a/events`, { method: 'HEAD', headers });
     expect(head.status).toBe(200);
     expect(await head.text()).toBe('');
     for (const path of ['/v1/topics/a/events', '/v1/position']) {
-      const answer = await fetch(`${edge.url}${path}`, { method: 'PUT', headers });
+      const answer = await request(`${edge.url}${path}`, { method: 'PUT', headers });
       expect(answer.status).toBe(405);
       expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS']);
     }

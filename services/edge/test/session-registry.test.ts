@@ -1,4 +1,4 @@
-import { createFakeClock, type FakeClock, type StreamClient } from '@tidings/runtime/testing';
+import { createFakeClock, type FakeClock, request, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import {
   controlOf,
@@ -255,7 +255,7 @@ describe('draining', () => {
     expect(native.retries).toEqual([bye.retry]);
     for (const query of ['topic=a&client=sdk/1.0', 'topic=a']) {
       const accept: Record<string, string> = query.includes('client') ? NATIVE : {};
-      const other = await fetch(`${edge.url}/v1/stream?${query}`, {
+      const other = await request(`${edge.url}/v1/stream?${query}`, {
         headers: { accept: '*/*', ...accept, authorization },
       });
       expect(other.status).toBe(503);
@@ -268,7 +268,7 @@ describe('draining', () => {
     const edge = await startEdge();
     edge.edge.drain();
     expect((await edge.get('/v1/stream?topic=a..b')).status).toBe(422);
-    expect((await fetch(`${edge.url}/v1/stream?topic=a`, { headers: NATIVE })).status).toBe(401);
+    expect((await request(`${edge.url}/v1/stream?topic=a`, { headers: NATIVE })).status).toBe(401);
   });
 
   it('closing the edge ends every stream and leaves no timer', async () => {

@@ -1,4 +1,4 @@
-import { watchForLeaks } from '@tidings/runtime/testing';
+import { request, watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import {
   ALLOWED_ORIGIN,
@@ -144,7 +144,7 @@ describe('POST /v1/stream', () => {
     ['more than it may have', JSON.stringify({ topic: ['a'.repeat(300_000)] }), 413, 'body-too-large'],
   ])('refuses a body that is %s', async (_what, body, status, code) => {
     const edge = await startEdge();
-    const answer = await fetch(`${edge.url}/v1/stream`, {
+    const answer = await request(`${edge.url}/v1/stream`, {
       method: 'POST',
       headers: { ...JSON_BODY, authorization: `Bearer ${await edge.token()}` },
       body,
@@ -158,7 +158,7 @@ describe('POST /v1/stream', () => {
     const edge = await startEdge();
     const pointerOf = async (body: object): Promise<unknown> => {
       const headers = { ...JSON_BODY, authorization: `Bearer ${await edge.token()}` };
-      const answer = await fetch(`${edge.url}/v1/stream`, { method: 'POST', headers, body: JSON.stringify(body) });
+      const answer = await request(`${edge.url}/v1/stream`, { method: 'POST', headers, body: JSON.stringify(body) });
       return (await answer.json()).pointer;
     };
     expect(await pointerOf({ topic: ['a', 5] })).toBe('/topic/1');
@@ -168,14 +168,14 @@ describe('POST /v1/stream', () => {
   it.each(['text/plain', 'application/json; charset=latin1', ''])('refuses the media type %j', async (type) => {
     const edge = await startEdge();
     const headers = { 'content-type': type, authorization: `Bearer ${await edge.token()}` };
-    const answer = await fetch(`${edge.url}/v1/stream`, { method: 'POST', headers, body: '{}' });
+    const answer = await request(`${edge.url}/v1/stream`, { method: 'POST', headers, body: '{}' });
     expect(answer.status).toBe(415);
   });
 
   it('refuses stream parameters in its query', async () => {
     const edge = await startEdge();
     const headers = { ...JSON_BODY, authorization: `Bearer ${await edge.token()}` };
-    const answer = await fetch(`${edge.url}/v1/stream?topic=a`, { method: 'POST', headers, body: '{"topic":["a"]}' });
+    const answer = await request(`${edge.url}/v1/stream?topic=a`, { method: 'POST', headers, body: '{"topic":["a"]}' });
     expect(answer.status).toBe(422);
     expect(await answer.json()).toMatchObject({ code: 'unknown-field', parameter: 'topic' });
   });
@@ -280,16 +280,16 @@ describe('what an answer may be', () => {
   it('HEAD is refused where GET would be', async () => {
     const edge = await startEdge();
     const headers = { authorization: `Bearer ${await edge.token({ subscribe: [] })}` };
-    expect((await fetch(`${edge.url}/v1/stream?topic=a`, { method: 'HEAD', headers })).status).toBe(403);
-    expect((await fetch(`${edge.url}/v1/stream?topic=a`, { method: 'HEAD' })).status).toBe(401);
+    expect((await request(`${edge.url}/v1/stream?topic=a`, { method: 'HEAD', headers })).status).toBe(403);
+    expect((await request(`${edge.url}/v1/stream?topic=a`, { method: 'HEAD' })).status).toBe(401);
   });
 
   it('OPTIONS names the methods, and answers the preflight of an allowed origin', async () => {
     const edge = await startEdge();
-    const plain = await fetch(`${edge.url}/v1/stream`, { method: 'OPTIONS' });
+    const plain = await request(`${edge.url}/v1/stream`, { method: 'OPTIONS' });
     expect(plain.status).toBe(204);
     expect(plain.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD', 'OPTIONS', 'POST']);
-    const preflight = await fetch(`${edge.url}/v1/stream`, {
+    const preflight = await request(`${edge.url}/v1/stream`, {
       method: 'OPTIONS',
       headers: { origin: ALLOWED_ORIGIN, 'access-control-request-method': 'POST' },
     });
@@ -304,7 +304,7 @@ describe('what an answer may be', () => {
 
   it('answers the preflight of a foreign origin with 403 and no permission', async () => {
     const edge = await startEdge();
-    const preflight = await fetch(`${edge.url}/v1/stream`, {
+    const preflight = await request(`${edge.url}/v1/stream`, {
       method: 'OPTIONS',
       headers: { origin: 'https://evil.example' },
     });

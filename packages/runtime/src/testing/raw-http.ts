@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connectSocket } from './transport.ts';
 
 /** What came back on a raw connection. */
 export interface RawAnswer {
@@ -13,7 +13,8 @@ export interface RawAnswer {
 }
 
 /**
- * Sends bytes as they are and reads until the server closes, or until `until` is satisfied with what came so far.
+ * Sends bytes as they are, over TLS where the run speaks that, and reads until the server closes, or until `until` is
+ * satisfied with what came so far.
  * Rejects after `timeoutMs` with what had come: a server that does not answer must fail a test, not hang it.
  */
 export function sendRaw(
@@ -24,7 +25,8 @@ export function sendRaw(
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket: Socket = connect(port, '127.0.0.1', () => socket.write(request));
+    const socket = connectSocket(port);
+    socket.write(request);
     const finish = (): void => {
       clearTimeout(timer);
       socket.destroy();

@@ -2,6 +2,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { toTlsVariables, writeCertificate } from './certificate-files.ts';
+import { CERTIFICATE } from './transport.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const START_TIMEOUT_MS = 20_000;
@@ -27,13 +29,16 @@ export function buildWorkspace(workspace: string): void {
 }
 
 /**
- * Runs a service that was built, such as `services/edge`, on free ports and with nothing of this environment but `env`.
+ * Runs a service that was built, such as `services/edge`, on free ports and with nothing of this environment but `env`,
+ * and a certificate where the run speaks TLS.
  * Whoever starts it ends it.
  */
 export function startServiceProcess(workspace: string, env: NodeJS.ProcessEnv): ServiceProcess {
+  const certificate = CERTIFICATE && writeCertificate(CERTIFICATE);
+  const tls = certificate && toTlsVariables(certificate);
   const child = spawn(process.execPath, [`${workspace}/dist/main.js`], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, PORT: '0', TIDINGS_ADMIN_PORT: '0', ...env },
+    env: { PATH: process.env.PATH, PORT: '0', TIDINGS_ADMIN_PORT: '0', ...tls, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -52,6 +57,7 @@ export function startServiceProcess(workspace: string, env: NodeJS.ProcessEnv): 
   let ended = false;
   const exited = once(child, 'close').then(([code]: (number | null)[]) => {
     ended = true;
+    certificate?.remove();
     look();
     return code ?? null;
   });

@@ -1,10 +1,14 @@
-import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import { connect, constants } from 'node:http2';
+import type { Readable } from 'node:stream';
 import { createSseDecoder, type DecodedEvent } from '@tidings/protocol';
+import { TEST_CERTIFICATE } from './test-certificate.ts';
+import { TRANSPORT } from './transport.ts';
 
 /** One stream, read by the letter of the standard, over a real socket. */
 export interface StreamClient {
   readonly status: number;
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: IncomingHttpHeaders;
   /** All events so far, control events included. */
   readonly events: readonly DecodedEvent[];
   readonly retries: readonly number[];
@@ -34,21 +38,67 @@ export interface StreamRequest {
   readonly body?: string;
 }
 
-/** Asks for a stream and resolves when the head of the answer is there, whatever its status. */
-export function openStream(
-  url: string,
-  { method = 'GET', headers = {}, body }: StreamRequest = {},
-): Promise<StreamClient> {
+/** The head of an answer, and its body to come. */
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readable;
+  cut(): void;
+}
+
+/**
+ * Asks for a stream over the transport of the run, on a connection of its own, and resolves when the head of the answer is
+ * there, whatever its status.
+ */
+export async function openStream(url: string, asked: StreamRequest = {}): Promise<StreamClient> {
+  return read(await (TRANSPORT === 'h1' ? askHttp1(url, asked) : askHttp2(url, asked)));
+}
+
+function askHttp1(url: string, { method = 'GET', headers = {}, body }: StreamRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing: ClientRequest = request(url, { method, headers, agent: false }, (incoming) =>
-      resolve(read(incoming, outgoing)),
+    const outgoing = request(url, { method, headers, agent: false }, (incoming) =>
+      resolve({
+        status: incoming.statusCode ?? 0,
+        headers: incoming.headers,
+        body: incoming,
+        cut: () => void incoming.destroy(),
+      }),
     );
-    outgoing.once('error', reject);
+    outgoing.on('error', reject);
     outgoing.end(body);
   });
 }
 
-function read(incoming: IncomingMessage, outgoing: ClientRequest): StreamClient {
+function askHttp2(url: string, { method = 'GET', headers = {}, body }: StreamRequest): Promise<Answer> {
+  const { origin, pathname, search } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const session = connect(origin, { ca: TEST_CERTIFICATE.cert });
+    const stream = session.request(
+      { ...headers, ':method': method, ':path': pathname + search },
+      { endStream: body === undefined },
+    );
+    session.on('error', reject);
+    stream.on('error', reject);
+    stream.once('close', () => {
+      reject(new Error('the request was not answered'));
+      session.close();
+    });
+    stream.once('response', (head) =>
+      resolve({
+        status: Number(head[':status']),
+        headers: head,
+        body: stream,
+        cut() {
+          stream.close(constants.NGHTTP2_CANCEL);
+          session.destroy();
+        },
+      }),
+    );
+    if (body !== undefined) stream.end(body);
+  });
+}
+
+function read({ status, headers, body, cut }: Answer): StreamClient {
   const events: DecodedEvent[] = [];
   const retries: number[] = [];
   const comments: string[] = [];
@@ -63,22 +113,21 @@ function read(incoming: IncomingMessage, outgoing: ClientRequest): StreamClient 
   const look = (): void => {
     for (const watch of [...watchers]) watch();
   };
-  incoming.on('data', (bytes: Buffer) => {
+  body.on('data', (bytes: Buffer) => {
     text += bytes.toString();
     decoder.feed(bytes);
     look();
   });
-  incoming.on('close', () => {
+  body.on('close', () => {
     ended = true;
     look();
   });
   // A cut connection is what many tests are about; it shows as `ended`.
-  incoming.on('error', () => {});
-  outgoing.on('error', () => {});
+  body.on('error', () => {});
 
   const client: StreamClient = {
-    status: incoming.statusCode ?? 0,
-    headers: incoming.headers,
+    status,
+    headers,
     events,
     retries,
     comments,
@@ -117,9 +166,9 @@ function read(incoming: IncomingMessage, outgoing: ClientRequest): StreamClient 
       return events.find((event) => event.event === name) as DecodedEvent;
     },
     end: () => client.until(() => ended),
-    pause: () => void incoming.pause(),
-    resume: () => void incoming.resume(),
-    destroy: () => void incoming.destroy(),
+    pause: () => void body.pause(),
+    resume: () => void body.resume(),
+    destroy: cut,
   };
   return client;
 }

@@ -1,0 +1,45 @@
+import type { Certificate } from '../server/certificate.ts';
+
+/** For localhost, 127.0.0.1 and ::1, signed by itself, until 2120. For tests alone: everybody knows its key. */
+export const TEST_CERTIFICATE: Certificate = {
+  cert: Buffer.from(`-----BEGIN CERTIFICATE-----
+MIIBjDCCATKgAwIBAgIUZOhkaZQp06tUsZdNeLP2eIQkbDswCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAx
+MDAwMDAwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQGtu2XaEQsckRmK7+m52/7aErtheesbxAw5IDuH8/HTpBjLhMfy50V
+f4TO8Y3AT6JNmetjSGJzih4+CeFAEOsOo2AwXjAPBgNVHRMBAf8EBTADAQH/MCwG
+A1UdEQQlMCOCCWxvY2FsaG9zdIcEfwAAAYcQAAAAAAAAAAAAAAAAAAAAATAdBgNV
+HQ4EFgQUtLx/WGcourm+ijOdJHMdRLR0a9swCgYIKoZIzj0EAwIDSAAwRQIgQrFV
+3duQ9qNHw7kdq+wxqxkE7GckM6436twwgOhTXWwCIQD9Rkxz4Ouou97sR+9Te7b4
+Soqo9HDBoiGPWQ5FFTXibQ==
+-----END CERTIFICATE-----
+`),
+  key: Buffer.from(`-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVDCNB3QPFBQFDXHK
+ZnSQcS4DjmR3dlKAX9BVYRovaQChRANCAAQGtu2XaEQsckRmK7+m52/7aErthees
+bxAw5IDuH8/HTpBjLhMfy50Vf4TO8Y3AT6JNmetjSGJzih4+CeFAEOsO
+-----END PRIVATE KEY-----
+`),
+};
+
+/** Another of the same names with a key of its own, for what is served once the first is replaced. For tests alone too. */
+export const OTHER_TEST_CERTIFICATE: Certificate = {
+  cert: Buffer.from(`-----BEGIN CERTIFICATE-----
+MIIBizCCATKgAwIBAgIUcQ+rHcAyXmRD87W4Sj9Ce+U17UEwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAx
+MDAwMDAwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAToIoBHqc0gRui0aABSCG6MIvl9RvBi7esI99qhYW1C7AGuOuor/URO
+uNBqppogor8mh1RDhHzVTiRuixqv5dF+o2AwXjAPBgNVHRMBAf8EBTADAQH/MCwG
+A1UdEQQlMCOCCWxvY2FsaG9zdIcEfwAAAYcQAAAAAAAAAAAAAAAAAAAAATAdBgNV
+HQ4EFgQUB3cLmboqBCkToSynZvxpMxefeq4wCgYIKoZIzj0EAwIDRwAwRAIgeuBa
+StVwjPSfOqyan+GRo8c+mlSwOFEfDDXpGcqPLz0CIF4ZUxt1MpyOaWsRkBQHiVkS
+acvmwepDrYigX3UNW94D
+-----END CERTIFICATE-----
+`),
+  key: Buffer.from(`-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQglsIY3HTivQASzE28
+ZAgqKXLvo/kkWI7YwjnycloEE9ehRANCAAToIoBHqc0gRui0aABSCG6MIvl9RvBi
+7esI99qhYW1C7AGuOuor/UROuNBqppogor8mh1RDhHzVTiRuixqv5dF+
+-----END PRIVATE KEY-----
+`),
+};
