@@ -9,7 +9,10 @@ export function openHttp2Stream(outgoing: Http2ServerResponse, head: OutgoingHtt
   if (stream === undefined || stream.destroyed) return undefined;
   // Not by the response, which would have to stay until the end to send trailers.
   stream.respond({ ...head, [constants.HTTP2_HEADER_STATUS]: 200 });
-  takeOverStream(stream);
+  // Not now: the request has closed then, and its line in the log would be written before the stream's could take its place.
+  setImmediate(() => {
+    if (!stream.destroyed) takeOverStream(stream);
+  });
   return new Http2Stream(stream);
 }
 

@@ -434,6 +434,21 @@ describe('one connection', () => {
     await left();
   });
 
+  it('section 9: a stream has one line in the log, and has it once it has ended', async () => {
+    const edge = await startEdge();
+    const lines = (): Record<string, unknown>[] => edge.lines.filter(({ msg }) => msg === 'request');
+    const client = await edge.stream('topic=a');
+    await client.event('hub.live');
+    await edge.publish('a', 'one');
+    await payloadsBeforeMarker(edge, client, 'a');
+    expect(lines()).toEqual([]);
+    client.destroy();
+    await eventually(() => lines().length > 0);
+    expect(lines()).toHaveLength(1);
+    expect(lines()[0]).toMatchObject({ status: 200, user: 'alice', delivered: 2, end: 'gone' });
+    expect(lines()[0]?.bytes).toBeGreaterThanOrEqual(Buffer.byteLength(client.text));
+  });
+
   it('a client that ends its half of the connection is not kept as a session', async () => {
     const edge = await startEdge();
     const raw = connectRaw(edge.port, true);
