@@ -1,4 +1,4 @@
-import { sendRaw, watchForLeaks } from '@tidings/runtime/testing';
+import { resetSocket, sendRaw, watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { connectRaw, eventually, names, payloads, payloadsBeforeMarker, startEdge, type TestEdge } from './fixture.ts';
 
@@ -181,7 +181,7 @@ describe('hostile requests', () => {
     raw.socket.write(post('Content-Length: 100\r\n', '{"topic":').replace('TOKEN', `Bearer ${await edge.token()}`));
     await eventually(() => edge.sockets.size === 1);
     await expectService(edge);
-    raw.socket.resetAndDestroy();
+    resetSocket(raw.socket);
     await eventually(() => edge.sockets.size === 0);
   });
 
@@ -214,7 +214,7 @@ describe('hostile requests', () => {
       for (let each = 0; each < 5; each += 1) {
         await edge.publish('a', `${published} ${filler}`);
         published += 1;
-        for (const { socket } of victims.splice(0, 2)) socket.resetAndDestroy();
+        for (const { socket } of victims.splice(0, 2)) resetSocket(socket);
         await new Promise((resolve) => setImmediate(resolve));
       }
       if (round % 4 === 0) await eventually(() => edge.edge.openStreams === 1);
@@ -241,8 +241,7 @@ describe('hostile requests', () => {
     );
     for (let round = 0; round < 50; round += 1) {
       const raw = connectRaw(edge.port);
-      await new Promise((resolve) => raw.socket.once('connect', resolve));
-      raw.socket.write(request, () => raw.socket.resetAndDestroy());
+      raw.socket.write(request, () => resetSocket(raw.socket));
       await eventually(() => raw.closed);
     }
     await expectService(edge);

@@ -36,7 +36,8 @@ async function fallBehind(edge: TestEdge, query: string, topicOf: (place: number
   while (published < most) {
     await edge.publish(topicOf(published), `${published} ${FILLER}`);
     published += 1;
-    if (published % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    // Over HTTP/2 what one turn writes is not sent before the next: more at once, and who reads lags too.
+    await new Promise((resolve) => setImmediate(resolve));
     for (const socket of edge.sockets) expect(socket.writableLength).toBeLessThanOrEqual(LAG_BYTES + 11 * 11_000);
     if (most === Number.POSITIVE_INFINITY && (await lagging(edge)) === 1) most = published + 300;
   }
