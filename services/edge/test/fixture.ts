@@ -24,12 +24,12 @@ import {
   systemClock,
 } from '@tidings/runtime';
 import {
+  type Asked,
   CERTIFICATE,
   connectSocket,
   openStream,
   request,
   type StreamClient,
-  type StreamRequest,
   toOrigin,
 } from '@tidings/runtime/testing';
 import { expect, onTestFinished } from 'vitest';
@@ -81,7 +81,7 @@ export interface TestEdge {
   /** Publishes straight to the broker; a value that is not a string goes as JSON. */
   publish(topic: string, data: unknown, extra?: Extra): Promise<Receipt>;
   /** A request to `/v1/stream`; with a token for every topic unless `headers` says otherwise. */
-  stream(query?: string, asked?: StreamRequest): Promise<StreamClient>;
+  stream(query?: string, asked?: Asked): Promise<StreamClient>;
   /** Any GET; with a token for every topic unless `headers` says otherwise. */
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   openGauge(): Promise<number>;

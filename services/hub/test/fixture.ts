@@ -1,5 +1,6 @@
 import { mintToken } from '@tidings/auth';
 import { createLogger, loadSettings, systemClock } from '@tidings/runtime';
+import { CERTIFICATE, toTlsVariables, writeCertificate } from '@tidings/runtime/testing';
 import { onTestFinished } from 'vitest';
 import { type Hub, startHub } from '../src/hub.ts';
 
@@ -15,7 +16,10 @@ export interface TestHub extends Hub {
 export async function startTestHub(env: NodeJS.ProcessEnv = {}): Promise<TestHub> {
   const lines: Record<string, unknown>[] = [];
   const log = createLogger('hub', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
-  const settings = loadSettings({ PORT: '0', TIDINGS_ADMIN_PORT: '0', TIDINGS_JWT_SECRET: SECRET, ...env });
+  const certificate = CERTIFICATE && writeCertificate(CERTIFICATE);
+  onTestFinished(() => certificate?.remove());
+  const tls = certificate && toTlsVariables(certificate);
+  const settings = loadSettings({ PORT: '0', TIDINGS_ADMIN_PORT: '0', TIDINGS_JWT_SECRET: SECRET, ...tls, ...env });
   const hub = await startHub(settings, log);
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {

@@ -1,5 +1,11 @@
 import { startNatsServer } from '@tidings/broker/testing';
-import { buildWorkspace, openStream, type ServiceProcess, startServiceProcess } from '@tidings/runtime/testing';
+import {
+  buildWorkspace,
+  openStream,
+  request,
+  type ServiceProcess,
+  startServiceProcess,
+} from '@tidings/runtime/testing';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 beforeAll(() => buildWorkspace('services/hub'));
@@ -22,7 +28,7 @@ async function tokensOf(hub: ServiceProcess): Promise<{ subscribe: string; publi
 
 async function publish(url: string, token: string, body: string): Promise<string> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'text/plain' };
-  const answer = await fetch(`${url}/v1/topics/demo.1/events`, { method: 'POST', headers, body });
+  const answer = await request(`${url}/v1/topics/demo.1/events`, { method: 'POST', headers, body });
   expect(answer.status).toBe(202);
   return ((await answer.json()) as { id: string }).id;
 }

@@ -1,13 +1,12 @@
-import { connect } from 'node:net';
 import { ConfigurationError, createLogger, loadSettings } from '@tidings/runtime';
-import { openStream, sendRaw, watchForLeaks } from '@tidings/runtime/testing';
+import { connectSocket, openStream, PROTOCOL, request, sendRaw, watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, test } from 'vitest';
 import { startHub } from '../src/hub.ts';
 import { isLocal } from '../src/newcomer-page.ts';
 import { SECRET, startTestHub } from './fixture.ts';
 
 const publish = (url: string, token: string, topic: string, body: string): Promise<Response> =>
-  fetch(`${url}/v1/topics/${topic}/events`, {
+  request(`${url}/v1/topics/${topic}/events`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'text/plain' },
     body,
@@ -16,7 +15,7 @@ const publish = (url: string, token: string, topic: string, body: string): Promi
 describe('the hub', () => {
   test('section 1: answers for ingest and edge on one port, and describes both at /openapi.json and /docs', async () => {
     const hub = await startTestHub();
-    const document = await (await fetch(`${hub.url}/openapi.json`)).json();
+    const document = await (await request(`${hub.url}/openapi.json`)).json();
     expect(document.openapi).toBe('3.1.0');
     const requests = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
@@ -30,12 +29,12 @@ describe('the hub', () => {
       'POST /v1/topics/{topic}/events',
       'POST /v1/users/{user}/events',
     ]);
-    const page = await fetch(`${hub.url}/docs`);
+    const page = await request(`${hub.url}/docs`);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     // The reference must work without the internet.
     for (const path of ['/docs', '/docs/reference.js', '/docs/reference.css']) {
-      expect(await (await fetch(hub.url + path)).text()).not.toMatch(/(src|href|url)\s*[=(]\s*["']?https?:/);
+      expect(await (await request(hub.url + path)).text()).not.toMatch(/(src|href|url)\s*[=(]\s*["']?https?:/);
     }
   });
 
@@ -43,7 +42,7 @@ describe('the hub', () => {
     const hub = await startTestHub();
     for (const path of ['/healthz', '/readyz', '/metrics']) {
       expect((await fetch(hub.adminUrl + path)).status, path).toBe(200);
-      expect((await fetch(hub.url + path)).status, path).toBe(404);
+      expect((await request(hub.url + path)).status, path).toBe(404);
     }
     expect((await fetch(`${hub.adminUrl}/v1/position`)).status).toBe(404);
   });
@@ -58,10 +57,10 @@ describe('the hub', () => {
     expect((await publish(hub.url, token, 'a.b', 'hello')).status).toBe(202);
     expect((await stream.event('message')).data).toBe('hello');
     const metrics = await (await fetch(`${hub.adminUrl}/metrics`)).text();
-    expect(metrics).toContain('tidings_connections_open{transport="h1"} 1');
+    expect(metrics).toContain(`tidings_connections_open{transport="${PROTOCOL}"} 1`);
     expect(metrics).toContain('tidings_events_published_total{result="accepted"} 1');
     expect(metrics).toContain('tidings_events_delivered_total 1');
-    await fetch(`${hub.url}/nowhere`);
+    await request(`${hub.url}/nowhere`);
     expect(await (await fetch(`${hub.adminUrl}/metrics`)).text()).toContain(
       'tidings_rejected_total{reason="not-found"} 1',
     );
@@ -79,7 +78,9 @@ describe('the hub', () => {
     await publish(hub.url, ours, 'a', 'ours');
     await stream.event('message');
     expect(stream.published().map(({ data }) => data)).toEqual(['ours']);
-    const history = await fetch(`${hub.url}/v1/topics/%3E/events`, { headers: { authorization: `Bearer ${theirs}` } });
+    const history = await request(`${hub.url}/v1/topics/%3E/events`, {
+      headers: { authorization: `Bearer ${theirs}` },
+    });
     const { events } = (await history.json()) as { events: { data: string }[] };
     expect(events.map(({ data }) => data)).toEqual(['theirs']);
     stream.destroy();
@@ -106,7 +107,7 @@ describe('the hub', () => {
     );
     for (const count of quarters) expect(count).toBeGreaterThanOrEqual(8);
     expect(Math.max(...retries)).toBeLessThanOrEqual(4_000);
-    await expect(fetch(`${hub.url}/v1/position`, { headers })).rejects.toThrow();
+    await expect(request(`${hub.url}/v1/position`, { headers })).rejects.toThrow();
     await settled();
   });
 
@@ -118,7 +119,8 @@ describe('the hub', () => {
     let finish = (): void => {};
     const answer = new Promise<string>((resolve) => {
       let text = '';
-      const socket = connect(hub.port, '127.0.0.1', () => socket.write(`${head}Content-Length: 10\r\n\r\n01234`));
+      const socket = connectSocket(hub.port);
+      socket.write(`${head}Content-Length: 10\r\n\r\n01234`);
       finish = () => socket.write('56789');
       socket.on('data', (bytes) => {
         text += bytes;
@@ -167,7 +169,7 @@ describe('the page for newcomers', () => {
   test('section 9: in development without a key the hub makes one, and its tokens and page work', async () => {
     const hub = await startTestHub(development);
     expect(hub.kit).toBeDefined();
-    const page = await (await fetch(hub.url)).text();
+    const page = await (await request(hub.url)).text();
     expect(page).toContain(hub.kit?.subscribeToken);
     expect((await publish(hub.url, hub.kit?.publishToken ?? '', 'demo.1', 'x')).status).toBe(202);
     // Each token can do one thing only.
@@ -200,7 +202,7 @@ describe('the page for newcomers', () => {
     for (const env of [{}, { NODE_ENV: 'production' }]) {
       const hub = await startTestHub(env);
       expect(hub.kit).toBeUndefined();
-      expect((await fetch(hub.url)).status).toBe(404);
+      expect((await request(hub.url)).status).toBe(404);
     }
   });
 

@@ -1,6 +1,6 @@
 import { mintToken } from '@tidings/auth';
 import { systemClock } from '@tidings/runtime';
-import { createFakeClock } from '@tidings/runtime/testing';
+import { createFakeClock, toOrigin } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { type Answer, SECRET, startIngest } from './fixture.ts';
 
@@ -164,7 +164,7 @@ describe('where the token may stand', () => {
   });
 
   it.each([
-    ['its own origin', (port: number) => ({ Origin: `http://127.0.0.1:${port}` }), 202],
+    ['its own origin', (port: number) => ({ Origin: toOrigin(port) }), 202],
     ['an allowed origin', () => ({ Origin: 'https://app.example' }), 202],
     ['a foreign origin', () => ({ Origin: 'https://evil.example' }), 403],
     ['Origin: null', () => ({ Origin: 'null' }), 403],

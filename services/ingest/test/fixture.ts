@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createAuthenticator, createKeySources, createVerifier, mintToken, parseTopicClasses } from '@tidings/auth';
 import type { Broker, FeedSink, PublishInput } from '@tidings/broker';
 import { createMemoryBroker } from '@tidings/broker/memory';
@@ -14,6 +14,7 @@ import {
   type PublicServer,
   systemClock,
 } from '@tidings/runtime';
+import { type Answered, type Asked, ask, CERTIFICATE, toOrigin } from '@tidings/runtime/testing';
 import { onTestFinished } from 'vitest';
 import { addIngest } from '../src/index.ts';
 
@@ -41,10 +42,7 @@ export interface Answer {
   readonly body: any;
 }
 
-interface Sent {
-  readonly method?: string;
-  readonly headers?: OutgoingHttpHeaders;
-  readonly body?: string | Uint8Array;
+interface Sent extends Asked {
   /** `''` sends none; the default may publish everything. */
   readonly token?: string;
 }
@@ -114,14 +112,22 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
       historyMaxAgeSec: maxTtlSec,
     },
   });
-  const server = createPublicServer({ fetch: (incoming, env) => app.fetch(incoming, env), log });
+  const server = createPublicServer({
+    fetch: (incoming, env) => app.fetch(incoming, env),
+    log,
+    certificate: CERTIFICATE,
+  });
   const port = await server.listen('127.0.0.1', 0);
   const token = (publish: readonly string[], claims: object = {}, lifetimeSec = 3_600): Promise<string> =>
     mintToken(SECRET, { sub: 'alice', tidings: { publish }, ...claims }, lifetimeSec, clock);
   const all = await token(['>']);
 
-  const send = (path: string, { method = 'POST', headers = {}, body = '', token: bearer = all }: Sent = {}) =>
-    exchange(port, path, method, { ...(bearer !== '' && { Authorization: `Bearer ${bearer}` }), ...headers }, body);
+  const send = async (path: string, { headers, token: bearer = all, ...sent }: Sent = {}): Promise<Answer> => {
+    const authorization = bearer !== '' && { Authorization: `Bearer ${bearer}` };
+    return read(
+      await ask(toOrigin(port), path, { method: 'POST', ...sent, headers: { ...authorization, ...headers } }),
+    );
+  };
   let stopped: Promise<void> | undefined;
 
   return {
@@ -202,29 +208,9 @@ function createSink(messages: Message[]): FeedSink {
   };
 }
 
-function exchange(
-  port: number,
-  path: string,
-  method: string,
-  headers: OutgoingHttpHeaders,
-  body: string | Uint8Array,
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ port, host: '127.0.0.1', path, method, headers, agent: false }, (incoming) => {
-      const pieces: Buffer[] = [];
-      incoming.on('data', (piece: Buffer) => pieces.push(piece));
-      incoming.on('error', reject);
-      incoming.on('end', () => {
-        const text = Buffer.concat(pieces).toString();
-        resolve({
-          status: incoming.statusCode ?? 0,
-          headers: incoming.headers,
-          text,
-          body: /json/.test(incoming.headers['content-type'] ?? '') ? JSON.parse(text) : undefined,
-        });
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
+async function read({ status, headers, body }: Answered): Promise<Answer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of body) pieces.push(piece);
+  const text = Buffer.concat(pieces).toString();
+  return { status, headers, text, body: /json/.test(headers['content-type'] ?? '') ? JSON.parse(text) : undefined };
 }

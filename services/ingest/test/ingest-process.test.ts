@@ -1,7 +1,13 @@
 import { mintToken } from '@tidings/auth';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { systemClock } from '@tidings/runtime';
-import { buildWorkspace, findFreePort, type ServiceProcess, startServiceProcess } from '@tidings/runtime/testing';
+import {
+  buildWorkspace,
+  findFreePort,
+  request,
+  type ServiceProcess,
+  startServiceProcess,
+} from '@tidings/runtime/testing';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SECRET } from './fixture.ts';
 
@@ -85,14 +91,16 @@ describe('an ingest as a process, on a nats-server', { timeout: 60_000 }, () => 
   async function publish(url: string, event: object): Promise<Response> {
     const token = await mintToken(SECRET, { sub: 'alice', tidings: { publish: ['>'] } }, 3_600, systemClock);
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', connection: 'close' };
-    return fetch(`${url}/v1/events`, { method: 'POST', headers, body: JSON.stringify(event) });
+    return request(`${url}/v1/events`, { method: 'POST', headers, body: JSON.stringify(event) });
   }
 
   it('section 5: the same id is stored once, whichever ingest it comes to', async () => {
     const { env } = await startNats();
     const [one, other] = await Promise.all([start(env).listening(), start({ ...env, LOG_LEVEL: 'warn' }).listening()]);
     expect(await statusOf(`${one.adminUrl}/readyz`)).toBe(200);
-    expect((await fetch(`${one.url}/openapi.json`).then((answer) => answer.json())).info.title).toBe('Tidings ingest');
+    expect((await request(`${one.url}/openapi.json`).then((answer) => answer.json())).info.title).toBe(
+      'Tidings ingest',
+    );
     const event = { topic: 'a', data: 1, id: 'once' };
     const first = await publish(one.url, event);
     expect(first.status).toBe(202);

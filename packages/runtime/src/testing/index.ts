@@ -1,3 +1,4 @@
+export * from './ask.ts';
 export * from './certificate-files.ts';
 export * from './fake-clock.ts';
 export * from './leak-check.ts';

@@ -1,9 +1,6 @@
-import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
-import { connect, constants } from 'node:http2';
-import type { Readable } from 'node:stream';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createSseDecoder, type DecodedEvent } from '@tidings/protocol';
-import { TEST_CERTIFICATE } from './test-certificate.ts';
-import { TRANSPORT } from './transport.ts';
+import { type Answered, type Asked, ask } from './ask.ts';
 
 /** One stream, read by the letter of the standard, over a real socket. */
 export interface StreamClient {
@@ -32,77 +29,16 @@ export interface StreamClient {
   destroy(): void;
 }
 
-export interface StreamRequest {
-  readonly method?: string;
-  readonly headers?: OutgoingHttpHeaders;
-  readonly body?: string;
-}
-
-/** The head of an answer, and its body to come. */
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Readable;
-  cut(): void;
-}
-
 /**
  * Asks for a stream over the transport of the run, on a connection of its own, and resolves when the head of the answer is
  * there, whatever its status.
  */
-export async function openStream(url: string, asked: StreamRequest = {}): Promise<StreamClient> {
-  return read(await (TRANSPORT === 'h1' ? askHttp1(url, asked) : askHttp2(url, asked)));
-}
-
-// As browsers open theirs, and as the kernel's buffers are over HTTP/1: with the 64 KiB of the standard everybody lags.
-const WINDOW_BYTES = 1_048_576;
-
-function askHttp1(url: string, { method = 'GET', headers = {}, body }: StreamRequest): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, agent: false }, (incoming) =>
-      resolve({
-        status: incoming.statusCode ?? 0,
-        headers: incoming.headers,
-        body: incoming,
-        cut: () => void incoming.destroy(),
-      }),
-    );
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
-}
-
-function askHttp2(url: string, { method = 'GET', headers = {}, body }: StreamRequest): Promise<Answer> {
+export async function openStream(url: string, asked: Asked = {}): Promise<StreamClient> {
   const { origin, pathname, search } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const session = connect(origin, { ca: TEST_CERTIFICATE.cert, settings: { initialWindowSize: WINDOW_BYTES } });
-    session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
-    const stream = session.request(
-      { ...headers, ':method': method, ':path': pathname + search },
-      { endStream: body === undefined },
-    );
-    session.on('error', reject);
-    stream.on('error', reject);
-    stream.once('close', () => {
-      reject(new Error('the request was not answered'));
-      session.close();
-    });
-    stream.once('response', (head) =>
-      resolve({
-        status: Number(head[':status']),
-        headers: head,
-        body: stream,
-        cut() {
-          stream.close(constants.NGHTTP2_CANCEL);
-          session.destroy();
-        },
-      }),
-    );
-    if (body !== undefined) stream.end(body);
-  });
+  return read(await ask(origin, pathname + search, asked));
 }
 
-function read({ status, headers, body, cut }: Answer): StreamClient {
+function read({ status, headers, body, cut }: Answered): StreamClient {
   const events: DecodedEvent[] = [];
   const retries: number[] = [];
   const comments: string[] = [];
