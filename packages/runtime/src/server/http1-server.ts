@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MAX_HEADER_BYTES, type Problem, type ProblemCode, toProblem } from '@tidings/protocol';
 import type { Logger } from '../logger.ts';
@@ -54,7 +55,9 @@ export function createHttp1Server(listener: RequestListener, log: Logger): Serve
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const answers = [...(answering.get(socket) ?? [])];
     // In the middle of an answer a second one would be taken for its body.
-    if (!socket.writable || answers.some((answer) => answer.headersSent)) return socket.destroy();
+    if (answers.some((answer) => answer.headersSent && !answer.writableEnded)) return socket.destroy();
+    // A whole one may still be on its way, over TLS always: it is the last.
+    if (!socket.writable || answers.some((answer) => answer.headersSent)) return (socket as Socket).destroySoon();
     // What comes behind the first fault is noise: one answer, one line, one listener.
     if (refused.has(socket)) return;
     refused.add(socket);
