@@ -27,7 +27,10 @@ export class Outbox implements Flushable {
   readonly #queue: FlushQueue;
   readonly #limitBytes: number;
   readonly #clock: CoarseClock;
-  #frames: Buffer[] = [];
+  /** The only frame of this turn, as it mostly is: a list of one would be the largest thing that a delivery allocates. */
+  #frame: Buffer | undefined = undefined;
+  /** All frames of this turn, once there are two. */
+  #frames: Buffer[] | undefined = undefined;
   #frameBytes = 0;
   #closed = false;
   /** At the first frame of this turn more than the limit was unsent. */
@@ -74,24 +77,28 @@ export class Outbox implements Flushable {
   write(frame: Frame): void {
     if (this.#closed) return;
     const bytes = this.#socket.chunked ? frame.chunk : frame.block;
-    if (this.#frames.length === 0) {
+    this.#frameBytes += bytes.length;
+    if (this.#frames !== undefined) {
+      this.#frames.push(bytes);
+    } else if (this.#frame !== undefined) {
+      this.#frames = [this.#frame, bytes];
+    } else {
+      this.#frame = bytes;
       this.#queue.add(this);
       // Once in a turn: until its flush nothing more is handed to the socket.
       this.#held = this.#socket.unsentBytes > this.#limitBytes;
     }
-    this.#frames.push(bytes);
-    this.#frameBytes += bytes.length;
   }
 
   flush(): void {
+    const frame = this.#frame;
     const frames = this.#frames;
     const bytes = this.#frameBytes;
-    if (frames.length === 0 || this.#closed) return;
-    this.#frames = [];
-    this.#frameBytes = 0;
+    if (frame === undefined || this.#closed) return;
+    this.#clear();
     this.sentBytes += bytes;
     this.lastSentMs = this.#clock.elapsedMs;
-    if (frames.length === 1) this.#socket.write(frames[0] as Buffer);
+    if (frames === undefined) this.#socket.write(frame);
     else if (bytes <= MAX_JOINED_BYTES) this.#socket.write(this.#queue.joiner.join(frames, bytes));
     else this.#socket.writeAll(frames);
   }
@@ -132,9 +139,14 @@ export class Outbox implements Flushable {
   /** Forgets what waits; nothing is written any more. */
   close(): void {
     this.#closed = true;
-    this.#frames = [];
-    this.#frameBytes = 0;
+    this.#clear();
     this.#settle();
+  }
+
+  #clear(): void {
+    this.#frame = undefined;
+    this.#frames = undefined;
+    this.#frameBytes = 0;
   }
 
   #settle(): void {
