@@ -60,7 +60,7 @@ export async function hostService(
   const adminPort = await bind(bindAdmin, adminHost, settings.adminPort, 'TIDINGS_ADMIN_HOST, TIDINGS_ADMIN_PORT');
   try {
     const fetch = await service.open();
-    const server = createPublicServer({ fetch, log, certificate, maxSockets });
+    const server = createPublicServer({ fetch, log, certificate, maxSockets, clock });
     const port = await bind(() => server.listen(host, settings.port), host, settings.port, 'HOST, PORT');
     const stopWatching =
       files && certificate && watchCertificate(files, certificate, server.setCertificate, clock, log);

@@ -2,7 +2,7 @@ import { TidingsError } from '@tidings/protocol';
 import { onTestFinished } from 'vitest';
 import { createClientAddress } from '../src/client-address.ts';
 import { createLogger } from '../src/logger.ts';
-import { createPublicServer, type PublicServer } from '../src/server/public-server.ts';
+import { createPublicServer, type PublicServer, type PublicServerOptions } from '../src/server/public-server.ts';
 import { createServiceApp, type ServiceApp } from '../src/service-app.ts';
 import { type RawAnswer, sendRaw } from '../src/testing/index.ts';
 
@@ -15,7 +15,10 @@ export interface TestApp {
 }
 
 /** A service with a few routes of its own on a free port; closed when the test has ended. */
-export async function startApp(addRoutes: (app: ServiceApp) => void = () => {}): Promise<TestApp> {
+export async function startApp(
+  addRoutes: (app: ServiceApp) => void = () => {},
+  options: Partial<PublicServerOptions> = {},
+): Promise<TestApp> {
   const lines: Record<string, unknown>[] = [];
   const log = createLogger('test', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
   const app = createServiceApp({
@@ -32,7 +35,7 @@ export async function startApp(addRoutes: (app: ServiceApp) => void = () => {}):
     throw new TidingsError('unavailable', 'Come back later.', { retryAfterSec: 7 });
   });
   addRoutes(app);
-  const server = createPublicServer({ fetch: (request, env) => app.fetch(request, env), log });
+  const server = createPublicServer({ fetch: (request, env) => app.fetch(request, env), log, ...options });
   onTestFinished(() => server.close(0));
   const port = await server.listen('127.0.0.1', 0);
   return {

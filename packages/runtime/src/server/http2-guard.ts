@@ -33,5 +33,9 @@ export function guardSession(session: ServerHttp2Session, log: Logger, elapsedMs
   }
   session.on('ping', spend);
   session.on('remoteSettings', spend);
-  session.on('stream', (stream) => stream.on('aborted', onAborted));
+  session.on('stream', (stream) => {
+    // Reset in the same read as it came in: it was aborted before it was announced.
+    if (stream.aborted) spend();
+    else stream.on('aborted', onAborted);
+  });
 }

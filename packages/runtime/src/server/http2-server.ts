@@ -31,6 +31,8 @@ export function createHttp2Server(
   server.on('request', (incoming, outgoing) => {
     const { stream } = outgoing;
     stream.on('error', onError);
+    // Taken back before it was announced.
+    if (stream.aborted) return;
     if (!stream.endAfterHeaders) {
       const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), ARRIVAL_TIMEOUT_MS);
       incoming.once('end', () => clearTimeout(late));

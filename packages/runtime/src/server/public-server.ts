@@ -1,10 +1,12 @@
 import { constants, type ServerHttp2Session } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { type Clock, systemClock, type Timer } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Certificate } from './certificate.ts';
 import { ARRIVAL_TIMEOUT_MS } from './deadline.ts';
 import { createHttp1Server } from './http1-server.ts';
+import { probeSessions } from './http2-probe.ts';
 import { createHttp2Server } from './http2-server.ts';
 import { listen } from './listening.ts';
 import { sniffProtocol } from './protocol-sniffer.ts';
@@ -31,6 +33,7 @@ export interface PublicServerOptions {
   readonly certificate?: Certificate | undefined;
   /** Connections beyond this many are cut off unheard. */
   readonly maxSockets?: number | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 const KEEP_ALIVE_PROBE_MS = 60_000;
@@ -46,13 +49,14 @@ const HIGHEST_STREAM = 2 ** 31 - 1;
 const ignore = (): void => {};
 
 export function createPublicServer(options: PublicServerOptions): PublicServer {
-  const { fetch, log, certificate, maxSockets = Number.POSITIVE_INFINITY } = options;
+  const { fetch, log, certificate, maxSockets = Number.POSITIVE_INFINITY, clock = systemClock } = options;
   const answer = createRequestListener(fetch, log);
   const sessions = new Set<ServerHttp2Session>();
   const sockets = new Set<Socket>();
   // Bytes that a connection had received when it came: as long as there are no more, it has not asked for anything.
   const silent = new Map<Socket, number>();
   let draining = false;
+  let probe: Timer | undefined;
 
   const http1 = createHttp1Server((incoming, outgoing) => {
     if (draining && 'shouldKeepAlive' in outgoing) outgoing.shouldKeepAlive = false;
@@ -119,7 +123,11 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
   if (tls === undefined) server.on('connection', onPlainConnection);
 
   return {
-    listen: (host, port) => listen(server, host, port),
+    async listen(host, port) {
+      const bound = await listen(server, host, port);
+      probe = probeSessions(sessions, clock, log);
+      return bound;
+    },
     sockets,
     setCertificate: ({ cert, key }) => tls?.setSecureContext({ cert, key }),
     drain() {
@@ -141,6 +149,7 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
           clearTimeout(deadline);
           clearTimeout(silence);
           clearInterval(sweep);
+          probe?.cancel();
           // It never listened, so there is nothing to wait for: this ends the timer of its deadlines.
           http1.close(ignore);
           resolve();

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
-import { type Problem, TidingsError, toProblem } from '@tidings/protocol';
+import { MAX_HEADER_BYTES, type Problem, TidingsError, toProblem } from '@tidings/protocol';
 import type { Logger } from '../logger.ts';
 import { errorResponse, problemHeaders } from '../problem-response.ts';
 
@@ -54,8 +54,11 @@ export const isGone = (outgoing: Outgoing): boolean =>
   isHttp2(outgoing) ? outgoing.stream.destroyed : outgoing.destroyed;
 
 function faultOf(incoming: Incoming): Problem | undefined {
-  // HTTP/2 counts them itself: the two pseudo-headers more are no reason to refuse.
-  if (isHttp2(incoming)) return undefined;
+  // HTTP/2 counts them itself, but their bytes only once the client has acknowledged the limit, which it may never do.
+  if (isHttp2(incoming)) {
+    const bytes = incoming.rawHeaders.reduce((sum, part) => sum + part.length, 0);
+    return bytes > MAX_HEADER_BYTES ? toProblem('headers-too-large') : undefined;
+  }
   // Node hands HTTP/0.9 and unknown versions on as if they were fine.
   if (incoming.httpVersion !== '1.1' && incoming.httpVersion !== '1.0') return toProblem('http-version');
   if (incoming.httpVersion === '1.1' && incoming.headers.host === undefined) {
@@ -69,8 +72,13 @@ function faultOf(incoming: Incoming): Problem | undefined {
 
 function refuse(outgoing: Outgoing, problem: Problem, log: Logger): void {
   log.info({ status: problem.status, code: problem.code }, 'request refused');
+  if (isHttp2(outgoing)) {
+    outgoing.writeHead(problem.status, problemHeaders());
+    outgoing.end(JSON.stringify(problem));
+    return;
+  }
   outgoing.writeHead(problem.status, { ...problemHeaders(), Connection: 'close' });
-  outgoing.end(JSON.stringify(problem), () => (outgoing as ServerResponse).socket?.destroySoon());
+  outgoing.end(JSON.stringify(problem), () => outgoing.socket?.destroySoon());
 }
 
 // A proxy's request may be absolute (RFC 9112 section 3.2.2): the path counts, the host stands in the header too.
