@@ -64,8 +64,13 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
   }, log);
   const http2 = createHttp2Server(answer, log, sessions);
   http2.on('session', (session) => {
-    if (draining) session.goaway(constants.NGHTTP2_NO_ERROR, HIGHEST_STREAM);
+    if (draining) sendAway(session);
   });
+
+  function sendAway(session: ServerHttp2Session): void {
+    // Between its end and its `close` it would throw.
+    if (!session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR, HIGHEST_STREAM);
+  }
 
   function takeIn(socket: Socket): void {
     if (sockets.size >= maxSockets) return void socket.destroy();
@@ -132,7 +137,7 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
     setCertificate: ({ cert, key }) => tls?.setSecureContext({ cert, key }),
     drain() {
       draining = true;
-      for (const session of sessions) session.goaway(constants.NGHTTP2_NO_ERROR, HIGHEST_STREAM);
+      for (const session of sessions) sendAway(session);
     },
     close(graceMs) {
       draining = true;

@@ -381,4 +381,16 @@ describe('HTTP/2', () => {
     await new Promise((resolve) => stream.once('close', resolve));
     expect(text).toBe('3');
   });
+
+  it('section 9: a server that ends sends connections away of which some are just leaving', async () => {
+    const { port, server } = await startApp();
+    const leaving = Array.from({ length: 50 }, () => openFrames(port));
+    await expect.poll(() => leaving.every((connection) => connection.of(FRAME.SETTINGS).length > 0)).toBe(true);
+    for (const { socket } of leaving) socket.destroy();
+    // At every moment of their going.
+    while (server.sockets.size > 0) {
+      server.drain();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
 });
