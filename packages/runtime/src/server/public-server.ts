@@ -42,6 +42,8 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 const CLOSE_POLL_MS = 20;
 // Within this time a connection that was just made must have begun to say what it is for: browsers open some ahead.
 const FIRST_BYTES_MS = 500;
+/** A client of HTTP/2 that was told that it is over has this long to close its side. */
+export const LAST_WORD_MS = 5_000;
 // RFC 9113 section 6.8: a first GOAWAY that leaves room for what is on its way.
 const HIGHEST_STREAM = 2 ** 31 - 1;
 
@@ -86,6 +88,11 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
     }
     // Only an HTTP/1 client may close its side and wait for the answer.
     socket.allowHalfOpen = false;
+    // Node waits for the client to close too, for as long as it likes.
+    socket.once('finish', () => {
+      const late = clock.after(LAST_WORD_MS, () => socket.destroy());
+      socket.once('close', () => late.cancel());
+    });
     http2.emit('connection', socket);
   }
 

@@ -82,12 +82,19 @@ export interface FrameConnection {
   of(type: number, stream?: number): Frame[];
 }
 
-/** @param opening the preface and first settings, unless a test wants others. */
-export function openFrames(port: number, opening: Buffer = Buffer.concat([PREFACE, toSettings()])): FrameConnection {
+/**
+ * @param opening the preface and first settings, unless a test wants others.
+ * @param allowHalfOpen does not end when the server does.
+ */
+export function openFrames(
+  port: number,
+  opening: Buffer = Buffer.concat([PREFACE, toSettings()]),
+  allowHalfOpen = false,
+): FrameConnection {
   let received = Buffer.alloc(0);
   let closed = false;
   const found: Frame[] = [];
-  const socket = connect(port, '127.0.0.1');
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
   socket.write(opening);
   socket.on('data', (bytes) => {
     received = Buffer.concat([received, bytes]);
