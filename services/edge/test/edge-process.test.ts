@@ -61,6 +61,11 @@ describe('an edge as a process, with nothing to work with', { timeout: 60_000 },
       },
       ['TIDINGS_NATS_CREDS', 'TIDINGS_NATS_TLS_CA'],
     ],
+    [
+      'a certificate that is not there',
+      { ...KEY, TIDINGS_NATS_URL: 'nats://127.0.0.1:1', TIDINGS_TLS_CERT: '/nowhere/a', TIDINGS_TLS_KEY: '/nowhere/b' },
+      ['TIDINGS_TLS_CERT, TIDINGS_TLS_KEY'],
+    ],
   ])('section 9: %s is exit code 78, one clear line for each', async (_what, env, names) => {
     const edge = start(env);
     expect(await edge.exited).toBe(78);

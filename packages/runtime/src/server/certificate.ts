@@ -21,7 +21,9 @@ const LOOK_MS = 10_000;
  * Reads a certificate and its key. @throws Error that says which file can't be read, or that they are no pair.
  */
 export async function readCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
-  const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)]);
+  // In this order, so that the same fault has the same words each time.
+  const cert = await readFile(certFile);
+  const key = await readFile(keyFile);
   createSecureContext({ cert, key });
   return { cert, key };
 }
