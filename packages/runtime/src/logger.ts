@@ -29,10 +29,13 @@ export function createLogger(service: string, level: string, destination?: Desti
  */
 export function redactUrl(url: string): string {
   const start = url.indexOf('?');
-  if (start === -1) return url;
+  // Nearly every URL: nothing in it needs decoding, and the name stands nowhere in it.
+  if (start === -1 || !MAY_HOLD_TOKEN.test(url)) return url;
   const parameters = url.slice(start + 1).split('&');
   return `${url.slice(0, start)}?${parameters.map(redactParameter).join('&')}`;
 }
+
+const MAY_HOLD_TOKEN = /[%+]|access_token/i;
 
 function redactParameter(parameter: string): string {
   const name = parameter.split('=', 1)[0] as string;

@@ -1,5 +1,5 @@
 import type { Broker } from '@tidings/broker';
-import { encodeHello, encodeOpening, TidingsError } from '@tidings/protocol';
+import { encodeHello, encodeOpening, type Frame, TidingsError } from '@tidings/protocol';
 import type { Clock, Logger, Metrics, Timer, WriteLine } from '@tidings/runtime';
 import type { Admission, Holder } from './admission.ts';
 import { catchUp } from './catch-up.ts';
@@ -53,6 +53,9 @@ export interface StreamOrder {
   readonly start: FiniteStart | undefined;
 }
 
+// Reconnect delays from 1 to 5 s, each opening encoded once and not for each of thousands that come at once.
+const OPENINGS: readonly Frame[] = Array.from({ length: 401 }, (_, place) => encodeOpening(1_000 + 10 * place));
+
 // A socket that does not take the goodbye would otherwise keep a closed stream's memory for as long as TCP tries.
 const LINGER_MS = 5_000;
 
@@ -74,7 +77,7 @@ export function openSession(
   const keeper = new Keeper(socket, holder, parts, writeLine);
   const session = new Session(traits, outbox, parts.router, parts.feed, keeper);
   socket.onClose(() => keeper.gone(session));
-  outbox.write(encodeOpening(jitter(1_000, 5_000)));
+  outbox.write(OPENINGS[jitter(0, OPENINGS.length - 1)] as Frame);
   parts.admission.enter(holder);
   parts.registry.add(session, order.expiresAtMs);
   if (!session.closed) void keeper.feed(session, () => begin(session, order, finals, parts, keeper));
