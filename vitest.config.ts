@@ -60,6 +60,16 @@ export default defineConfig({
         },
       })),
       ...overOtherTransports,
+      ...['h2c', 'tls'].map((transport) => ({
+        extends: true as const,
+        test: {
+          name: `journey-${transport}`,
+          include: ['test/journey.test.ts'],
+          testTimeout: 90_000,
+          env: { TEST_TRANSPORT: transport },
+          ...withNatsServer,
+        },
+      })),
       {
         extends: true as const,
         root: 'loadtest',

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { TRANSPORT } from '@tidings/runtime/testing';
 import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -53,6 +54,8 @@ export function launchBrowser(): Promise<Browser> {
     args: [
       // Chromium refuses its sandbox to root.
       ...(isRoot ? ['--no-sandbox'] : []),
+      // The certificate of the tests is nobody's.
+      ...(TRANSPORT === 'tls' ? ['--ignore-certificate-errors'] : []),
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',

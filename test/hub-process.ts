@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { CERTIFICATE, toTlsVariables, writeCertificate } from '@tidings/runtime/testing';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,11 +20,14 @@ export interface HubProcess {
 
 /** Runs the README's command, `npm start`, on free ports, and resolves when the hub has printed its tokens. */
 export async function startHubProcess(): Promise<HubProcess> {
-  const env = { ...process.env, PORT: '0', TIDINGS_ADMIN_PORT: '0', NODE_ENV: '', NO_COLOR: '1' };
+  const certificate = CERTIFICATE && writeCertificate(CERTIFICATE);
+  const tls = certificate && toTlsVariables(certificate);
+  const env = { ...process.env, ...tls, PORT: '0', TIDINGS_ADMIN_PORT: '0', NODE_ENV: '', NO_COLOR: '1' };
   const child = spawn('npm', ['start'], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   // `close` and not `exit`: npm may end before the hub does, and the hub holds the pipe until it has.
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  void closed.then(() => certificate?.remove());
   const stop = (): Promise<void> => {
     // The whole group: npm does not pass signals on to what it runs in every version.
     if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');

@@ -1,10 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createSseDecoder, type DecodedEvent } from '@tidings/protocol';
-import { openStream, type StreamClient } from '@tidings/runtime/testing';
+import {
+  openStream,
+  request,
+  type StreamClient,
+  TEST_CERTIFICATE,
+  TRANSPORT,
+  toOrigin,
+} from '@tidings/runtime/testing';
 import { EventSource } from 'eventsource';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -15,6 +22,10 @@ import { type HubProcess, ROOT, startHubProcess } from './hub-process.ts';
 const TOPIC = 'builds.1';
 const ARTEFACTS = join(ROOT, 'test-results');
 
+const CURL_OPTIONS = { h1: '', h2c: 'http2-prior-knowledge\n', tls: 'cacert = "CA"\n' };
+const picture = (name: string): string =>
+  join(ARTEFACTS, TRANSPORT === 'h1' ? `${name}.png` : `${name}-${TRANSPORT}.png`);
+
 let hub: HubProcess;
 let browser: Browser;
 let scratch: string;
@@ -22,6 +33,10 @@ let scratch: string;
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'tidings-journey-'));
   mkdirSync(ARTEFACTS, { recursive: true });
+  // curl speaks what the others do, also where a command is pasted as it stands.
+  process.env.CURL_HOME = scratch;
+  writeFileSync(join(scratch, 'ca.pem'), TEST_CERTIFICATE.cert);
+  writeFileSync(join(scratch, '.curlrc'), CURL_OPTIONS[TRANSPORT].replace('CA', join(scratch, 'ca.pem')));
   [hub, browser] = await Promise.all([startHubProcess(), launchBrowser()]);
 }, 240_000);
 
@@ -60,7 +75,7 @@ async function* buildLog(): AsyncGenerator<string> {
 }
 
 async function publish(events: readonly object[]): Promise<void> {
-  const response = await fetch(`${hub.url}/v1/events`, {
+  const response = await request(`${hub.url}/v1/events`, {
     method: 'POST',
     headers: { authorization: `Bearer ${hub.publishToken}`, 'content-type': 'application/x-ndjson' },
     body: events.map((event) => JSON.stringify(event)).join('\n'),
@@ -119,7 +134,7 @@ function followWithCurl(): { events: DecodedEvent[]; done: Promise<void> } {
 function followWithEventSource(base: string): { lines: string[]; opened: () => number; done: Promise<void> } {
   const lines: string[] = [];
   let opened = 0;
-  const source = new EventSource(streamUrl(base));
+  const source = new EventSource(streamUrl(base), { fetch: request });
   onTestFinished(() => source.close());
   source.addEventListener('open', () => {
     opened += 1;
@@ -138,7 +153,7 @@ describe('a build log on its way from the publisher to everybody who follows it'
     const client = followWithEventSource(hub.url);
     const proxy = await createCuttingProxy(Number(new URL(hub.url).port), [4_000, 9_000, 6_000]);
     onTestFinished(() => proxy.close());
-    const cut = followWithEventSource(`http://127.0.0.1:${proxy.port}`);
+    const cut = followWithEventSource(toOrigin(proxy.port));
     const page = await browser.newPage();
     const faults: string[] = [];
     page.on('pageerror', (error) => faults.push(error.message));
@@ -165,7 +180,7 @@ describe('a build log on its way from the publisher to everybody who follows it'
     const shown = await page.locator('#events > li[data-event="line"] .data').allTextContents();
     expect(shown).toEqual(lines);
     expect(faults).toEqual([]);
-    await page.screenshot({ path: join(ARTEFACTS, 'journey.png') });
+    await page.screenshot({ path: picture('journey') });
     await page.close();
   });
 
@@ -225,7 +240,7 @@ describe('a build log on its way from the publisher to everybody who follows it'
     await page.click('#publish-form button[type="submit"]');
     await page.waitForSelector('#events > li .data');
     expect(await page.locator('#events > li .data').last().textContent()).toBe('line one\nline <b>two</b>');
-    await page.screenshot({ path: join(ARTEFACTS, 'page.png') });
+    await page.screenshot({ path: picture('page') });
     await page.close();
   });
 
