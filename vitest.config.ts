@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defaultServerConditions } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 // Every workspace is run from its sources: the condition must stand under `ssr.resolve`, and each project must extend
 // this file, or the tests would silently run a stale dist.
@@ -27,19 +27,39 @@ const NEEDS_NATS_SERVER = new Set([
   'services/hub',
 ]);
 
-/** The services once more, for clients of HTTP/2 with prior knowledge and of TLS (`packages/runtime/src/testing/transport.ts`). */
-const overOtherTransports = ['edge', 'ingest', 'hub'].flatMap((service) =>
-  ['h2c', 'tls'].map((transport) => ({
-    extends: true as const,
-    root: `services/${service}`,
-    test: {
-      name: `${service}-${transport}`,
-      include: ['test/**/*.test.ts'],
-      env: { TEST_TRANSPORT: transport },
-      ...withNatsServer,
-    },
-  })),
-);
+// Tests that meet the wire. `npm test` runs no others over HTTP/2 and TLS, or it would take more than five minutes on two
+// cores; of those that start processes only the hub's, over TLS. `npm run test:long` runs them all, and the journey.
+const ON_THE_WIRE = {
+  edge: [
+    ...['stream-route', 'delivery', 'resume', 'replay', 'slow-reader', 'finite-stream', 'session-registry'],
+    ...['hostile-request', 'broker-away', 'history-route'],
+  ],
+  ingest: ['single', 'raw', 'batch', 'access', 'hostile-http', 'idempotency'],
+  hub: ['hub'],
+};
+
+/**
+ * The services' tests once more, for clients of HTTP/2 with prior knowledge and of TLS:
+ * `packages/runtime/src/testing/transport.ts` reads the variable.
+ */
+export function overOtherTransports(which: 'on the wire' | 'all'): TestProjectInlineConfiguration[] {
+  return Object.entries(ON_THE_WIRE).flatMap(([service, names]) =>
+    ['h2c', 'tls'].map((transport) => {
+      const processes = service === 'hub' && transport === 'tls' ? ['hub-process'] : [];
+      const chosen = [...names, ...processes].map((name) => `test/${name}.test.ts`);
+      return {
+        extends: true as const,
+        root: `services/${service}`,
+        test: {
+          name: `${service}-${transport}`,
+          include: which === 'all' ? ['test/**/*.test.ts'] : chosen,
+          env: { TEST_TRANSPORT: transport },
+          ...withNatsServer,
+        },
+      };
+    }),
+  );
+}
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['@tidings/source', ...defaultServerConditions] } },
@@ -59,17 +79,7 @@ export default defineConfig({
           ...(NEEDS_NATS_SERVER.has(root) ? withNatsServer : {}),
         },
       })),
-      ...overOtherTransports,
-      ...['h2c', 'tls'].map((transport) => ({
-        extends: true as const,
-        test: {
-          name: `journey-${transport}`,
-          include: ['test/journey.test.ts'],
-          testTimeout: 90_000,
-          env: { TEST_TRANSPORT: transport },
-          ...withNatsServer,
-        },
-      })),
+      ...overOtherTransports('on the wire'),
       {
         extends: true as const,
         root: 'loadtest',

@@ -1,17 +1,30 @@
 import { defineConfig } from 'vitest/config';
-import base from './vitest.config.ts';
+import base, { overOtherTransports } from './vitest.config.ts';
 
-// What takes longer than a test run may: chaos, soak, large loads. `npm run test:long`.
+// What takes longer than a test run may: chaos, soak, large loads, every test of the services over each transport.
+// `npm run test:long`; `-- --project long` runs the first three alone.
 const { ssr } = base as { ssr: object };
+const globalSetup = './test/find-nats-server.setup.ts';
 
 export default defineConfig({
   ssr,
   test: {
-    include: ['test/long/**/*.long.ts'],
-    globalSetup: './test/find-nats-server.setup.ts',
     testTimeout: 300_000,
     hookTimeout: 60_000,
     fileParallelism: false,
     reporters: ['default', './scripts/plain-summary-reporter.mjs'],
+    projects: [
+      { extends: true, test: { name: 'long', include: ['test/long/**/*.long.ts'], globalSetup } },
+      ...overOtherTransports('all'),
+      ...['h2c', 'tls'].map((transport) => ({
+        extends: true as const,
+        test: {
+          name: `journey-${transport}`,
+          include: ['test/journey.test.ts'],
+          env: { TEST_TRANSPORT: transport },
+          globalSetup,
+        },
+      })),
+    ],
   },
 });

@@ -1,5 +1,6 @@
-import { resetSocket, sendRaw, watchForLeaks } from '@tidings/runtime/testing';
-import { describe, expect, it } from 'vitest';
+import { connect, constants } from 'node:http2';
+import { onlyOver, resetSocket, sendRaw, TEST_CERTIFICATE, watchForLeaks } from '@tidings/runtime/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectRaw, eventually, names, payloads, payloadsBeforeMarker, startEdge, type TestEdge } from './fixture.ts';
 
 const HOST = 'Host: localhost\r\n';
@@ -123,20 +124,22 @@ const ATTACKS: readonly Attack[] = [
 ];
 
 describe('hostile requests', () => {
-  it.each(ATTACKS)('section 4: $what is refused, and the edge serves on', async ({ request, status }) => {
-    const edge = await startEdge();
-    const left = watchForLeaks();
-    const token = `Bearer ${await edge.token()}`;
-    const answer = await sendRaw(edge.port, Buffer.from(request.replaceAll('TOKEN', token), 'latin1'));
-    expect(status).toContain(answer.status);
-    expect(answer.text).not.toContain('    at ');
-    if (answer.status >= 400 && answer.body !== '') {
-      expect(answer.headers.get('content-type')).toBe('application/problem+json');
-      // With or without the size of a chunk before it.
-      expect(JSON.parse(/\{.*\}/.exec(answer.body)?.[0] ?? '').status).toBe(answer.status);
-    }
-    await expectService(edge);
-    await left();
+  describe.runIf(onlyOver(['h1', 'tls'], 'bytes of HTTP/1, which over h2c go to the same port'))('in HTTP/1', () => {
+    it.each(ATTACKS)('section 4: $what is refused, and the edge serves on', async ({ request, status }) => {
+      const edge = await startEdge();
+      const left = watchForLeaks();
+      const token = `Bearer ${await edge.token()}`;
+      const answer = await sendRaw(edge.port, Buffer.from(request.replaceAll('TOKEN', token), 'latin1'));
+      expect(status).toContain(answer.status);
+      expect(answer.text).not.toContain('    at ');
+      if (answer.status >= 400 && answer.body !== '') {
+        expect(answer.headers.get('content-type')).toBe('application/problem+json');
+        // With or without the size of a chunk before it.
+        expect(JSON.parse(/\{.*\}/.exec(answer.body)?.[0] ?? '').status).toBe(answer.status);
+      }
+      await expectService(edge);
+      await left();
+    });
   });
 
   it('section 4: a target in absolute form is served by its path', async () => {
@@ -231,6 +234,39 @@ describe('hostile requests', () => {
     await expectService(edge);
     await left();
   });
+
+  it.runIf(onlyOver(['h2c', 'tls'], 'over HTTP/1 a stream has a connection of its own'))(
+    'hardening: streams that are reset in mid-write leave the others of their connection alone',
+    async () => {
+      const edge = await startEdge();
+      const left = watchForLeaks();
+      const session = connect(edge.url, { ca: TEST_CERTIFICATE.cert });
+      onTestFinished(() => session.destroy());
+      const fields = { ':path': '/v1/stream?topic=a&replay=all', authorization: `Bearer ${await edge.token()}` };
+      const witness = session.request(fields);
+      let text = '';
+      witness.on('data', (bytes) => {
+        text += bytes;
+      });
+      await eventually(() => text.includes('hub.live'));
+      const filler = 'x'.repeat(20_000);
+      for (let round = 0; round < 20; round += 1) {
+        const victims = Array.from({ length: 5 }, () => session.request(fields));
+        await Promise.all(victims.map((victim) => new Promise((resolve) => victim.once('data', resolve))));
+        await edge.publish('a', `event ${round} ${filler}`);
+        for (const victim of victims) victim.close(constants.NGHTTP2_CANCEL);
+        await eventually(() => edge.edge.openStreams === 1);
+      }
+      await eventually(() => text.includes('event 19 '));
+      expect([...text.matchAll(/event (\d+) /g)].map(([, place]) => Number(place))).toEqual(
+        Array.from({ length: 20 }, (_, place) => place),
+      );
+      session.close();
+      witness.close(constants.NGHTTP2_CANCEL);
+      await expectService(edge);
+      await left();
+    },
+  );
 
   it('hardening: clients that leave before the head is sent leave no session', async () => {
     const edge = await startEdge();

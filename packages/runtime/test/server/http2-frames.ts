@@ -66,7 +66,7 @@ export const toRequest = (stream: number, path: string, ...more: readonly Field[
   toFrame(FRAME.HEADERS, END_STREAM | END_HEADERS, stream, toGet(path, ...more));
 
 /** A frame that came. */
-export interface Frame {
+interface Frame {
   readonly type: number;
   readonly flags: number;
   readonly stream: number;
