@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { TidingsError } from '@tidings/protocol';
 
 /** A media type with its parameters, as `Content-Type` names it (RFC 9110 section 8.3.1). */
@@ -45,10 +45,8 @@ export async function readBody(
     throw new TidingsError('unsupported-media-type', 'A Content-Encoding other than identity is not taken.');
   }
   const tooLarge = (): TidingsError => {
-    // What is still on its way would otherwise be read as the next request's, or over HTTP/2 be waited for (RFC 9113
-    // section 8.1).
-    if ('stream' in outgoing) outgoing.once('finish', () => outgoing.stream.close(constants.NGHTTP2_NO_ERROR));
-    else outgoing.setHeader('Connection', 'close');
+    // What is still on its way would otherwise be read as the next request's; over HTTP/2 it is a stream of its own.
+    if (incoming.httpVersionMajor === 1) outgoing.setHeader('Connection', 'close');
     return new TidingsError('body-too-large', `A body may have ${maxBytes} bytes.`);
   };
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();

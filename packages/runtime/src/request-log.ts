@@ -18,51 +18,62 @@ export function createRequestLog(log: Logger, clientAddress: ClientAddress): Req
   return (context, safeUrl) => {
     if (!lines.isLevelEnabled('info')) return;
     const { incoming, outgoing } = context.env;
-    const { method, headers } = incoming;
-    const startedMs = performance.now();
-    // Asked now: a socket that is closed does not know it any more.
-    const { remoteAddress } = incoming.socket;
+    const { headers } = incoming;
     const bytesBefore = incoming.socket.bytesWritten ?? 0;
-    const traceparent = headers.traceparent as string | undefined;
-    const forwardedFor = headers['x-forwarded-for'] as string | undefined;
-
-    const write = (status: number, caller: Caller, detail: object): void =>
-      lines.info(
-        {
-          traceId: traceIdOf(traceparent),
-          method,
-          url: safeUrl,
-          status,
-          durationMs: Math.round((performance.now() - startedMs) * 10) / 10,
-          address: clientAddress(remoteAddress, forwardedFor),
-          user: caller?.user,
-          tenant: caller?.tenant,
-          ...detail,
-        },
-        'request',
-      );
+    const facts: Facts = {
+      method: incoming.method,
+      url: safeUrl,
+      startedMs: performance.now(),
+      traceparent: headers.traceparent as string | undefined,
+      // Asked now: a socket that is closed does not know it any more.
+      remoteAddress: incoming.socket.remoteAddress,
+      forwardedFor: headers['x-forwarded-for'] as string | undefined,
+    };
     // `close` and not the end of the handler: a client that leaves early is logged too.
     const onClose = (): void => {
       const status = outgoing.headersSent ? outgoing.statusCode : 499;
-      write(status, context.get('caller'), {
-        bytes: bytesOf(outgoing, incoming.socket?.bytesWritten ?? 0, bytesBefore),
-      });
+      const bytes = bytesOf(outgoing, incoming.socket?.bytesWritten ?? 0, bytesBefore);
+      writerOf(lines, clientAddress, facts, context.get('caller'))(status, { bytes });
     };
     outgoing.on('close', onClose);
     context.set('takeLine', () => {
       outgoing.off('close', onClose);
-      return lineOf(write, context.get('caller'));
+      return writerOf(lines, clientAddress, facts, context.get('caller'));
     });
   };
 }
 
 type Caller = { user: string | undefined; tenant: string } | undefined;
 
-// On its own, so that what it returns holds on to nothing of the request: a stream may last for days.
-function lineOf(write: (status: number, caller: Caller, detail: object) => void, caller: Caller): WriteLine {
+/** What a line says of its request, and nothing that holds on to it. */
+interface Facts {
+  readonly method: string | undefined;
+  readonly url: string;
+  readonly startedMs: number;
+  readonly traceparent: string | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly forwardedFor: string | undefined;
+}
+
+// A function of the module: one that is made beside the request would keep it for as long as itself, and a stream may
+// last for days.
+function writerOf(lines: Logger, clientAddress: ClientAddress, facts: Facts, caller: Caller): WriteLine {
   const { user, tenant } = caller ?? {};
-  const kept = tenant === undefined ? undefined : { user, tenant };
-  return (status, detail) => write(status, kept, detail);
+  return (status, detail) =>
+    lines.info(
+      {
+        traceId: traceIdOf(facts.traceparent),
+        method: facts.method,
+        url: facts.url,
+        status,
+        durationMs: Math.round((performance.now() - facts.startedMs) * 10) / 10,
+        address: clientAddress(facts.remoteAddress, facts.forwardedFor),
+        user,
+        tenant,
+        ...detail,
+      },
+      'request',
+    );
 }
 
 // Over HTTP/2 the connection's bytes are those of many answers.

@@ -58,6 +58,7 @@ export async function hostService(
   });
   const bindAdmin = (): Promise<number> => listen(admin, adminHost, settings.adminPort);
   const adminPort = await bind(bindAdmin, adminHost, settings.adminPort, 'TIDINGS_ADMIN_HOST, TIDINGS_ADMIN_PORT');
+  admin.on('error', (error) => log.error({ err: error }, 'a connection to the admin port can not be accepted'));
   try {
     const fetch = await service.open();
     const server = createPublicServer({ fetch, log, certificate, maxSockets, clock });

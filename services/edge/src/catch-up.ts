@@ -20,7 +20,8 @@ export interface CatchUpParts {
   readonly lagMaxMs: number;
 }
 
-// A client that takes nothing for this long gives back what was read for it, and keeps its position alone.
+// A client that takes nothing for this long, or keeps others waiting, gives back what was read for it, and keeps its
+// position alone.
 const PATIENCE_MS = 1_000;
 
 /**
@@ -97,6 +98,8 @@ async function writeHistory(
     // What was evicted while the page was read might be missing in it: look before it is believed.
     if (await skipEvicted(session, parts, signal)) return;
     if (!(await writePage(session, items, through, parts))) return;
+    // A long replay may not keep others from a short one: it goes on when they have had their turn.
+    if (parts.reads.contended) return;
   }
 }
 
@@ -131,8 +134,18 @@ async function writePage(
   return true;
 }
 
-async function waitAMoment({ outbox }: Session, { wheel }: CatchUpParts): Promise<void> {
-  const timer = wheel.after(PATIENCE_MS, () => outbox.stopWaiting());
+// While nobody else needs the place, a client may take its time with what was read for it, as long as it takes any of it.
+async function waitAMoment({ outbox }: Session, { wheel, reads }: CatchUpParts): Promise<void> {
+  let { takenBytes } = outbox;
+  const look = (): void => {
+    if (reads.contended || outbox.takenBytes <= takenBytes) {
+      outbox.stopWaiting();
+      return;
+    }
+    takenBytes = outbox.takenBytes;
+    timer = wheel.after(PATIENCE_MS, look);
+  };
+  let timer = wheel.after(PATIENCE_MS, look);
   await outbox.makeRoom();
   timer.cancel();
 }
@@ -140,13 +153,13 @@ async function waitAMoment({ outbox }: Session, { wheel }: CatchUpParts): Promis
 // A client that reads slowly is given time for as long as it reads at all.
 async function waitForRoom(session: Session, { wheel, lagMaxMs }: CatchUpParts): Promise<void> {
   const { outbox } = session;
-  let pendingBytes = outbox.pendingBytes;
+  let { takenBytes } = outbox;
   const look = (): void => {
-    if (outbox.pendingBytes >= pendingBytes) {
+    if (outbox.takenBytes <= takenBytes) {
       session.close('slow');
       return;
     }
-    pendingBytes = outbox.pendingBytes;
+    takenBytes = outbox.takenBytes;
     timer = wheel.after(lagMaxMs, look);
   };
   let timer = wheel.after(lagMaxMs, look);

@@ -25,6 +25,8 @@ const WAVE_MS = 50;
 // A client needs a moment to find another node, and those of one wave should not come in one.
 const LEAST_RETRY_MS = 250;
 const MOST_RETRY_MS = 1_000;
+// The rest is for clients to connect.
+const MOST_PART = 0.9;
 // No faster than the others can well take them in: few streams are no reason to keep a process that is to end.
 const GAP_MS = 40;
 
@@ -48,7 +50,7 @@ export function createDrain({ registry, clock, spreadMs, alone }: DrainOptions):
   function leaveInTurn(): Promise<void> {
     const open = registry.list();
     const mostRetryMs = Math.max(LEAST_RETRY_MS, Math.min(MOST_RETRY_MS, spreadMs));
-    const wholeMs = Math.min(Math.max(0, spreadMs - mostRetryMs), open.length * GAP_MS);
+    const wholeMs = Math.min(Math.max(0, spreadMs * MOST_PART - mostRetryMs), open.length * GAP_MS);
     const startMs = clock.elapsed();
     let told = 0;
     return new Promise((resolve) => {

@@ -3,6 +3,12 @@ import type { Socket } from 'node:net';
 import { takeOver } from '@tidings/runtime';
 import type { StreamSocket } from './stream-socket.ts';
 
+/** What Node's handle of a socket counts: bytes that it was given, and those of them that the kernel has not taken. */
+interface Counted {
+  readonly bytesWritten?: number;
+  readonly writeQueueSize?: number;
+}
+
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 /** Sends the head of a stream over HTTP/1; `undefined` while an earlier, pipelined request has the connection. */
@@ -65,10 +71,11 @@ export class Http1Stream implements StreamSocket {
     return this.#socket.writableLength;
   }
 
-  get pendingBytes(): number {
-    // Node's own idle timeout asks the handle too: the stream's length falls only when a write is complete.
-    const { _handle: handle } = this.#socket as unknown as { _handle?: { writeQueueSize?: number } | null };
-    return handle?.writeQueueSize ?? this.#socket.writableLength;
+  get takenBytes(): number {
+    // Node's own idle timeout asks the handle too: the stream itself knows only of writes that are complete.
+    const { _handle: handle } = this.#socket as unknown as { _handle?: Counted | null };
+    if (handle?.bytesWritten === undefined) return this.#socket.bytesWritten - this.#socket.writableLength;
+    return handle.bytesWritten - (handle.writeQueueSize ?? 0);
   }
 
   get drainMarkBytes(): number {

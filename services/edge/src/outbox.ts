@@ -69,9 +69,9 @@ export class Outbox implements Flushable {
     return this.#frameBytes + this.#socket.unsentBytes > this.#limitBytes;
   }
 
-  /** What the kernel has not taken yet, to the byte: it falls while the client reads, however slowly. */
-  get pendingBytes(): number {
-    return this.#socket.pendingBytes;
+  /** What the kernel has taken so far: it grows while the client reads, however slowly, and never falls. */
+  get takenBytes(): number {
+    return this.#socket.takenBytes;
   }
 
   write(frame: Frame): void {
@@ -116,11 +116,13 @@ export class Outbox implements Flushable {
    */
   async makeRoom(): Promise<void> {
     this.flush();
-    await nextTurn();
-    if (this.#closed || !this.full) return;
-    await new Promise<void>((resolve) => {
+    // Before the turn passes: whoever says meanwhile that there is no waiting any longer must find somebody who waits.
+    const room = new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
+    await nextTurn();
+    if (this.#closed || !this.full) this.#drained = undefined;
+    else await room;
   }
 
   /** Whoever waits for room waits no longer, and finds none. */

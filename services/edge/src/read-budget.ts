@@ -3,6 +3,8 @@
  * thousands of streams that catch up together would otherwise hold that many.
  */
 export interface ReadBudget {
+  /** Somebody waits: whoever has a place should give it back with what it reads now, and come again. */
+  readonly contended: boolean;
   /** Resolves with the way to give the place back, first come, first served. Rejects with the reason of the signal. */
   enter(signal: AbortSignal): Promise<() => void>;
 }
@@ -32,6 +34,9 @@ export function createReadBudget(maxBytes: number): ReadBudget {
   }
 
   return {
+    get contended() {
+      return waiting.size > 0;
+    },
     enter(signal) {
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);

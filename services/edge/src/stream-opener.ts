@@ -76,7 +76,7 @@ export function openSession(
   const traits = { id, tenant, topics, format: order.wish.format, lag: order.wish.lag, finals };
   const keeper = new Keeper(socket, holder, parts, writeLine);
   const session = new Session(traits, outbox, parts.router, parts.feed, keeper);
-  socket.onClose(() => keeper.gone(session));
+  keeper.watch(session);
   outbox.write(OPENINGS[jitter(0, OPENINGS.length - 1)] as Frame);
   parts.admission.enter(holder);
   parts.registry.add(session, order.expiresAtMs);
@@ -124,13 +124,28 @@ class Keeper implements SessionEvents, Cancellation {
   }
 
   closed(session: Session): void {
-    const { registry, admission, metrics, wheel } = this.#parts;
+    const { registry, admission, metrics, wheel, lagMaxMs } = this.#parts;
     this.#closed = true;
     this.#aborter?.abort();
     registry.remove(session);
     admission.leave(this.#holder);
     metrics.bytesSent.inc(session.outbox.takeSentBytes());
-    if (!this.#gone) this.#linger = wheel.after(LINGER_MS, () => this.#socket.destroy());
+    if (!this.#gone) this.#lingerOn(session.outbox.takenBytes, wheel.elapsedMs + lagMaxMs);
+  }
+
+  // For as long as the client still takes some of what was written, and no longer than any slow client is given.
+  #lingerOn(takenBytes: number, untilMs: number): void {
+    const { wheel } = this.#parts;
+    this.#linger = wheel.after(LINGER_MS, () => {
+      const nowBytes = this.#socket.takenBytes;
+      if (nowBytes > takenBytes && wheel.elapsedMs < untilMs) this.#lingerOn(nowBytes, untilMs);
+      else this.#socket.destroy();
+    });
+  }
+
+  /** Here and not where the session is opened: what is known there would be kept for as long as the stream lives. */
+  watch(session: Session): void {
+    this.#socket.onClose(() => this.gone(session));
   }
 
   /** The connection is gone. */

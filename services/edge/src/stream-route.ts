@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Access, Authenticator, TopicClasses } from '@tidings/auth';
+import type { Authenticator, TopicClasses } from '@tidings/auth';
 import type { Selection } from '@tidings/broker';
 import { type Goodbye, TidingsError } from '@tidings/protocol';
 import {
@@ -130,7 +130,7 @@ async function answer(
   const refused = edge.admission.refusal(holder);
   if (refused !== undefined) return refuseAdmission(refused, incoming, wish.client, edge);
   if (context.env.incoming.method === 'HEAD') return new Response(null, { status: 200, headers: STREAM_HEADERS });
-  return open(context, order, access, edge);
+  return open(context, order, edge);
 }
 
 const LIMITS: Readonly<Record<Refused, () => TidingsError>> = {
@@ -190,7 +190,7 @@ function soften(reason: Goodbye, { metrics }: EdgeParts): Response {
   return softAnswer(reason);
 }
 
-function open(context: ServiceContext, order: StreamOrder, access: Access, edge: EdgeParts): Response {
+function open(context: ServiceContext, order: StreamOrder, edge: EdgeParts): Response {
   const { outgoing } = context.env;
   // The client is gone already: its `close` came before anyone listened for it, and will not come again.
   if (isGone(outgoing)) return RESPONSE_ALREADY_SENT;
@@ -199,7 +199,7 @@ function open(context: ServiceContext, order: StreamOrder, access: Access, edge:
   const socket = openStreamSocket(outgoing, {
     ...STREAM_HEADERS,
     ...context.get('corsHeaders'),
-    ...(access.fromQuery && { 'Referrer-Policy': 'no-referrer' }),
+    ...(context.get('tokenInUrl') && { 'Referrer-Policy': 'no-referrer' }),
     'Tidings-Session': id,
   });
   if (socket === undefined) {

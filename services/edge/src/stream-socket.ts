@@ -13,8 +13,8 @@ export interface StreamSocket {
   writeAll(pieces: readonly Buffer[]): void;
   /** Written and not yet taken by the kernel, or by the flow control of HTTP/2. */
   readonly unsentBytes: number;
-  /** The same as exactly as the transport knows it, part of a write that is under way included. */
-  readonly pendingBytes: number;
+  /** Taken so far, as exactly as the transport knows it; it never falls, and grows while the client reads. */
+  readonly takenBytes: number;
   /** Only when more than this was unsent is `onDrain` sure to be told. */
   readonly drainMarkBytes: number;
   onDrain(run: () => void): void;

@@ -26,8 +26,8 @@ function fakeSocket(drainMarkBytes = 0, takesAll = false) {
     get unsentBytes() {
       return state.unsentBytes;
     },
-    get pendingBytes() {
-      return state.unsentBytes;
+    get takenBytes() {
+      return -state.unsentBytes;
     },
     drainMarkBytes,
     onDrain: (run) => void drains.push(run),
@@ -153,6 +153,20 @@ describe('an outbox', () => {
     // The connection took nothing of it.
     outbox.write(frame(1));
     expect(outbox.lagging).toBe(true);
+  });
+
+  it('tells who waits that there is no room, also in the turn in which it began to wait', async () => {
+    const { outbox } = create(100);
+    outbox.write(frame(300));
+    const waiting = outbox.makeRoom();
+    outbox.stopWaiting();
+    await waiting;
+    expect(outbox.full).toBe(true);
+    const later = outbox.makeRoom();
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    outbox.stopWaiting();
+    await later;
+    expect(outbox.full).toBe(true);
   });
 
   it('tells who waits when it is closed, and writes nothing any more', async () => {

@@ -45,6 +45,17 @@ describe('createReadBudget', () => {
     expect(order).toEqual(['second', 'third']);
   });
 
+  it('says whether somebody waits', async () => {
+    const budget = createReadBudget(READ_BYTES);
+    const leave = await budget.enter(signal);
+    expect(budget.contended).toBe(false);
+    const second = budget.enter(signal);
+    expect(budget.contended).toBe(true);
+    leave();
+    await second;
+    expect(budget.contended).toBe(false);
+  });
+
   it('a place is given back once', async () => {
     const budget = createReadBudget(READ_BYTES);
     const leave = await budget.enter(signal);

@@ -29,7 +29,7 @@ describe('a session', () => {
       write: (bytes: Buffer) => void written.push(bytes.toString()),
       writeAll: () => {},
       unsentBytes: 0,
-      pendingBytes: 0,
+      takenBytes: 0,
       drainMarkBytes: 0,
       onDrain: () => {},
       onClose: () => {},

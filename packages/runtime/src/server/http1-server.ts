@@ -47,9 +47,14 @@ export function createHttp1Server(listener: RequestListener, log: Logger): Serve
   // to be worked on beside another, and nothing may follow an answer that closes the connection (RFC 9112 sections 9.3.2
   // and 9.6).
   function begin(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    if (incoming.socket.writable && !isTakenOver(incoming.socket)) listener(incoming, outgoing);
+    const { socket } = incoming;
+    if (socket.writable && !isTakenOver(socket)) listener(incoming, outgoing);
+    // What waits behind it would wait for as long as the connection lives.
+    else answering.delete(socket);
   }
 
+  // An answer that its client does not take, too; one that it takes slowly goes on.
+  server.timeout = KEEP_ALIVE_MS;
   server.headersTimeout = ARRIVAL_TIMEOUT_MS;
   server.requestTimeout = ARRIVAL_TIMEOUT_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

@@ -1,6 +1,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Clock, Timer } from '../clock.ts';
 import type { Logger } from '../logger.ts';
+import type { Http2Sessions } from './http2-sessions.ts';
 
 /** How long a client has to answer. */
 export const PROBE_MS = 30_000;
@@ -11,14 +12,14 @@ export const PROBE_MS = 30_000;
  * done with it, nothing is read any more, not even that the peer has left, and the heartbeats of a stream on it keep it
  * from idling out.
  */
-export function probeSessions(sessions: ReadonlySet<ServerHttp2Session>, clock: Clock, log: Logger): Timer {
+export function probeSessions(sessions: Http2Sessions, clock: Clock, log: Logger): Timer {
   const asked = new WeakSet<ServerHttp2Session>();
   return clock.every(PROBE_MS, () => {
     for (const session of sessions) {
       if (session.destroyed) continue;
       if (asked.has(session)) {
         log.debug({ address: session.socket?.remoteAddress }, 'HTTP/2 connection closed: it gives no sign of life');
-        session.destroy();
+        sessions.cutOff(session);
         continue;
       }
       asked.add(session);

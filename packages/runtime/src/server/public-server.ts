@@ -42,8 +42,6 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 const CLOSE_POLL_MS = 20;
 // Within this time a connection that was just made must have begun to say what it is for: browsers open some ahead.
 const FIRST_BYTES_MS = 500;
-/** A client of HTTP/2 that was told that it is over has this long to close its side. */
-export const LAST_WORD_MS = 5_000;
 // RFC 9113 section 6.8: a first GOAWAY that leaves room for what is on its way.
 const HIGHEST_STREAM = 2 ** 31 - 1;
 
@@ -53,20 +51,21 @@ const ignore = (): void => {};
 export function createPublicServer(options: PublicServerOptions): PublicServer {
   const { fetch, log, certificate, maxSockets = Number.POSITIVE_INFINITY, clock = systemClock } = options;
   const answer = createRequestListener(fetch, log);
-  const sessions = new Set<ServerHttp2Session>();
   const sockets = new Set<Socket>();
   // Bytes that a connection had received when it came: as long as there are no more, it has not asked for anything.
   const silent = new Map<Socket, number>();
   let draining = false;
+  let closing = false;
   let probe: Timer | undefined;
 
   const http1 = createHttp1Server((incoming, outgoing) => {
     if (draining && 'shouldKeepAlive' in outgoing) outgoing.shouldKeepAlive = false;
     answer(incoming, outgoing);
   }, log);
-  const http2 = createHttp2Server(answer, log, sessions);
+  const { server: http2, sessions } = createHttp2Server(answer, log, clock);
   http2.on('session', (session) => {
-    if (draining) sendAway(session);
+    if (closing) session.close();
+    else if (draining) sendAway(session);
   });
 
   function sendAway(session: ServerHttp2Session): void {
@@ -86,13 +85,8 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
       http1.emit('connection', socket);
       return;
     }
-    // Only an HTTP/1 client may close its side and wait for the answer.
+    // Node's own HTTP/2 server is made so; its HTTP/1 server looks after the end of a request itself.
     socket.allowHalfOpen = false;
-    // Node waits for the client to close too, for as long as it likes.
-    socket.once('finish', () => {
-      const late = clock.after(LAST_WORD_MS, () => socket.destroy());
-      socket.once('close', () => late.cancel());
-    });
     http2.emit('connection', socket);
   }
 
@@ -137,6 +131,8 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
   return {
     async listen(host, port) {
       const bound = await listen(server, host, port);
+      // A connection that can't be accepted; without a listener it would end the process.
+      server.on('error', (error) => log.error({ err: error }, 'a connection can not be accepted'));
       probe = probeSessions(sessions, clock, log);
       return bound;
     },
@@ -148,6 +144,12 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
     },
     close(graceMs) {
       draining = true;
+      closing = true;
+      // To Node a connection is idle once its answer was handed over, though its client may not have it yet.
+      const closeIdle = (): void => {
+        for (const socket of sockets) if (socket.writableLength > 0) return;
+        http1.closeIdleConnections();
+      };
       return new Promise((resolve) => {
         const deadline = setTimeout(() => {
           for (const socket of sockets) socket.destroy();
@@ -156,7 +158,7 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
           for (const [socket, bytes] of silent) if (socket.bytesRead === bytes) socket.destroy();
         }, FIRST_BYTES_MS);
         // Node closes what is idle when it is told to, and not what becomes idle afterwards.
-        const sweep = setInterval(() => http1.closeIdleConnections(), CLOSE_POLL_MS);
+        const sweep = setInterval(closeIdle, CLOSE_POLL_MS);
         server.close(() => {
           clearTimeout(deadline);
           clearTimeout(silence);
@@ -166,7 +168,7 @@ export function createPublicServer(options: PublicServerOptions): PublicServer {
           http1.close(ignore);
           resolve();
         });
-        http1.closeIdleConnections();
+        closeIdle();
         for (const session of sessions) session.close();
       });
     },

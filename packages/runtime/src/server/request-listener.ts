@@ -51,7 +51,7 @@ export function isHttp2(message: Incoming | Outgoing): boolean {
 
 /** Whether nobody waits for the answer any more: its `close` has been, and will not come again. */
 export const isGone = (outgoing: Outgoing): boolean =>
-  isHttp2(outgoing) ? outgoing.stream.destroyed : outgoing.destroyed;
+  isHttp2(outgoing) ? outgoing.stream.closed || outgoing.stream.destroyed : outgoing.destroyed;
 
 function faultOf(incoming: Incoming): Problem | undefined {
   // HTTP/2 counts them itself, but their bytes only once the client has acknowledged the limit, which it may never do.

@@ -56,6 +56,7 @@ export function takeOver(outgoing: ServerResponse): boolean {
   for (let place = 0; place < CALLBACKS; place += 1) (parser as unknown as Record<number, unknown>)[place] = null;
   socket.parser = null;
   parser.close();
+  socket.setTimeout(0);
 
   // Without a listener it would end the process; what went wrong shows as `close`.
   socket.on('error', ignore);

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { readBody } from '../../src/request-body.ts';
 import { PROBE_MS } from '../../src/server/http2-probe.ts';
 import { MAX_STREAMS } from '../../src/server/http2-server.ts';
-import { LAST_WORD_MS } from '../../src/server/public-server.ts';
+import { LAST_WORD_MS } from '../../src/server/http2-sessions.ts';
 import type { ServiceApp } from '../../src/service-app.ts';
 import { createFakeClock, type FakeClock, sendRaw, watchForLeaks } from '../../src/testing/index.ts';
 import { startApp, type TestApp } from '../fixture.ts';
@@ -244,6 +244,26 @@ describe('hardening section 1: HTTP/2 from a client that means harm', () => {
     await victim.expectService();
     expect(got()).toBe(1_000);
     await victim.expectNothingLeft(stuck);
+  });
+
+  it('a client that reads nothing at all is cut off, whatever it was still to be sent', async () => {
+    const victim = await startVictim();
+    const wide = toSettings([INITIAL_WINDOW_SIZE, 2 ** 31 - 1]);
+    const deaf = openFrames(victim.app.port, Buffer.concat([PREFACE, wide]));
+    deaf.socket.write(toFrame(FRAME.WINDOW_UPDATE, 0, 0, Buffer.from([0x7f, 0, 0, 0])));
+    deaf.socket.write(repeat(10, (place) => toRequest(2 * place + 1, '/big')));
+    await expect.poll(() => deaf.of(FRAME.HEADERS, 1).length).toBe(1);
+    deaf.socket.pause();
+    await victim.expectService();
+    victim.clock.advance(PROBE_MS);
+    await victim.expectService();
+    await victim.answerPing();
+    victim.clock.advance(PROBE_MS);
+    await victim.expectService();
+    victim.clock.advance(LAST_WORD_MS);
+    await expect.poll(() => victim.app.server.sockets.size).toBe(1);
+    deaf.socket.resume();
+    await victim.expectNothingLeft(deaf);
   });
 
   it('frames of unknown types are read past (RFC 9113 section 5.5)', async () => {

@@ -23,10 +23,11 @@ function open(port: number, bytes: string): Socket & { text: string } {
 const GET = 'GET /hello HTTP/1.1\r\nHost: x\r\n\r\n';
 
 describe('HTTP/1', () => {
-  it('hardening section 1: headers and the whole request have 60 s, idle connections 75 s', () => {
+  it('hardening section 1: headers and the whole request have 60 s, idle connections and unread answers 75 s', () => {
     const server = createHttp1Server(() => {}, createLogger('test', 'silent'));
     onTestFinished(() => void server.close());
-    expect([server.headersTimeout, server.requestTimeout, server.keepAliveTimeout]).toEqual([60_000, 60_000, 75_000]);
+    expect([server.headersTimeout, server.requestTimeout]).toEqual([60_000, 60_000]);
+    expect([server.keepAliveTimeout, server.timeout]).toEqual([75_000, 75_000]);
   });
 
   it.each([
@@ -221,6 +222,25 @@ describe('a public server', () => {
     await expect.poll(() => slow.destroyed).toBe(true);
     expect(slow.text).toContain('hello');
     await noLeaks();
+  });
+
+  it('section 9: a client that takes a large answer slowly gets all of it while the server closes', async () => {
+    const { port, server } = await startApp((routes) =>
+      routes.get('/big', (context) => context.body('x'.repeat(20_000_000))),
+    );
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET /big HTTP/1.1\r\nHost: x\r\n\r\n'));
+    let bytes = 0;
+    let closed: Promise<void> | undefined;
+    socket.on('data', (piece) => {
+      bytes += piece.length;
+      // The rest is on its way, and hardly any of it was taken yet.
+      closed ??= server.close(60_000);
+      socket.pause();
+      setImmediate(() => socket.resume());
+    });
+    await new Promise((resolve) => socket.once('close', resolve));
+    await closed;
+    expect(bytes).toBeGreaterThan(20_000_000);
   });
 
   it('section 9: what is not finished in time is closed', async () => {
