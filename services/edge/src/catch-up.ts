@@ -4,6 +4,7 @@ import { type LogPage, readHistory, readLatest, type TopicLog } from '@tidings/b
 import type { Clock, Metrics } from '@tidings/runtime';
 import { cursorOf, type Feed } from './feed.ts';
 import { Item } from './item.ts';
+import type { Outbox } from './outbox.ts';
 import type { ReadBudget } from './read-budget.ts';
 import { boundsOf, type Cancellation } from './read-deadline.ts';
 import type { Session } from './session.ts';
@@ -135,34 +136,38 @@ async function writePage(
 }
 
 // While nobody else needs the place, a client may take its time with what was read for it, as long as it takes any of it.
-async function waitAMoment({ outbox }: Session, { wheel, reads }: CatchUpParts): Promise<void> {
-  let { takenBytes } = outbox;
-  const look = (): void => {
-    if (reads.contended || outbox.takenBytes <= takenBytes) {
-      outbox.stopWaiting();
-      return;
-    }
-    takenBytes = outbox.takenBytes;
-    timer = wheel.after(PATIENCE_MS, look);
-  };
-  let timer = wheel.after(PATIENCE_MS, look);
-  await outbox.makeRoom();
-  timer.cancel();
-}
+const waitAMoment = ({ outbox }: Session, { wheel, reads }: CatchUpParts): Promise<void> =>
+  waitWhileTaking(
+    outbox,
+    wheel,
+    PATIENCE_MS,
+    () => outbox.stopWaiting(),
+    () => reads.contended,
+  );
 
 // A client that reads slowly is given time for as long as it reads at all.
-async function waitForRoom(session: Session, { wheel, lagMaxMs }: CatchUpParts): Promise<void> {
-  const { outbox } = session;
+const waitForRoom = (session: Session, { wheel, lagMaxMs }: CatchUpParts): Promise<void> =>
+  waitWhileTaking(session.outbox, wheel, lagMaxMs, () => session.close('slow'));
+
+// Resolves when there is room, or after `giveUp`: called when the client took nothing for `patienceMs`, or when they are
+// over and there is a hurry. It must end the wait.
+async function waitWhileTaking(
+  outbox: Outbox,
+  wheel: TimerWheel,
+  patienceMs: number,
+  giveUp: () => void,
+  isHurried: () => boolean = () => false,
+): Promise<void> {
   let { takenBytes } = outbox;
   const look = (): void => {
-    if (outbox.takenBytes <= takenBytes) {
-      session.close('slow');
+    if (isHurried() || outbox.takenBytes <= takenBytes) {
+      giveUp();
       return;
     }
     takenBytes = outbox.takenBytes;
-    timer = wheel.after(lagMaxMs, look);
+    timer = wheel.after(patienceMs, look);
   };
-  let timer = wheel.after(lagMaxMs, look);
+  let timer = wheel.after(patienceMs, look);
   await outbox.makeRoom();
   timer.cancel();
 }

@@ -170,29 +170,27 @@ async function begin(
   parts: EdgeParts,
   cancellation: Cancellation,
 ): Promise<void> {
-  await guarded(session, parts, async () => {
-    const { wish } = order;
-    let { start } = order;
-    // Again, for as long as this edge is behind the cursor that it was given.
-    while (finals !== undefined && (start === undefined || !holds(start, parts.feed))) {
-      start = await findFiniteStart(wish, session.selection, parts, cancellation.signal);
-      cancellation.signal.throwIfAborted();
-    }
-    const join = start?.join ?? (await findJoin(wish, session.selection, parts, cancellation));
-    if (session.closed) return;
-    for (const topic of start?.finished ?? []) finals?.note(topic, true);
-    session.position = join.position;
-    session.cursorSeq = join.position;
-    const cursor = cursorOf(parts.feed, join.position);
-    session.control(encodeHello(cursor, { session: session.id, topics: session.topics, resumed: join.resumed }));
-    if (join.gap !== undefined) session.gap(join.gap.from, join.position, join.gap.reason);
-    parts.registry.greeted(session);
-    if (wish.cursor !== undefined) {
-      const inRing = join.position + 1 >= parts.feed.ring.first;
-      parts.metrics.resumes.inc({ source: join.gap !== undefined ? 'gap' : inRing ? 'ring' : 'history' });
-    }
-    await catchUp(session, join.newestUpTo, parts, cancellation);
-  });
+  const { wish } = order;
+  let { start } = order;
+  // Again, for as long as this edge is behind the cursor that it was given.
+  while (finals !== undefined && (start === undefined || !holds(start, parts.feed))) {
+    start = await findFiniteStart(wish, session.selection, parts, cancellation.signal);
+    cancellation.signal.throwIfAborted();
+  }
+  const join = start?.join ?? (await findJoin(wish, session.selection, parts, cancellation));
+  if (session.closed) return;
+  for (const topic of start?.finished ?? []) finals?.note(topic, true);
+  session.position = join.position;
+  session.cursorSeq = join.position;
+  const cursor = cursorOf(parts.feed, join.position);
+  session.control(encodeHello(cursor, { session: session.id, topics: session.topics, resumed: join.resumed }));
+  if (join.gap !== undefined) session.gap(join.gap.from, join.position, join.gap.reason);
+  parts.registry.greeted(session);
+  if (wish.cursor !== undefined) {
+    const inRing = join.position + 1 >= parts.feed.ring.first;
+    parts.metrics.resumes.inc({ source: join.gap !== undefined ? 'gap' : inRing ? 'ring' : 'history' });
+  }
+  await catchUp(session, join.newestUpTo, parts, cancellation);
 }
 
 // A stream whose history can't be read is closed: its client comes back with its cursor, here or elsewhere. Another edge
