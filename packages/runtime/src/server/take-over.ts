@@ -34,8 +34,8 @@ const CALLBACKS = 7;
  * past the response object. What HTTP holds for each connection, its parser above all, is freed: 4 of 11 KB. From then on
  * the socket is the caller's alone; when the client sends more, or ends, so does the socket.
  *
- * The response emits `close` at once. It must not be called from within the parser. Answers `false`, and has changed nothing, where Node is not as it is known
- * here, or the request is not complete: the answer then goes on as it began.
+ * The response emits `close` at once. It must not be called from within the parser. Answers `false`, and has changed
+ * nothing, where Node is not as it is known here, or the request is not complete: the answer then goes on as it began.
  */
 export function takeOver(outgoing: ServerResponse): boolean {
   const socket = outgoing.socket as HttpSocket | null;
@@ -109,17 +109,17 @@ const STREAM_LISTENERS: Readonly<Record<string, readonly string[]>> = {
  * has closed, and are free. Answers `false` where Node is not as it is known here.
  */
 export function takeOverStream(stream: ServerHttp2Stream): boolean {
-  const found = Object.entries(STREAM_LISTENERS).flatMap(([event, names]) => {
-    const listeners = stream.rawListeners(event);
-    return names.map((name, place) => {
-      const alike = listeners.filter((listener) => listener.name === name);
-      return { event, listener: alike.length > 1 ? alike[place] : alike[0] };
-    });
-  });
-  if (found.some(({ listener }) => listener === undefined)) return false;
-  for (const { event, listener } of found) {
-    if (event === 'close') listener?.call(stream);
-    stream.off(event, listener as () => void);
+  const found = Object.entries(STREAM_LISTENERS).map(([event, names]) => ({
+    event,
+    names,
+    listeners: stream.rawListeners(event).filter(({ name }) => names.includes(name)),
+  }));
+  if (found.some(({ names, listeners }) => listeners.length !== names.length)) return false;
+  for (const { event, listeners } of found) {
+    for (const listener of listeners) {
+      if (event === 'close') listener.call(stream);
+      stream.off(event, listener as () => void);
+    }
   }
   // What the client still sends is read, so that its end is seen, and dropped.
   stream.resume();
