@@ -1,7 +1,17 @@
 import { connect, createServer, type OutgoingHttpHeaders } from 'node:http2';
 import { type AddressInfo, connect as connectSocket } from 'node:net';
 import { parseQuery, type RequestHead } from '@tidings/runtime';
-import { createFakeClock } from '@tidings/runtime/testing';
+import {
+  createFakeClock,
+  END_HEADERS,
+  END_STREAM,
+  type Field,
+  FRAME,
+  PREFACE,
+  toBlock,
+  toFrame,
+  toSettings,
+} from '@tidings/runtime/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Access, createAuthenticator } from '../src/authenticator.ts';
 import { createKeySources } from '../src/key-source.ts';
@@ -92,22 +102,13 @@ it('section 3: two authorization fields are refused, of which Node keeps the fir
   expect(outcomes[1]?.error).toMatchObject({ code: 'unauthenticated' });
 });
 
-// RFC 9113 section 6.
-const HEADERS = 0x1;
-const RST_STREAM = 0x3;
-const SETTINGS = 0x4;
-const END_STREAM_AND_HEADERS = 0x5;
-
-type Field = readonly [name: string, value: string];
-
 /** Sends a request with these fields as they are: Node's own client refuses to repeat one. Resolves when it is answered. */
 async function sendFields(port: number, fields: readonly Field[]): Promise<void> {
   const given: Field[] = [[':method', 'GET'], [':scheme', 'http'], [':path', '/'], ...fields];
-  const block = Buffer.concat(given.map(toLiteral));
   const request = Buffer.concat([
-    Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-    toFrame(SETTINGS, 0, 0, Buffer.alloc(0)),
-    toFrame(HEADERS, END_STREAM_AND_HEADERS, 1, block),
+    PREFACE,
+    toSettings(),
+    toFrame(FRAME.HEADERS, END_STREAM | END_HEADERS, 1, toBlock(given)),
   ]);
   const socket = connectSocket(port, '127.0.0.1', () => socket.write(request));
   await new Promise<void>((resolve, reject) => {
@@ -115,8 +116,8 @@ async function sendFields(port: number, fields: readonly Field[]): Promise<void>
     socket.on('data', (bytes) => {
       received = Buffer.concat([received, bytes]);
       const types = typesOf(received);
-      if (types.includes(HEADERS)) resolve();
-      if (types.includes(RST_STREAM)) reject(new Error('the request was reset'));
+      if (types.includes(FRAME.HEADERS)) resolve();
+      if (types.includes(FRAME.RST_STREAM)) reject(new Error('the request was reset'));
     });
     socket.on('error', reject).on('close', () => reject(new Error('closed without an answer')));
   });
@@ -129,32 +130,4 @@ function typesOf(frames: Buffer): number[] {
     types.push(frames[start + 3] as number);
   }
   return types;
-}
-
-// RFC 9113 section 4.1.
-function toFrame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-// A literal field that is not indexed, RFC 7541 section 6.2.2.
-function toLiteral([name, value]: Field): Buffer {
-  return Buffer.concat([Buffer.from([0]), toText(name), toText(value)]);
-}
-
-// RFC 7541 sections 5.1 and 5.2, without Huffman coding.
-function toText(text: string): Buffer {
-  const length: number[] = [];
-  if (text.length < 127) length.push(text.length);
-  else {
-    length.push(127);
-    let rest = text.length - 127;
-    for (; rest >= 128; rest = Math.floor(rest / 128)) length.push((rest % 128) + 128);
-    length.push(rest);
-  }
-  return Buffer.concat([Buffer.from(length), Buffer.from(text)]);
 }

@@ -1,6 +1,7 @@
 export * from './ask.ts';
 export * from './certificate-files.ts';
 export * from './fake-clock.ts';
+export * from './http2-frame.ts';
 export * from './leak-check.ts';
 export * from './raw-http.ts';
 export * from './request.ts';

@@ -6,21 +6,20 @@ import { PROBE_MS } from '../../src/server/http2-probe.ts';
 import { MAX_STREAMS } from '../../src/server/http2-server.ts';
 import { LAST_WORD_MS } from '../../src/server/http2-sessions.ts';
 import type { ServiceApp } from '../../src/service-app.ts';
-import { createFakeClock, type FakeClock, sendRaw, watchForLeaks } from '../../src/testing/index.ts';
-import { startApp, type TestApp } from '../fixture.ts';
 import {
   END_HEADERS,
   END_STREAM,
   FRAME,
-  type FrameConnection,
-  openFrames,
   PREFACE,
   toBlock,
   toFrame,
   toGet,
   toRequest,
   toSettings,
-} from './http2-frames.ts';
+} from '../../src/testing/http2-frame.ts';
+import { createFakeClock, type FakeClock, sendRaw, watchForLeaks } from '../../src/testing/index.ts';
+import { startApp, type TestApp } from '../fixture.ts';
+import { type FrameConnection, openFrames } from './http2-frames.ts';
 
 const ACK = 0x1;
 const INITIAL_WINDOW_SIZE = 0x4;
