@@ -1,5 +1,5 @@
 import { isTls } from '../generator/target.ts';
-import { makeCertificate } from './certificate.ts';
+import { certificateFiles } from './certificate.ts';
 import { startMeasured } from './measured-process.ts';
 import type { Subject, SubjectOptions } from './subject.ts';
 
@@ -10,7 +10,7 @@ const SCRIPT = 'loadtest/dist/floor/main.js';
  * @param discard it only reads what is published, and answers.
  */
 export async function startFloor({ transport, flags }: SubjectOptions, discard = false): Promise<Subject> {
-  const certificate = isTls(transport) ? await makeCertificate() : undefined;
+  const certificate = isTls(transport) ? certificateFiles() : undefined;
   const files = certificate === undefined ? [] : ['--cert', certificate.certFile, '--key', certificate.keyFile];
   const args = ['--transport', transport, ...files, ...(discard ? ['--discard'] : [])];
   const process = await startMeasured({ name: 'floor', script: SCRIPT, args, env: {}, ...(flags && { flags }) });

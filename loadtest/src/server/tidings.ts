@@ -1,8 +1,9 @@
 import { mintToken } from '@tidings/auth';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { systemClock } from '@tidings/runtime';
+import { toTlsVariables } from '@tidings/runtime/testing';
 import { isTls, type Target, type Transport } from '../generator/target.ts';
-import { makeCertificate } from './certificate.ts';
+import { certificateFiles } from './certificate.ts';
 import { readForeignUsage } from './foreign-usage.ts';
 import { type MeasuredProcess, startMeasured } from './measured-process.ts';
 import type { Subject, SubjectOptions } from './subject.ts';
@@ -37,8 +38,8 @@ export async function startTidings(
   { transport, flags }: SubjectOptions,
   env: NodeJS.ProcessEnv = {},
 ): Promise<MeasuredProcess> {
-  const certificate = isTls(transport) ? await makeCertificate() : undefined;
-  const tls = certificate && { TIDINGS_TLS_CERT: certificate.certFile, TIDINGS_TLS_KEY: certificate.keyFile };
+  const certificate = isTls(transport) ? certificateFiles() : undefined;
+  const tls = certificate && toTlsVariables(certificate);
   const script = `services/${service}/dist/main.js`;
   return startMeasured({ name: service, script, env: { ...SERVER_ENV, ...tls, ...env }, ...(flags && { flags }) });
 }
