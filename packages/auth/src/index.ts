@@ -8,6 +8,7 @@ export * from './mint.ts';
 export * from './origin.ts';
 export * from './refusal.ts';
 export * from './remote-keys.ts';
+export * from './revocations.ts';
 export * from './token-source.ts';
 export * from './topic-class.ts';
 export * from './verify.ts';

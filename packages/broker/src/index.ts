@@ -1,1 +1,2 @@
+export * from './cluster-port.ts';
 export * from './port.ts';

@@ -1,1 +1,7 @@
 export { createMemoryBroker, type MemoryBrokerOptions } from './memory-broker.ts';
+export {
+  createMemoryBus,
+  createMemoryCluster,
+  type MemoryBus,
+  type MemoryClusterOptions,
+} from './memory-cluster.ts';

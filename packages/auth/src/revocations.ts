@@ -1,0 +1,71 @@
+import type { Clock } from '@tidings/runtime';
+import type { Grant } from './grant.ts';
+
+/** What is revoked: one token, or all of a user's that were issued at a moment or before it. */
+export type Revocation = {
+  readonly tenant: string;
+  /** When no token can be alive any more that this is about, in seconds since 1970. */
+  readonly endsSec: number;
+} & ({ readonly jti: string } | { readonly user: string; readonly issuedBeforeSec: number });
+
+/** What of a token a revocation is about. */
+export type TokenIdentity = Pick<Grant, 'tenant' | 'user' | 'tokenId' | 'issuedAtSec'>;
+
+/** The revocations in force, as one process knows them. */
+export interface Revocations {
+  readonly size: number;
+  add(revocation: Revocation): void;
+  /**
+   * Whether a token is revoked: by its `jti`, or because its user's tokens are and it does not show an `iat` after that.
+   * Two look-ups.
+   */
+  isRevoked(token: TokenIdentity): boolean;
+}
+
+const PRUNE_EVERY_MS = 60_000;
+
+export function createRevocations(clock: Clock): Revocations {
+  // The moment at which each ends.
+  const tokens = new Map<string, number>();
+  const users = new Map<string, { issuedBeforeSec: number; endsSec: number }>();
+  let prunedMs = clock.now();
+
+  // No timer: what has ended harms nobody until the next one comes.
+  function prune(): void {
+    const nowMs = clock.now();
+    if (nowMs - prunedMs < PRUNE_EVERY_MS && nowMs >= prunedMs) return;
+    prunedMs = nowMs;
+    for (const [key, endsSec] of tokens) if (endsSec * 1000 <= nowMs) tokens.delete(key);
+    for (const [key, { endsSec }] of users) if (endsSec * 1000 <= nowMs) users.delete(key);
+  }
+
+  return {
+    get size() {
+      return tokens.size + users.size;
+    },
+    add(revocation) {
+      prune();
+      const { tenant, endsSec } = revocation;
+      if ('jti' in revocation) {
+        const key = keyOf(tenant, revocation.jti);
+        tokens.set(key, Math.max(endsSec, tokens.get(key) ?? 0));
+        return;
+      }
+      const key = keyOf(tenant, revocation.user);
+      const known = users.get(key);
+      // Two of the same user come in any order: what either revokes stays revoked.
+      users.set(key, {
+        issuedBeforeSec: Math.max(revocation.issuedBeforeSec, known?.issuedBeforeSec ?? Number.NEGATIVE_INFINITY),
+        endsSec: Math.max(endsSec, known?.endsSec ?? 0),
+      });
+    },
+    isRevoked({ tenant, user, tokenId, issuedAtSec }) {
+      if (tokenId !== undefined && tokens.has(keyOf(tenant, tokenId))) return true;
+      const revoked = user === undefined ? undefined : users.get(keyOf(tenant, user));
+      return revoked !== undefined && !(issuedAtSec !== undefined && issuedAtSec > revoked.issuedBeforeSec);
+    },
+  };
+}
+
+// Tenants have users of the same name; no tenant's name holds a line break.
+const keyOf = (tenant: string, name: string): string => `${tenant}\n${name}`;
