@@ -1,10 +1,11 @@
 import { TidingsError } from '@tidings/protocol';
-import { headerValues, type Query, type RequestHead, requestedHost } from '@tidings/runtime';
+import { type Clock, headerValues, type Query, type RequestHead, requestedHost, systemClock } from '@tidings/runtime';
 import { toChallenge } from './challenge.ts';
 import { ANONYMOUS, type Grant } from './grant.ts';
 import { type AllowedOrigins, corsOrigin, isAllowedOrigin, type OriginEvidence } from './origin.ts';
-import type { Refusal } from './refusal.ts';
-import { findToken, type TokenSourceOptions } from './token-source.ts';
+import type { AccessRefusal } from './refusal.ts';
+import { isTicket } from './ticket.ts';
+import { type FoundToken, findToken, type TokenPlace, type TokenSourceOptions } from './token-source.ts';
 import type { Verifier } from './verify.ts';
 
 /** Who asks, and how it is known. */
@@ -12,8 +13,10 @@ export interface Access {
   readonly grant: Grant;
   /** No token came: only what is public is open. */
   readonly anonymous: boolean;
-  /** The token stood in the URL: the answer must not pass that URL on. */
-  readonly fromQuery: boolean;
+  /** Where the token stood; `undefined` when none came. A token in a URL must not be passed on with that URL. */
+  readonly from: TokenPlace | undefined;
+  /** A ticket came in place of the token, and is used up. Whoever comes by one gets no other. */
+  readonly fromTicket: boolean;
   /** The token is valid but for its `exp`, at most a day ago. Only an answer that grants nothing may follow. */
   readonly expired: boolean;
 }
@@ -21,8 +24,8 @@ export interface Access {
 /** Turns a request of either HTTP protocol into a grant. */
 export interface Authenticator {
   /**
-   * @throws TidingsError `unauthenticated` for a token that is not valid, always with the same words;
-   *   `forbidden-origin` for a cookie from a foreign page; `unavailable` when the keys can't be fetched.
+   * @throws TidingsError `unauthenticated` for a token or ticket that is not valid, always with the same words;
+   *   `forbidden-origin` for a cookie from a foreign page; `unavailable` when the keys, or the tickets, can't be fetched.
    */
   authenticate(incoming: RequestHead, query: Query): Promise<Access>;
   /** The same for a caller that has an answer of its own for tokens that are just past their `exp`. */
@@ -35,21 +38,52 @@ export interface Authenticator {
   corsOrigin(incoming: RequestHead): string | undefined;
 }
 
-export interface AuthenticatorOptions extends TokenSourceOptions {
-  readonly verifier: Verifier;
-  readonly allowedOrigins: AllowedOrigins;
-  /** Told of every refusal, with the reason that the client does not learn. */
-  readonly onRefusal: (reason: Refusal | 'foreign-origin' | 'missing') => void;
+/** What decides over a token beyond the token itself. */
+export interface AccessChecks {
+  /** Whether the token of this grant is revoked; when left out, none is. Asked for each request. */
+  readonly isRevoked?: ((grant: Grant) => boolean) | undefined;
+  /**
+   * Takes a ticket out of where it waits: its grant the first time, `undefined` ever after. When left out, there are no
+   * tickets. Rejects with TidingsError `unavailable` when it is not known.
+   */
+  readonly redeemTicket?: ((ticket: string) => Promise<Grant | undefined>) | undefined;
 }
 
+export interface AuthenticatorOptions extends TokenSourceOptions, AccessChecks {
+  readonly verifier: Verifier;
+  readonly allowedOrigins: AllowedOrigins;
+  /** By which the grant of a ticket ends; the machine's when left out. */
+  readonly clock?: Clock;
+  /** Told of every refusal, with the reason that the client does not learn. */
+  readonly onRefusal: (reason: AccessRefusal) => void;
+}
+
+const NOBODY: Access = { grant: ANONYMOUS, anonymous: true, from: undefined, fromTicket: false, expired: false };
+
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { verifier, allowedOrigins, onRefusal } = options;
+  const { verifier, allowedOrigins, onRefusal, isRevoked = () => false, redeemTicket, clock = systemClock } = options;
 
   // One text for every refused token: what exactly is wrong with it would help only who forges it.
-  function refuse(reason: Refusal | 'missing'): TidingsError {
+  function refuse(reason: AccessRefusal): TidingsError {
     onRefusal(reason);
     const challenge = toChallenge(reason === 'missing' ? 'missing' : 'refused');
     return new TidingsError('unauthenticated', 'Send a valid token.', { challenge });
+  }
+
+  async function redeem(redeemed: Promise<Grant | undefined>): Promise<Access> {
+    const grant = await redeemed;
+    if (grant === undefined) throw refuse('used-ticket');
+    // Never softly: a client with tickets asks for a new one at each connect.
+    if (clock.now() / 1000 >= grant.expiresAtSec) throw refuse('expired');
+    return { grant, anonymous: false, from: 'query', fromTicket: true, expired: false };
+  }
+
+  async function verify({ token, from }: FoundToken): Promise<Access> {
+    const verification = await verifier.verify(token);
+    const known = { anonymous: false, from, fromTicket: false };
+    if (verification.ok) return { ...known, grant: verification.grant, expired: false };
+    if (verification.expired === undefined) throw refuse(verification.reason);
+    return { ...known, grant: verification.expired, expired: true };
   }
 
   async function authenticateSoftly(incoming: RequestHead, query: Query): Promise<Access> {
@@ -61,17 +95,17 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       },
       options,
     );
-    if (found === undefined) return { grant: ANONYMOUS, anonymous: true, fromQuery: false, expired: false };
+    if (found === undefined) return NOBODY;
     if (found === 'malformed') throw refuse('malformed');
     if (found.from === 'cookie' && !isAllowedOrigin(evidenceOf(incoming), allowedOrigins)) {
       onRefusal('foreign-origin');
       throw new TidingsError('forbidden-origin', 'Pages of this origin may not use the cookie.');
     }
-    const fromQuery = found.from === 'query';
-    const verification = await verifier.verify(found.token);
-    if (verification.ok) return { grant: verification.grant, anonymous: false, fromQuery, expired: false };
-    if (verification.expired === undefined) throw refuse(verification.reason);
-    return { grant: verification.expired, anonymous: false, fromQuery, expired: true };
+    const isRedeemed = redeemTicket !== undefined && found.from === 'query' && isTicket(found.token);
+    const access = await (isRedeemed ? redeem(redeemTicket(found.token)) : verify(found));
+    // Here, and not where tokens are verified: what was verified before is revoked all the same.
+    if (isRevoked(access.grant)) throw refuse('revoked');
+    return access;
   }
 
   return {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Clock, ConfigurationError, type Metrics, type Settings } from '@tidings/runtime';
-import { type Authenticator, createAuthenticator } from './authenticator.ts';
+import { type AccessChecks, type Authenticator, createAuthenticator } from './authenticator.ts';
 import { createKeySources, type KeySource } from './key-source.ts';
 import { parseAllowedOrigins } from './origin.ts';
 import { parseTopicClasses, type TopicClasses } from './topic-class.ts';
@@ -15,6 +15,8 @@ export interface AccessControl {
 /**
  * Reads the keys and files that the settings name, and builds from them what decides over every request.
  * @param secrets the HS256 secrets in force: those of the settings, or one made for development.
+ * @param checks what the processes of a deployment know together: what is revoked, and the tickets. Without them nothing
+ *   is revoked, and there are no tickets.
  * @throws ConfigurationError with a line for each fault, naming its variable and never a secret.
  */
 export function createAccessControl(
@@ -22,6 +24,7 @@ export function createAccessControl(
   secrets: readonly string[],
   metrics: Metrics,
   clock: Clock,
+  checks: AccessChecks = {},
 ): AccessControl {
   const problems: string[] = [];
   const attempt = <Value>(variable: string, run: () => Value): Value | undefined => {
@@ -52,6 +55,8 @@ export function createAccessControl(
     allowedOrigins,
     cookieName: settings.cookieName,
     production: settings.production,
+    clock,
+    ...checks,
     onRefusal: (reason) => metrics.authFailures.inc({ reason }),
   });
   return { authenticator, classes };

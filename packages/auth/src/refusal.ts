@@ -15,6 +15,7 @@ export const REFUSALS = [
   'wrong-issuer',
   'wrong-audience',
   'not-yet-valid',
+  'issued-in-future',
   'no-expiry',
   'invalid-claims',
   'lives-too-long',
@@ -22,3 +23,9 @@ export const REFUSALS = [
 ] as const;
 
 export type Refusal = (typeof REFUSALS)[number];
+
+/**
+ * Why a request was refused: its token, or what the token itself does not say. `used-ticket` is also one that was never
+ * given, or has ended.
+ */
+export type AccessRefusal = Refusal | 'revoked' | 'used-ticket' | 'foreign-origin' | 'missing';

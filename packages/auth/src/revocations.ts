@@ -1,10 +1,11 @@
 import type { Clock } from '@tidings/runtime';
 import type { Grant } from './grant.ts';
+import { CLOCK_SKEW_SEC, SOFT_EXPIRY_SEC } from './verify.ts';
 
 /** What is revoked: one token, or all of a user's that were issued at a moment or before it. */
 export type Revocation = {
   readonly tenant: string;
-  /** When no token can be alive any more that this is about, in seconds since 1970. */
+  /** When it may be forgotten, in seconds since 1970: as `toRevocationEnd` says. */
   readonly endsSec: number;
 } & ({ readonly jti: string } | { readonly user: string; readonly issuedBeforeSec: number });
 
@@ -20,6 +21,15 @@ export interface Revocations {
    * Two look-ups.
    */
   isRevoked(token: TokenIdentity): boolean;
+}
+
+/**
+ * When a revocation may be forgotten: no token that it is about is taken after that, nor answered softly, the forgiven
+ * skew included. In seconds since 1970.
+ * @param bornSec the latest `iat` of a token that it is about: `issuedBeforeSec`, or now.
+ */
+export function toRevocationEnd(bornSec: number, maxTokenAgeSec: number): number {
+  return bornSec + CLOCK_SKEW_SEC + maxTokenAgeSec + SOFT_EXPIRY_SEC;
 }
 
 const PRUNE_EVERY_MS = 60_000;

@@ -15,10 +15,13 @@ export interface TokenSourceOptions {
   readonly production: boolean;
 }
 
-/** A token, not yet verified, and where it stood: a cookie asks for an allowed origin, a query for a silent log. */
+/** Where a token stood: a cookie asks for an allowed origin, a query for a silent log. */
+export type TokenPlace = 'header' | 'cookie' | 'query';
+
+/** A token, not yet verified, and where it stood. */
 export interface FoundToken {
   readonly token: string;
-  readonly from: 'header' | 'cookie' | 'query';
+  readonly from: TokenPlace;
 }
 
 /**

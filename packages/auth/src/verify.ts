@@ -33,7 +33,8 @@ export interface Verifier {
 export const CLOCK_SKEW_SEC = 5;
 /** The longest life of a token unless configured: 31 days. */
 export const DEFAULT_MAX_TOKEN_AGE_SEC: number = 31 * 86_400;
-const SOFT_EXPIRY_SEC = 86_400;
+/** How long past its `exp` a token may get the soft answer. */
+export const SOFT_EXPIRY_SEC = 86_400;
 
 /**
  * A verifier of JWTs as contract section 3 wants them. `exp` is judged last, so that an expired token that is wrong in
@@ -66,7 +67,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (!Object.hasOwn(payload, 'exp')) return { ok: false, reason: 'no-expiry' };
     const grant = parseClaims(payload);
     if (grant === undefined) return { ok: false, reason: 'invalid-claims' };
-    const bornSec = Math.min(grant.issuedAtSec ?? Number.POSITIVE_INFINITY, nowSec + CLOCK_SKEW_SEC);
+    const latestSec = nowSec + CLOCK_SKEW_SEC;
+    const { issuedAtSec: bornSec = latestSec } = grant;
+    // It would outlive a revocation of all that its user was given until now.
+    if (bornSec > latestSec) return { ok: false, reason: 'issued-in-future' };
     if (grant.expiresAtSec - bornSec > maxTokenAgeSec) return { ok: false, reason: 'lives-too-long' };
     if (!expired) return { ok: true, grant };
     const soft = nowSec - grant.expiresAtSec <= SOFT_EXPIRY_SEC;

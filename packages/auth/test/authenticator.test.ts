@@ -95,10 +95,10 @@ describe('where a token may stand', () => {
     const path = `?access_token=${query}`;
     const cookies = { Cookie: `tidings=${cookie}`, ...SAME };
     const first = await ask(path, { ...bearer(header as string), ...cookies });
-    expect(first.access).toMatchObject({ anonymous: false, fromQuery: false, expired: false });
+    expect(first.access).toMatchObject({ anonymous: false, from: 'header', fromTicket: false, expired: false });
     expect(first.access?.grant.user).toBe('header');
-    expect((await ask(path, cookies)).access).toMatchObject({ grant: { user: 'cookie' }, fromQuery: false });
-    expect((await ask(path)).access).toMatchObject({ grant: { user: 'query' }, fromQuery: true });
+    expect((await ask(path, cookies)).access).toMatchObject({ grant: { user: 'cookie' }, from: 'cookie' });
+    expect((await ask(path)).access).toMatchObject({ grant: { user: 'query' }, from: 'query', fromTicket: false });
   });
 
   it('section 3: the first found wins, also when it is bad and a good one stands behind it', async () => {
@@ -121,7 +121,8 @@ describe('where a token may stand', () => {
       expect((await ask('?topic=a', headers)).access).toEqual({
         grant: ANONYMOUS,
         anonymous: true,
-        fromQuery: false,
+        from: undefined,
+        fromTicket: false,
         expired: false,
       });
     }

@@ -64,6 +64,16 @@ describe('a valid token that comes again', () => {
     expect(await verifier.verify(token)).toEqual({ ok: false, reason: 'not-yet-valid' });
   });
 
+  it('section 3: is refused when the clock was set back to before its iat, and taken again once that is reached', async () => {
+    const { verifier, clock, nowSec } = createCounted();
+    const token = await sign({ iat: nowSec(), exp: nowSec() + 3_600 });
+    expect(await verifier.verify(token)).toMatchObject({ ok: true });
+    clock.jump(-6_000);
+    expect(await verifier.verify(token)).toEqual({ ok: false, reason: 'issued-in-future' });
+    clock.advance(1_000);
+    expect(await verifier.verify(token)).toMatchObject({ ok: true });
+  });
+
   it('is refused as soon as the key set has changed and no longer holds its key', async () => {
     const { verifier, source, nowSec } = createCounted();
     const token = await sign({ exp: nowSec() + 3_600 });
