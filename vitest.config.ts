@@ -9,6 +9,7 @@ const workspaces = [
   'packages/runtime',
   'packages/auth',
   'packages/broker',
+  'packages/control',
   'packages/cli',
   'services/ingest',
   'services/edge',

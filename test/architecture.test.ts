@@ -10,6 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['packages/protocol'],
   ['packages/runtime'],
   ['packages/auth', 'packages/broker'],
+  ['packages/control'],
   ['services/ingest', 'services/edge', 'packages/cli'],
   ['services/hub'],
 ];

@@ -1,7 +1,9 @@
 // One process that receives, of the kind that its argument names, and tells what CPU time each burst took.
 import { createAccessControl, mintToken } from '@tidings/auth';
 import type { Broker, FeedSink } from '@tidings/broker';
+import { createMemoryCluster } from '@tidings/broker/memory';
 import { createNatsBroker } from '@tidings/broker/nats';
+import { createControl } from '@tidings/control';
 import { AHEAD_WAIT_MS, createEdgeService } from '@tidings/edge';
 import { createHostedApp, createLogger, createMetrics, hostService, loadSettings, systemClock } from '@tidings/runtime';
 import { connect, type Msg, type NatsError } from 'nats';
@@ -74,7 +76,8 @@ async function openEdge(): Promise<void> {
   const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, systemClock);
   const broker = createBroker();
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
-  const options = { broker, authenticator, classes, metrics, log, settings, aheadWaitMs: AHEAD_WAIT_MS };
+  const control = createControl(createMemoryCluster(), log, systemClock);
+  const options = { broker, ...control, authenticator, classes, metrics, log, settings, aheadWaitMs: AHEAD_WAIT_MS };
   const hosted = await hostService(createEdgeService(app, 'Receiver', options), settings, metrics, log);
   received = () => broker.position();
   if (kind !== 'edge with a stream') return;

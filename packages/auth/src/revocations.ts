@@ -15,7 +15,8 @@ export type TokenIdentity = Pick<Grant, 'tenant' | 'user' | 'tokenId' | 'issuedA
 /** The revocations in force, as one process knows them. */
 export interface Revocations {
   readonly size: number;
-  add(revocation: Revocation): void;
+  /** Answers whether it revokes anything that was not revoked. */
+  add(revocation: Revocation): boolean;
   /**
    * Whether a token is revoked: by its `jti`, or because its user's tokens are and it does not show an `iat` after that.
    * Two look-ups.
@@ -58,16 +59,19 @@ export function createRevocations(clock: Clock): Revocations {
       const { tenant, endsSec } = revocation;
       if ('jti' in revocation) {
         const key = keyOf(tenant, revocation.jti);
+        const isNew = !tokens.has(key);
         tokens.set(key, Math.max(endsSec, tokens.get(key) ?? 0));
-        return;
+        return isNew;
       }
       const key = keyOf(tenant, revocation.user);
       const known = users.get(key);
+      const { issuedBeforeSec } = revocation;
       // Two of the same user come in any order: what either revokes stays revoked.
       users.set(key, {
-        issuedBeforeSec: Math.max(revocation.issuedBeforeSec, known?.issuedBeforeSec ?? Number.NEGATIVE_INFINITY),
+        issuedBeforeSec: Math.max(issuedBeforeSec, known?.issuedBeforeSec ?? Number.NEGATIVE_INFINITY),
         endsSec: Math.max(endsSec, known?.endsSec ?? 0),
       });
+      return known === undefined || issuedBeforeSec > known.issuedBeforeSec;
     },
     isRevoked({ tenant, user, tokenId, issuedAtSec }) {
       if (tokenId !== undefined && tokens.has(keyOf(tenant, tokenId))) return true;
@@ -79,3 +83,8 @@ export function createRevocations(clock: Clock): Revocations {
 
 // Tenants have users of the same name; no tenant's name holds a line break.
 const keyOf = (tenant: string, name: string): string => `${tenant}\n${name}`;
+
+/** What of a grant has to be kept for as long as something rests upon its token. */
+export function identityOf({ tenant, user, tokenId, issuedAtSec }: Grant): TokenIdentity {
+  return { tenant, user, tokenId, issuedAtSec };
+}

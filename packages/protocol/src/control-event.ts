@@ -33,6 +33,11 @@ export function encodeGap(from: string, to: string, reason: GapReason): Frame {
   return encodeControl('hub.gap', to, { from, to, reason });
 }
 
+/** `hub.topics`: the topics of the stream were changed, and these are in force from here on. */
+export function encodeTopics(topics: readonly string[]): Frame {
+  return encodeControl('hub.topics', NO_ID, { topics });
+}
+
 /** `hub.expiring`: the token ends in `inSec` seconds. */
 export function encodeExpiring(inSec: number): Frame {
   return encodeControl('hub.expiring', NO_ID, { in: inSec });

@@ -2,6 +2,7 @@ import {
   type Access,
   type Authenticator,
   DEFAULT_TENANT,
+  type Grant,
   maySubscribe,
   personalTopics,
   type TopicClasses,
@@ -9,8 +10,13 @@ import {
 } from '@tidings/auth';
 import { TidingsError } from '@tidings/protocol';
 
+/** Whether a topic or pattern may be read: granted by the token, the caller's own, or public. */
+export function mayRead(grant: Grant, topic: string, classes: TopicClasses): boolean {
+  return (grant.tenant === DEFAULT_TENANT && classes.isPublic(topic)) || maySubscribe(grant, topic);
+}
+
 /**
- * Checks that the caller may read each topic or pattern: granted by the token, the caller's own, or public.
+ * Checks that the caller may read each topic or pattern.
  * @throws TidingsError `unauthenticated` when a token could help and none came; `forbidden` naming the topic.
  */
 export function authoriseTopics(
@@ -20,8 +26,7 @@ export function authoriseTopics(
   authenticator: Authenticator,
 ): void {
   for (const topic of topics) {
-    if (grant.tenant === DEFAULT_TENANT && classes.isPublic(topic)) continue;
-    if (maySubscribe(grant, topic)) continue;
+    if (mayRead(grant, topic, classes)) continue;
     if (anonymous) throw authenticator.missingToken();
     throw new TidingsError('forbidden', `The token may not subscribe to ${topic}.`, {
       parameter: 'topic',

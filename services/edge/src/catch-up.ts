@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Broker, HistoryPage } from '@tidings/broker';
+import type { Broker, HistoryPage, Selection } from '@tidings/broker';
 import { type LogPage, readHistory, readLatest, type TopicLog } from '@tidings/broker/log';
+import type { GapReason } from '@tidings/protocol';
 import type { Clock, Metrics } from '@tidings/runtime';
 import { cursorOf, type Feed } from './feed.ts';
 import { Item } from './item.ts';
@@ -19,6 +20,20 @@ export interface CatchUpParts {
   readonly reads: ReadBudget;
   /** How long a connection may stay full before it is closed as slow. */
   readonly lagMaxMs: number;
+}
+
+/** Who is fed a stretch of the log: a session, or the replay of a topic on one. */
+export interface Reader {
+  readonly closed: boolean;
+  readonly outbox: Outbox;
+  readonly selection: Selection;
+  /** Events written. */
+  readonly delivered: number;
+  /** Everything up to here is done. */
+  position: number;
+  write(item: Item): void;
+  /** What lay between is gone; it goes on from `to`. */
+  gap(from: string, to: number, reason: GapReason): void;
 }
 
 // A client that takes nothing for this long, or keeps others waiting, gives back what was read for it, and keeps its
@@ -50,31 +65,61 @@ export async function catchUp(
     if (session.position >= feed.ring.last) return session.goLive();
     const { position } = session;
     const newestOnly = position < newestUpTo || (session.lagged && session.lag === 'latest');
-    const range = { after: position, upTo: position < newestUpTo ? newestUpTo : feed.ring.last };
-    if (position + 1 >= feed.ring.first) {
-      const read = newestOnly ? readLatest : readHistory;
-      const pages = read(feed.ring, session.selection, range, () => parts.clock.now());
-      await writeRing(session, pages, feed.ring, parts);
-    } else {
-      const { signal } = cancellation;
-      const leave = await parts.reads.enter(signal);
-      await writeHistory(session, range, newestOnly, parts, signal).finally(leave);
-    }
+    await readOn(session, position < newestUpTo ? newestUpTo : feed.ring.last, newestOnly, parts, cancellation);
   }
 }
 
-// Ends after the pages, when the session is closed, when its client takes nothing, or when the ring was overrun.
-async function writeRing(
+/**
+ * Feeds a reader, whose session is paused, up to a place that was passed. It ends early when the session is closed.
+ * @throws as `catchUp`.
+ */
+export async function readUpTo(
+  reader: Reader,
+  upTo: number,
+  newestOnly: boolean,
   session: Session,
+  parts: CatchUpParts,
+  cancellation: Cancellation,
+): Promise<void> {
+  while (!reader.closed && reader.position < upTo) {
+    if (reader.outbox.full) await waitForRoom(session, parts);
+    else await readOn(reader, upTo, newestOnly, parts, cancellation);
+  }
+}
+
+// Some of the way, from the ring or from history: at least a page, unless the client takes nothing.
+async function readOn(
+  reader: Reader,
+  upTo: number,
+  newestOnly: boolean,
+  parts: CatchUpParts,
+  cancellation: Cancellation,
+): Promise<void> {
+  const { ring } = parts.feed;
+  const range = { after: reader.position, upTo };
+  if (reader.position + 1 >= ring.first) {
+    const read = newestOnly ? readLatest : readHistory;
+    const pages = read(ring, reader.selection, range, () => parts.clock.now());
+    await writeRing(reader, pages, ring, parts);
+    return;
+  }
+  const { signal } = cancellation;
+  const leave = await parts.reads.enter(signal);
+  await writeHistory(reader, range, newestOnly, parts, signal).finally(leave);
+}
+
+// Ends after the pages, when the reader is closed, when its client takes nothing, or when the ring was overrun.
+async function writeRing(
+  reader: Reader,
   pages: Generator<LogPage<Item>>,
   ring: TopicLog<Item>,
   parts: CatchUpParts,
 ): Promise<void> {
   let page = pages.next();
   while (!page.done) {
-    if (!(await writePage(session, page.value.entries, page.value.through, parts))) return;
+    if (!(await writePage(reader, page.value.entries, page.value.through, parts))) return;
     // What left the ring in the last turn would be missing in the next page: history still has it.
-    if (session.position + 1 < ring.first) return;
+    if (reader.position + 1 < ring.first) return;
     page = pages.next();
     // A turn for the others after each page, and none after the last: the caller may go live at once.
     if (!page.done) await nextTurn();
@@ -82,61 +127,61 @@ async function writeRing(
 }
 
 async function writeHistory(
-  session: Session,
+  reader: Reader,
   range: { after: number; upTo: number },
   newestOnly: boolean,
   parts: CatchUpParts,
   signal: AbortSignal,
 ): Promise<void> {
   const { broker, feed } = parts;
-  if (await skipEvicted(session, parts, signal)) return;
+  if (await skipEvicted(reader, parts, signal)) return;
   // The ring has everything after its first place, so history need not go further.
   const upTo = newestOnly ? range.upTo : Math.min(range.upTo, feed.ring.first - 1);
   const read = newestOnly ? broker.latest : broker.history;
-  const pages: AsyncIterable<HistoryPage> = read.call(broker, session.selection, { after: range.after, upTo }, signal);
+  const pages: AsyncIterable<HistoryPage> = read.call(broker, reader.selection, { after: range.after, upTo }, signal);
   for await (const { messages, through } of pages) {
     const items = messages.map((message) => new Item(message, feed.epoch));
     // What was evicted while the page was read might be missing in it: look before it is believed.
-    if (await skipEvicted(session, parts, signal)) return;
-    if (!(await writePage(session, items, through, parts))) return;
+    if (await skipEvicted(reader, parts, signal)) return;
+    if (!(await writePage(reader, items, through, parts))) return;
     // A long replay may not keep others from a short one: it goes on when they have had their turn.
     if (parts.reads.contended) return;
   }
 }
 
-// Whether the session's next place is evicted already: then it is told, and goes on from the oldest that is kept.
-async function skipEvicted(session: Session, { broker, feed }: CatchUpParts, signal: AbortSignal): Promise<boolean> {
+// Whether the reader's next place is evicted already: then it is told, and goes on from the oldest that is kept.
+async function skipEvicted(reader: Reader, { broker, feed }: CatchUpParts, signal: AbortSignal): Promise<boolean> {
   const { first } = await boundsOf(broker, signal);
-  if (session.closed || first <= session.position + 1) return session.closed;
-  session.gap(cursorOf(feed, session.position), first - 1, 'expired');
+  if (reader.closed || first <= reader.position + 1) return reader.closed;
+  reader.gap(cursorOf(feed, reader.position), first - 1, 'expired');
   return true;
 }
 
 // Writes a page, waiting where the connection is full; the position always stands at the last event written. Answers
-// whether the whole page was: not when the session was closed, or its client takes nothing.
+// whether the whole page was: not when it was closed, or its client takes nothing.
 async function writePage(
-  session: Session,
+  reader: Reader,
   items: readonly Item[],
   through: number,
   parts: CatchUpParts,
 ): Promise<boolean> {
-  const before = session.delivered;
+  const before = reader.delivered;
   let written = 0;
   for (const item of items) {
-    if (session.outbox.full) await waitAMoment(session, parts);
-    if (session.closed || session.outbox.full) break;
-    session.write(item);
-    session.position = item.seq;
+    if (reader.outbox.full) await waitAMoment(reader, parts);
+    if (reader.closed || reader.outbox.full) break;
+    reader.write(item);
+    reader.position = item.seq;
     written += 1;
   }
-  parts.metrics.eventsDelivered.inc(session.delivered - before);
-  if (session.closed || written < items.length) return false;
-  session.position = through;
+  parts.metrics.eventsDelivered.inc(reader.delivered - before);
+  if (reader.closed || written < items.length) return false;
+  reader.position = through;
   return true;
 }
 
 // While nobody else needs the place, a client may take its time with what was read for it, as long as it takes any of it.
-const waitAMoment = ({ outbox }: Session, { wheel, reads }: CatchUpParts): Promise<void> =>
+const waitAMoment = ({ outbox }: Reader, { wheel, reads }: CatchUpParts): Promise<void> =>
   waitWhileTaking(
     outbox,
     wheel,

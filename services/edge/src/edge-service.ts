@@ -1,6 +1,8 @@
 import { createAccessControl } from '@tidings/auth';
-import type { Broker } from '@tidings/broker';
+import type { Broker, Cluster } from '@tidings/broker';
+import { createMemoryCluster } from '@tidings/broker/memory';
 import { createNatsBrokerOf } from '@tidings/broker/nats';
+import { createControl } from '@tidings/control';
 import {
   addApiDocument,
   type Clock,
@@ -20,6 +22,9 @@ import { createEdge, type Edge, type EdgeOptions } from './edge.ts';
 /** Makes the broker that the settings name, not yet open. */
 type CreateBroker = (settings: Settings, role: 'edge', log: Logger, metrics: Metrics, clock: Clock) => Broker;
 
+/** Makes the cluster that the settings name, not yet open. */
+type CreateCluster = (settings: Settings, role: 'edge', log: Logger, metrics: Metrics, clock: Clock) => Cluster;
+
 /** How long an edge of a cluster waits for its feed to come to a cursor that another edge gave out. */
 export const AHEAD_WAIT_MS = 5_000;
 
@@ -35,13 +40,21 @@ export async function startEdge(
   log: Logger,
   clock: Clock = systemClock,
   createBroker: CreateBroker = createNatsBrokerOf,
+  createCluster: CreateCluster = () => createMemoryCluster(),
 ): Promise<HostedService> {
   const metrics = createMetrics();
-  const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, clock);
+  const control = createControl(createCluster(settings, 'edge', log, metrics, clock), log, clock);
+  const { authenticator, classes } = createAccessControl(
+    settings,
+    settings.jwtSecrets,
+    metrics,
+    clock,
+    control.accessChecks,
+  );
   const broker = createBroker(settings, 'edge', log, metrics, clock);
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
   const aheadWaitMs = AHEAD_WAIT_MS;
-  const options = { broker, authenticator, classes, metrics, log, settings, aheadWaitMs, clock };
+  const options = { broker, ...control, authenticator, classes, metrics, log, settings, aheadWaitMs, clock };
   return hostService(createEdgeService(app, 'Tidings edge', options), settings, metrics, log);
 }
 
@@ -51,7 +64,7 @@ export async function startEdge(
  * @param title names the application in its documents.
  */
 export function createEdgeService(app: ServiceApp, title: string, options: EdgeOptions): Service {
-  const { broker } = options;
+  const { broker, cluster } = options;
   let edge: Edge | undefined;
   return {
     health: {
@@ -64,6 +77,7 @@ export function createEdgeService(app: ServiceApp, title: string, options: EdgeO
     async open() {
       await broker.open();
       edge = await createEdge(options);
+      await cluster.open();
       edge.addTo(app);
       addApiDocument(app, title);
       return app.fetch;
@@ -71,6 +85,7 @@ export function createEdgeService(app: ServiceApp, title: string, options: EdgeO
     drain: async () => edge?.drain(),
     async close() {
       edge?.close();
+      await cluster.close();
       await broker.close();
     },
   };

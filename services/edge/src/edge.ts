@@ -1,5 +1,6 @@
 import type { Authenticator, TopicClasses } from '@tidings/auth';
-import type { Broker } from '@tidings/broker';
+import type { Broker, Cluster } from '@tidings/broker';
+import type { RevocationList, TicketStore } from '@tidings/control';
 import { type Clock, type Logger, type Metrics, type ServiceApp, type Settings, systemClock } from '@tidings/runtime';
 import { createAdmission } from './admission.ts';
 import { createDrain } from './drain.ts';
@@ -7,15 +8,27 @@ import { openFeed } from './feed.ts';
 import { createFlushQueue } from './flush-queue.ts';
 import { addReads } from './history-route.ts';
 import { READ_FAILURES } from './openapi-answers.ts';
+import { addPresence } from './presence-route.ts';
 import { createReadBudget } from './read-budget.ts';
+import { addRevocations } from './revocation-route.ts';
 import { createRouter } from './router.ts';
+import type { Session } from './session.ts';
+import { answerForSessions } from './session-answers.ts';
+import { createSessionIds } from './session-id.ts';
 import { createSessionRegistry } from './session-registry.ts';
+import { addSessions } from './session-route.ts';
 import { softRetryMs } from './soft-answer.ts';
+import type { EdgeParts } from './stream-opener.ts';
 import { addStream } from './stream-route.ts';
+import { addTickets } from './ticket-route.ts';
 import { createTimerWheel } from './timer-wheel.ts';
 
 export interface EdgeOptions {
   readonly broker: Broker;
+  /** Not open yet: what it is asked is said here. */
+  readonly cluster: Cluster;
+  readonly revocations: RevocationList;
+  readonly tickets: TicketStore;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
   readonly metrics: Metrics;
@@ -32,6 +45,7 @@ export interface EdgeOptions {
     | 'maxConnectionsPerUser'
     | 'maxConnectionsPerAddress'
     | 'drainMs'
+    | 'maxTokenAgeSec'
   >;
   /** How long a cursor ahead of the feed is waited for; 0 for a broker whose feed can't be behind. */
   readonly aheadWaitMs?: number;
@@ -53,9 +67,9 @@ export interface Edge {
 
 /** Opens the feed of an open broker and puts the parts of an edge together. */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
-  const { broker, authenticator, classes, metrics, log, settings, aheadWaitMs = 0, alone = false } = options;
-  const { clock = systemClock } = options;
-  const router = createRouter();
+  const { broker, cluster, revocations, tickets, authenticator, classes } = options;
+  const { metrics, log, settings, aheadWaitMs = 0, alone = false, clock = systemClock } = options;
+  const router = createRouter<Session>();
   const flushes = createFlushQueue();
   const wheel = createTimerWheel(clock);
   const registry = createSessionRegistry({
@@ -88,8 +102,11 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   });
   const lagMaxMs = settings.lagMaxAgeSec * 1000;
   const { lagMaxBytes } = settings;
-  const edge = {
+  const edge: EdgeParts = {
     broker,
+    cluster,
+    revocations,
+    createSessionId: createSessionIds(cluster.id),
     feed,
     router,
     registry,
@@ -105,11 +122,25 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     lagMaxMs,
     aheadWaitMs,
   };
+  revocations.onChange(() => {
+    const revoked = registry.list().filter(({ tokens }) => tokens.some(revocations.isRevoked));
+    for (const session of revoked) session.close('revoked');
+  });
+  answerForSessions({ edge, classes });
+  const callers = { cluster, authenticator, classes, clock };
 
   return {
     addTo(app) {
       addStream(app, { edge, authenticator, classes }, READ_FAILURES);
-      addReads(app, { broker, feed, clock, aheadWaitMs, authenticator, classes }, READ_FAILURES);
+      addReads(app, { broker, cluster, feed, clock, aheadWaitMs, authenticator, classes }, READ_FAILURES);
+      addSessions(app, callers, READ_FAILURES);
+      addPresence(app, callers, READ_FAILURES);
+      addRevocations(
+        app,
+        { revocations, authenticator, clock, maxTokenAgeSec: settings.maxTokenAgeSec },
+        READ_FAILURES,
+      );
+      addTickets(app, { tickets, authenticator, clock }, READ_FAILURES);
     },
     get openStreams() {
       return registry.size;

@@ -22,7 +22,7 @@ export function cursorOf(feed: Feed, position: number): string {
 
 export interface FeedOptions {
   readonly broker: Broker;
-  readonly router: Router;
+  readonly router: Pick<Router, 'route'>;
   readonly flushes: FlushQueue;
   readonly ringMaxBytes: number;
   readonly metrics: Metrics;

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Authenticator, TopicClasses } from '@tidings/auth';
+import type { Cluster } from '@tidings/broker';
 import {
   encodeCursor,
   encodeEnvelope,
@@ -18,12 +19,15 @@ import {
   toProblemAnswer,
 } from '@tidings/runtime';
 import { authoriseTopics } from './authorise.ts';
+import { parseCount } from './count-parameter.ts';
 import { cursorOf } from './feed.ts';
+import { assertInTouch } from './in-touch.ts';
 import { isReached, type JoinParts } from './join.ts';
 import type { Failures } from './openapi-answers.ts';
 import { boundsOf, withinDeadline } from './read-deadline.ts';
 
 export interface ReadRouteParts extends JoinParts {
+  readonly cluster: Cluster;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
 }
@@ -87,6 +91,7 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
     const { incoming } = context.env;
     const query = parseQuery(incoming.url ?? '');
     refuseUnknown(query, ['after', 'limit', 'access_token']);
+    assertInTouch(parts.cluster);
     const access = await parts.authenticator.authenticate(incoming, query);
     context.set('caller', access.grant);
     const pattern = parsePattern(pathSegment(incoming, 3), { parameter: 'topic' });
@@ -117,7 +122,7 @@ async function readPage(
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { broker, feed } = parts;
-  const limit = parseLimit(singleValue(query, 'limit'));
+  const limit = parseCount(query, 'limit', MAX_HISTORY_LIMIT, DEFAULT_LIMIT);
   const { epoch } = feed;
   const after = await startOf(singleValue(query, 'after'), parts, signal);
   // Read after the start is known, so that `next` never goes back; an edge may be behind the cursor it was given.
@@ -155,15 +160,6 @@ async function readPage(
 }
 
 const COMMA = Buffer.from(',');
-
-function parseLimit(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_LIMIT;
-  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= MAX_HISTORY_LIMIT) return limit;
-  throw new TidingsError('invalid-field', `limit is a whole number from 1 to ${MAX_HISTORY_LIMIT}.`, {
-    parameter: 'limit',
-  });
-}
 
 async function startOf(text: string | undefined, parts: ReadRouteParts, signal: AbortSignal): Promise<number> {
   const { broker, feed } = parts;

@@ -61,16 +61,21 @@ export class Item implements LogEntry {
   /** The shared frame: the first call for a format encodes, every other is a look-up. */
   frame(format: Format): Frame {
     if (format === 'envelope') {
-      this.#envelope ??= this.#encode(encodeEnvelope(this.message, this.epoch));
+      this.#envelope ??= this.#encode(format);
       return this.#envelope;
     }
-    this.#data ??= this.#encode(this.message.data);
+    this.#data ??= this.#encode(format);
     return this.#data;
   }
 
-  #encode(data: Uint8Array): Frame {
+  /** A frame of its own, for one stream whose cursor is another than this event's. */
+  frameWithId(format: Format, id: string): Frame {
+    const { message, epoch } = this;
+    return encodeEvent(message.event, id, format === 'envelope' ? encodeEnvelope(message, epoch) : message.data);
+  }
+
+  #encode(format: Format): Frame {
     // Live-only events have no place in the log, so they carry no id and never move the cursor.
-    const id = this.seq === 0 ? '' : encodeCursor(this.epoch, this.seq);
-    return encodeEvent(this.message.event, id, data);
+    return this.frameWithId(format, this.seq === 0 ? '' : encodeCursor(this.epoch, this.seq));
   }
 }

@@ -3,7 +3,7 @@ import { type Cursor, type GapReason, MAX_CURSOR_CHARACTERS, parseCursor } from 
 import type { Clock } from '@tidings/runtime';
 import type { Feed } from './feed.ts';
 import { boundsOf, type Cancellation } from './read-deadline.ts';
-import type { StreamWish } from './stream-wish.ts';
+import type { Replay, StreamWish } from './stream-wish.ts';
 
 /** Where a stream begins. */
 export interface Join {
@@ -78,15 +78,27 @@ async function joinByReplay(
   cancellation: Cancellation,
 ): Promise<Join> {
   const { broker, feed } = parts;
-  const head = feed.position;
-  const at = (position: number, newestUpTo = 0): Join => ({ position, resumed: false, gap: undefined, newestUpTo });
-  if (wish.replay === 'none') return at(head);
+  const start = await findReplay(wish.replay, selection, feed.position, broker, cancellation);
+  return { ...start, resumed: false, gap: undefined };
+}
+
+/** Where a replay of what lies up to `head` begins: `head` itself when there is nothing to replay. */
+export async function findReplay(
+  replay: Replay,
+  selection: Selection,
+  head: number,
+  broker: Broker,
+  cancellation: Cancellation,
+): Promise<Pick<Join, 'position' | 'newestUpTo'>> {
+  if (replay === 'none') return { position: head, newestUpTo: 0 };
   const { signal } = cancellation;
-  if (wish.replay === 'all') return at(await broker.startOf(selection, { sinceMs: 0 }, head, signal));
-  if (wish.replay !== 'last') return at(await broker.startOf(selection, wish.replay, head, signal));
+  if (replay !== 'last') {
+    const start = replay === 'all' ? { sinceMs: 0 } : replay;
+    return { position: await broker.startOf(selection, start, head, signal), newestUpTo: 0 };
+  }
   for await (const { messages } of broker.latest(selection, { after: 0, upTo: head }, signal)) {
     const oldest = messages[0];
-    if (oldest !== undefined) return at(oldest.seq - 1, head);
+    if (oldest !== undefined) return { position: oldest.seq - 1, newestUpTo: head };
   }
-  return at(head);
+  return { position: head, newestUpTo: 0 };
 }

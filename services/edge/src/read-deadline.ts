@@ -46,7 +46,8 @@ export function boundsOf(broker: Broker, signal: AbortSignal): Promise<{ first: 
   return unlessAborted(signal, broker.bounds());
 }
 
-function unlessAborted<Value>(signal: AbortSignal, reading: Promise<Value>): Promise<Value> {
+/** Waits for something for as long as the signal lets it. @throws the reason of the signal; whatever `reading` throws. */
+export function unlessAborted<Value>(signal: AbortSignal, reading: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason);
     if (signal.aborted) stop();

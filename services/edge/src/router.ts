@@ -20,30 +20,32 @@ export interface Subscriber {
  * Patterns add one function, and look-ups as far down as the topic and any pattern agree. Beyond that it is what each
  * subscriber makes of it.
  */
-export interface Router {
-  add(subscriber: Subscriber): void;
-  remove(subscriber: Subscriber): void;
+export interface Router<Member extends Subscriber = Subscriber> {
+  add(subscriber: Member): void;
+  remove(subscriber: Member): void;
   /** Delivers to everyone who wants it, in this turn; answers how many took it. */
   route(item: Item): number;
+  /** Everyone who would get an item of this topic, each once. */
+  subscribersOf(tenant: string, topic: string): ReadonlySet<Member>;
 }
 
-interface Tenant {
-  readonly plain: Map<string, Set<Subscriber>>;
-  readonly patterns: PatternTrie<Subscriber>;
+interface Tenant<Member> {
+  readonly plain: Map<string, Set<Member>>;
+  readonly patterns: PatternTrie<Member>;
   /** Entries in both, so that an empty tenant is dropped. */
   entries: number;
 }
 
-export function createRouter(): Router {
-  const tenants = new Map<string, Tenant>();
+export function createRouter<Member extends Subscriber>(): Router<Member> {
+  const tenants = new Map<string, Tenant<Member>>();
 
-  function addPlain(plain: Tenant['plain'], topic: string, subscriber: Subscriber): void {
+  function addPlain(plain: Tenant<Member>['plain'], topic: string, subscriber: Member): void {
     const subscribers = plain.get(topic);
     if (subscribers === undefined) plain.set(topic, new Set([subscriber]));
     else subscribers.add(subscriber);
   }
 
-  function removePlain(plain: Tenant['plain'], topic: string, subscriber: Subscriber): void {
+  function removePlain(plain: Tenant<Member>['plain'], topic: string, subscriber: Member): void {
     const subscribers = plain.get(topic);
     subscribers?.delete(subscriber);
     if (subscribers?.size === 0) plain.delete(topic);
@@ -84,6 +86,12 @@ export function createRouter(): Router {
         if (subscriber.deliver(item)) taken += 1;
       });
       return taken;
+    },
+    subscribersOf(name, topic) {
+      const tenant = tenants.get(name);
+      const found = new Set(tenant?.plain.get(topic));
+      tenant?.patterns.match(topic, (subscriber) => void found.add(subscriber));
+      return found;
     },
   };
 }

@@ -11,9 +11,18 @@ export interface SessionRegistry {
   add(session: Session, expiresAtMs: number): void;
   /** `hub.hello` is written: from now on the session may be told that its token is about to end. */
   greeted(session: Session): void;
+  /**
+   * Its token was renewed: it may go on until then, and is told again before it ends. Answers whether that is later than
+   * it could before; else nothing changes.
+   */
+  extend(session: Session, expiresAtMs: number): boolean;
+  /** When the session ends unless it is extended; `Infinity` where nothing bounds it, and for one that is not open. */
+  expiryOf(session: Session): number;
   /** Must be called once for each session that was added. */
   remove(session: Session): void;
-  /** The sessions that are open now; those that are closed meanwhile stay in the list. */
+  /** The open session of this id. */
+  find(id: string): Session | undefined;
+  /** The sessions that are open now, oldest first; those that are closed meanwhile stay in the list. */
   list(): readonly Session[];
 }
 
@@ -31,7 +40,7 @@ const EXPIRING_MS = 30_000;
 /** The deadlines of one session, of which the next alone is armed: an idle stream costs one timer. */
 interface Entry {
   readonly session: Session;
-  readonly expiresAtMs: number;
+  expiresAtMs: number;
   /** By the wheel's clock. */
   readonly oldAtMs: number;
   greeted: boolean;
@@ -41,7 +50,7 @@ interface Entry {
 
 export function createSessionRegistry(options: RegistryOptions): SessionRegistry {
   const { wheel, clock, heartbeatMs, maxStreamAgeMs, metrics } = options;
-  const sessions = new Map<Session, Entry>();
+  const sessions = new Map<string, Entry>();
 
   const silentMs = ({ session }: Entry): number => wheel.elapsedMs - session.outbox.lastSentMs;
   const leftMs = ({ expiresAtMs }: Entry): number => expiresAtMs - clock.now();
@@ -86,24 +95,36 @@ export function createSessionRegistry(options: RegistryOptions): SessionRegistry
       const ageMs = maxStreamAgeMs === 0 ? Number.POSITIVE_INFINITY : jitter(maxStreamAgeMs * 0.9, maxStreamAgeMs);
       const oldAtMs = wheel.elapsedMs + ageMs;
       const entry: Entry = { session, expiresAtMs, oldAtMs, greeted: false, warned: false, timer: undefined };
-      sessions.set(session, entry);
+      sessions.set(session.id, entry);
       metrics.connectionsOpen.inc({ transport: session.outbox.transport });
       if (leftMs(entry) <= 0) session.close('token-expired');
       else arm(entry);
     },
     greeted(session) {
-      const entry = sessions.get(session);
+      const entry = sessions.get(session.id);
       if (entry === undefined) return;
       entry.greeted = true;
       warn(entry);
     },
+    extend(session, expiresAtMs) {
+      const entry = sessions.get(session.id);
+      if (entry === undefined || expiresAtMs <= entry.expiresAtMs) return false;
+      entry.expiresAtMs = expiresAtMs;
+      entry.warned = false;
+      entry.timer?.cancel();
+      if (entry.greeted) warn(entry);
+      arm(entry);
+      return true;
+    },
+    expiryOf: ({ id }) => sessions.get(id)?.expiresAtMs ?? Number.POSITIVE_INFINITY,
+    find: (id) => sessions.get(id)?.session,
     remove(session) {
-      const entry = sessions.get(session);
+      const entry = sessions.get(session.id);
       if (entry === undefined) return;
-      sessions.delete(session);
+      sessions.delete(session.id);
       entry.timer?.cancel();
       metrics.connectionsOpen.dec({ transport: session.outbox.transport });
     },
-    list: () => [...sessions.keys()],
+    list: () => Array.from(sessions.values(), ({ session }) => session),
   };
 }

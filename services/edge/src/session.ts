@@ -1,3 +1,4 @@
+import type { TokenIdentity } from '@tidings/auth';
 import type { Selection } from '@tidings/broker';
 import {
   encodeBye,
@@ -6,21 +7,30 @@ import {
   encodeGap,
   encodeHeartbeat,
   encodeLive,
+  encodeTopics,
   type Frame,
   type GapReason,
   type Goodbye,
+  toMatcher,
 } from '@tidings/protocol';
 import { cursorOf, type Feed } from './feed.ts';
 import type { FinalTracker } from './final-tracker.ts';
 import type { Format, Item } from './item.ts';
 import { jitter } from './jitter.ts';
 import type { Outbox } from './outbox.ts';
+import type { Cancellation } from './read-deadline.ts';
 import type { Router, Subscriber } from './router.ts';
 
 /** What a session is from its first byte to its last. */
 export interface SessionTraits {
   readonly id: string;
   readonly tenant: string;
+  /** Whose it is; `undefined` without a token, or for one that names nobody. */
+  readonly user: string | undefined;
+  /** The tokens that it rests upon: it ends with any of them. */
+  readonly tokens: readonly TokenIdentity[];
+  /** When it was opened, by the wall clock. */
+  readonly sinceMs: number;
   readonly topics: readonly string[];
   readonly format: Format;
   /** What is sent when a slow reader reads again. */
@@ -33,6 +43,11 @@ export interface SessionTraits {
 export interface SessionEvents {
   /** It was live and its client reads too slowly: it must be fed from the ring or from history. */
   lagging(session: Session): void;
+  /**
+   * Something is to be written that lies before what comes: it is once nobody else feeds the session, which is paused for
+   * it and afterwards fed on. Resolves when that begins; rejects with the reason of the signal when it may not any more.
+   */
+  interrupt(session: Session, write: (cancellation: Cancellation) => Promise<void>, signal: AbortSignal): Promise<void>;
   /** It was closed by us, or its connection is gone. Once. */
   closed(session: Session): void;
 }
@@ -48,14 +63,18 @@ const CURSOR_BLOCK_MS = 60_000;
 export class Session implements Subscriber {
   readonly id: string;
   readonly tenant: string;
-  readonly topics: readonly string[];
+  readonly user: string | undefined;
+  readonly sinceMs: number;
   readonly format: Format;
   readonly lag: 'resume' | 'latest';
   readonly outbox: Outbox;
   readonly #finals: FinalTracker | undefined;
-  readonly #router: Router;
+  readonly #router: Router<Session>;
   readonly #feed: Feed;
   readonly #events: SessionEvents;
+  #topics: readonly string[];
+  /** Set where the topics changed since the session was last live: what is being read was selected before. */
+  #isWanted: ((topic: string) => boolean) | undefined = undefined;
   #state: 'catching-up' | 'live' | 'closed' = 'catching-up';
   #lastOrdinal = 0;
   #cursorMs = Number.NEGATIVE_INFINITY;
@@ -66,15 +85,20 @@ export class Session implements Subscriber {
   cursorSeq = 0;
   /** Published events written. */
   delivered = 0;
+  /** The tokens that it rests upon. */
+  tokens: readonly TokenIdentity[];
   /** Why it was closed; `undefined` while it is open, and when the client left. */
   goodbye: Goodbye | undefined = undefined;
   /** It fell behind after it was live, and has not caught up since. */
   lagged = false;
 
-  constructor(traits: SessionTraits, outbox: Outbox, router: Router, feed: Feed, events: SessionEvents) {
+  constructor(traits: SessionTraits, outbox: Outbox, router: Router<Session>, feed: Feed, events: SessionEvents) {
     this.id = traits.id;
     this.tenant = traits.tenant;
-    this.topics = traits.topics;
+    this.user = traits.user;
+    this.sinceMs = traits.sinceMs;
+    this.tokens = traits.tokens;
+    this.#topics = traits.topics;
     this.format = traits.format;
     this.lag = traits.lag;
     this.outbox = outbox;
@@ -92,8 +116,27 @@ export class Session implements Subscriber {
     return this.#state === 'live';
   }
 
+  get topics(): readonly string[] {
+    return this.#topics;
+  }
+
+  /** It closes after the final event of every topic, which are then those that it began with. */
+  get finite(): boolean {
+    return this.#finals !== undefined;
+  }
+
   get selection(): Selection {
     return { tenant: this.tenant, patterns: this.topics };
+  }
+
+  /** How many places of the log it is behind; 0 while it is live. */
+  get lagPlaces(): number {
+    return this.live ? 0 : Math.max(0, this.#feed.position - this.position);
+  }
+
+  /** The cursor that the client has, or is about to have. */
+  get cursor(): string {
+    return cursorOf(this.#feed, this.cursorSeq);
   }
 
   /**
@@ -118,7 +161,7 @@ export class Session implements Subscriber {
   /** Writes one event, live or replayed. Answers whether it was this session's to have. */
   write(item: Item): boolean {
     const { message } = item;
-    const wanted = message.exclude !== this.id;
+    const wanted = message.exclude !== this.id && (this.#isWanted === undefined || this.#isWanted(message.topic));
     if (wanted) {
       this.outbox.write(item.frame(this.format));
       this.delivered += 1;
@@ -126,6 +169,39 @@ export class Session implements Subscriber {
     }
     this.#noteFinal(item);
     return wanted;
+  }
+
+  /**
+   * Writes an event of the past, on a topic that was added. It carries the stream's own cursor, so that the client's never
+   * goes back.
+   */
+  writePast(item: Item): boolean {
+    if (item.message.exclude === this.id) return false;
+    this.cursorSeq = Math.max(this.cursorSeq, this.position);
+    this.control(item.frameWithId(this.format, this.cursor));
+    this.delivered += 1;
+    return true;
+  }
+
+  /** From now on these are its topics, as its client is told; what was published on a new one before is not sent. */
+  changeTopics(topics: readonly string[]): void {
+    if (this.closed) return;
+    const { live } = this;
+    if (live) this.#router.remove(this);
+    this.#topics = topics;
+    if (live) this.#router.add(this);
+    else this.#isWanted = toMatcher(topics);
+    this.control(encodeTopics(topics));
+  }
+
+  /** Tells that topics ended because a newer token does not grant them. */
+  forbid(): void {
+    this.control(encodeGap(this.cursor, this.cursor, 'forbidden'));
+  }
+
+  /** As `SessionEvents.interrupt`. */
+  interrupt(write: (cancellation: Cancellation) => Promise<void>, signal: AbortSignal): Promise<void> {
+    return this.#events.interrupt(this, write, signal);
   }
 
   #noteFinal(item: Item): void {
@@ -165,6 +241,7 @@ export class Session implements Subscriber {
   /** Reached the feed: from here on the router feeds it. Nothing may be awaited since its last read of the ring. */
   goLive(): void {
     this.#state = 'live';
+    this.#isWanted = undefined;
     this.lagged = false;
     this.#router.add(this);
     if (!this.#wasLive) this.control(LIVE);
@@ -173,11 +250,15 @@ export class Session implements Subscriber {
     if (this.#finals?.done) this.close('final');
   }
 
-  // Keeps nothing but its position, which is the ring's: what is being routed was written.
-  #fallBehind(): void {
+  /** Keeps nothing but its position, which is the ring's: what is being routed was written. It must be fed from there. */
+  pause(): void {
     this.#router.remove(this);
     this.#state = 'catching-up';
     this.position = Math.max(this.#feed.ring.last, this.cursorSeq);
+  }
+
+  #fallBehind(): void {
+    this.pause();
     this.lagged = true;
     this.#events.lagging(this);
   }

@@ -1,4 +1,6 @@
-import type { Broker } from '@tidings/broker';
+import type { TokenIdentity } from '@tidings/auth';
+import type { Broker, Cluster } from '@tidings/broker';
+import type { RevocationList } from '@tidings/control';
 import { encodeHello, encodeOpening, type Frame, TidingsError } from '@tidings/protocol';
 import type { Clock, Logger, Metrics, Timer, WriteLine } from '@tidings/runtime';
 import type { Admission, Holder } from './admission.ts';
@@ -12,7 +14,7 @@ import { jitter } from './jitter.ts';
 import { findJoin } from './join.ts';
 import { Outbox } from './outbox.ts';
 import type { ReadBudget } from './read-budget.ts';
-import type { Cancellation } from './read-deadline.ts';
+import { type Cancellation, unlessAborted } from './read-deadline.ts';
 import type { Router } from './router.ts';
 import { Session, type SessionEvents } from './session.ts';
 import type { SessionRegistry } from './session-registry.ts';
@@ -24,8 +26,9 @@ import type { TimerWheel } from './timer-wheel.ts';
 /** Everything that streams share in one edge. */
 export interface EdgeParts {
   readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly feed: Feed;
-  readonly router: Router;
+  readonly router: Router<Session>;
   readonly registry: SessionRegistry;
   readonly admission: Admission;
   readonly drain: Drain;
@@ -35,6 +38,8 @@ export interface EdgeParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly reads: ReadBudget;
+  readonly revocations: Pick<RevocationList, 'isRevoked'>;
+  readonly createSessionId: () => string;
   readonly lagMaxBytes: number;
   readonly lagMaxMs: number;
   readonly aheadWaitMs: number;
@@ -47,6 +52,8 @@ export interface StreamOrder {
   readonly topics: readonly string[];
   /** Whom it is counted for. */
   readonly holder: Holder;
+  /** The token that it came with, if any. */
+  readonly tokens: readonly TokenIdentity[];
   /** `Infinity` without a token. */
   readonly expiresAtMs: number;
   /** Where a finite stream begins, when that had to be known before its head. */
@@ -72,14 +79,18 @@ export function openSession(
 ): Session {
   const outbox = new Outbox(socket, parts.flushes, parts.lagMaxBytes, parts.wheel);
   const finals = order.wish.untilFinal ? new FinalTracker(order.topics) : undefined;
-  const { tenant, topics, holder } = order;
-  const traits = { id, tenant, topics, format: order.wish.format, lag: order.wish.lag, finals };
+  const { tenant, topics, tokens, holder, wish } = order;
+  const { user } = holder;
+  const sinceMs = parts.clock.now();
+  const traits = { id, tenant, user, tokens, sinceMs, topics, format: wish.format, lag: wish.lag, finals };
   const keeper = new Keeper(socket, holder, parts, writeLine);
   const session = new Session(traits, outbox, parts.router, parts.feed, keeper);
   keeper.watch(session);
   outbox.write(OPENINGS[jitter(0, OPENINGS.length - 1)] as Frame);
   parts.admission.enter(holder);
   parts.registry.add(session, order.expiresAtMs);
+  // It was not when the token was looked at, and whoever looks at the open streams has not seen this one.
+  if (tokens.some(parts.revocations.isRevoked)) session.close('revoked');
   if (!session.closed) void keeper.feed(session, () => begin(session, order, finals, parts, keeper));
   return session;
 }
@@ -91,6 +102,8 @@ class Keeper implements SessionEvents, Cancellation {
   readonly #parts: EdgeParts;
   /** Only while it is being fed, and once something is read for it: an idle stream has none. */
   #aborter: AbortController | undefined;
+  /** While it is being fed. */
+  #feeding: Promise<void> | undefined;
   #closed = false;
   #gone = false;
   #linger: Timer | undefined;
@@ -112,8 +125,25 @@ class Keeper implements SessionEvents, Cancellation {
   }
 
   async feed(session: Session, run: () => Promise<void>): Promise<void> {
-    await guarded(session, this.#parts, run);
+    const feeding = guarded(session, this.#parts, run);
+    this.#feeding = feeding;
+    await feeding;
+    this.#feeding = undefined;
     this.#aborter = undefined;
+  }
+
+  async interrupt(
+    session: Session,
+    write: (cancellation: Cancellation) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (this.#feeding !== undefined) await unlessAborted(signal, this.#feeding);
+    if (session.closed) return;
+    session.pause();
+    void this.feed(session, async () => {
+      await write(this);
+      await catchUp(session, 0, this.#parts, this);
+    });
   }
 
   lagging(session: Session): void {

@@ -1,19 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Authenticator, TopicClasses } from '@tidings/auth';
+import { type Authenticator, identityOf, type TopicClasses } from '@tidings/auth';
 import type { Selection } from '@tidings/broker';
 import { type Goodbye, TidingsError } from '@tidings/protocol';
 import {
-  decodeText,
   type FaultPlace,
   isGone,
-  parseJson,
-  parseMediaType,
   parseQuery,
   type Query,
-  readBody,
   refuseUnknown,
   type ServiceApp,
   type ServiceContext,
@@ -21,6 +16,8 @@ import {
 import type { Refused } from './admission.ts';
 import { authoriseTopics, ownTopics } from './authorise.ts';
 import { type FiniteStart, findFiniteStart, isOver } from './finite-start.ts';
+import { assertInTouch } from './in-touch.ts';
+import { readJson } from './json-body.ts';
 import type { Failures } from './openapi-answers.ts';
 import { withinDeadline } from './read-deadline.ts';
 import { acceptsStream, isNative, STREAM_HEADERS, softAnswer, softRetryMs } from './soft-answer.ts';
@@ -70,17 +67,10 @@ export function addStream(app: ServiceApp, parts: StreamRouteParts, failures: Fa
   app.post('/v1/stream', async (context) => {
     const parameters = parseQuery(context.env.incoming.url ?? '');
     refuseUnknown(parameters, ['access_token']);
-    return answer(context, parameters, () => readFields(context), 'pointer', parts);
+    const { incoming, outgoing } = context.env;
+    const read = (): Promise<unknown> => readJson(incoming, outgoing as ServerResponse, MAX_STREAM_BODY_BYTES);
+    return answer(context, parameters, read, 'pointer', parts);
   });
-}
-
-async function readFields(context: ServiceContext): Promise<unknown> {
-  const { incoming, outgoing } = context.env;
-  const media = parseMediaType(incoming.headers['content-type']);
-  if (media?.type !== 'application/json' || media.charset !== 'utf-8') {
-    throw new TidingsError('unsupported-media-type', 'Send application/json, as UTF-8.');
-  }
-  return parseJson(decodeText(await readBody(incoming, outgoing as ServerResponse, MAX_STREAM_BODY_BYTES)));
 }
 
 async function answer(
@@ -98,7 +88,10 @@ async function answer(
   const client = query.get('client')?.[0];
   // Before a token is looked at: who comes in a storm is sent away at the least cost.
   if (edge.admission.full) return refuseAdmission('capacity', incoming, client, edge);
-  const access = await whenAvailable(context, client, edge, () => authenticator.authenticateSoftly(incoming, query));
+  const access = await whenAvailable(context, client, edge, async () => {
+    assertInTouch(edge.cluster);
+    return authenticator.authenticateSoftly(incoming, query);
+  });
   if (access instanceof Response) return access;
   context.set('caller', access.grant);
   const wish = parseWish(
@@ -121,7 +114,8 @@ async function answer(
   if (start !== undefined && isOver(start, topics, edge.feed)) return new Response(null, { status: 204 });
   const address = edge.admission.countsAddresses ? clientAddressOf(context) : '';
   const holder = { tenant, user: access.grant.user, address };
-  const order: StreamOrder = { wish, tenant, topics, holder, expiresAtMs: expiresAtSec * 1000, start };
+  const tokens = access.anonymous ? [] : [identityOf(access.grant)];
+  const order: StreamOrder = { wish, tenant, topics, holder, tokens, expiresAtMs: expiresAtSec * 1000, start };
   // Nothing may be awaited after this: a stream that opens once the others were sent away would never be.
   if (edge.drain.begun) {
     if (isNative(incoming, wish.client)) return soften('draining', edge);
@@ -194,8 +188,7 @@ function open(context: ServiceContext, order: StreamOrder, edge: EdgeParts): Res
   const { outgoing } = context.env;
   // The client is gone already: its `close` came before anyone listened for it, and will not come again.
   if (isGone(outgoing)) return RESPONSE_ALREADY_SENT;
-  // Nobody can guess it: who knows it may be left out of an event's readers, and later change the stream.
-  const id = randomUUID();
+  const id = edge.createSessionId();
   const socket = openStreamSocket(outgoing, {
     ...STREAM_HEADERS,
     ...context.get('corsHeaders'),

@@ -4,7 +4,7 @@ import { checkShape, type FaultPlace, type Query, refuseUnknown, singleValue } f
 import type { Format } from './item.ts';
 
 /** What is to be replayed when there is no cursor. */
-type Replay = 'none' | 'all' | 'last' | { readonly count: number } | { readonly sinceMs: number };
+export type Replay = 'none' | 'all' | 'last' | { readonly count: number } | { readonly sinceMs: number };
 
 /** What a subscriber asks for, validated. */
 export interface StreamWish {
@@ -21,6 +21,9 @@ export interface StreamWish {
   readonly client: string | undefined;
 }
 
+/** The forms that `replay` has in a body. */
+export const replaySchema = z.union([z.string(), z.int()]);
+
 /** The fields of a stream request: the query of GET and the body of POST, and their documentation. */
 export const streamSchema = z
   .strictObject({
@@ -31,7 +34,7 @@ export const streamSchema = z
       .optional()
       .openapi({ description: "Topics or patterns. None: the caller's own.", example: ['orders.*'] }),
     last_event_id: z.string().optional().openapi({ description: 'Resume position; the header Last-Event-ID wins.' }),
-    replay: z.union([z.string(), z.int()]).optional().openapi({
+    replay: replaySchema.optional().openapi({
       description: 'Without a cursor: none, all, last, a count from 1 to 10,000, or an RFC 3339 time.',
       example: 'none',
     }),
@@ -99,7 +102,8 @@ export function parseWish(
 
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt ]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
-function parseReplay(text: string, nowMs: number): Replay {
+/** @throws TidingsError `invalid-field`. */
+export function parseReplay(text: string, nowMs: number): Replay {
   if (text === 'none' || text === 'all' || text === 'last') return text;
   if (/^\d{1,5}$/.test(text)) {
     const count = Number(text);

@@ -10,7 +10,8 @@ import {
   parseTopicClasses,
 } from '@tidings/auth';
 import type { Broker, PublishInput, Receipt } from '@tidings/broker';
-import { createMemoryBroker } from '@tidings/broker/memory';
+import { createMemoryBroker, createMemoryCluster, type MemoryBus } from '@tidings/broker/memory';
+import { createControl } from '@tidings/control';
 import { parseCursor } from '@tidings/protocol';
 import {
   type Clock,
@@ -53,6 +54,8 @@ export interface EdgeSetup {
   readonly aheadWaitMs?: number;
   /** Stands between the edge and its broker. */
   readonly wrapBroker?: (broker: Broker) => Broker;
+  /** Joins other edges of the same test. */
+  readonly bus?: MemoryBus;
   /** Lines of level error that this test wants to see. */
   readonly expectErrors?: boolean;
 }
@@ -98,6 +101,7 @@ const SETTINGS: EdgeOptions['settings'] = {
   maxConnectionsPerUser: 0,
   maxConnectionsPerAddress: 0,
   drainMs: 10_000,
+  maxTokenAgeSec: 31 * 86_400,
 };
 
 /**
@@ -109,7 +113,12 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
   const lines: Record<string, unknown>[] = [];
   const log = createLogger('edge', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
   const metrics = createMetrics();
+  const onFault = (error: unknown): void => log.error({ err: error }, 'a question was not answered');
+  const cluster = createMemoryCluster({ clock, onFault, ...(setup.bus !== undefined && { bus: setup.bus }) });
+  const control = createControl(cluster, log, clock);
   const authenticator = createAuthenticator({
+    ...control.accessChecks,
+    clock,
     verifier: createVerifier({ keys: setup.keys ?? [createSecretSource([SECRET])], clock }),
     allowedOrigins: parseAllowedOrigins([ALLOWED_ORIGIN]),
     cookieName: 'tidings',
@@ -121,6 +130,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
   const broker = setup.wrapBroker?.(memory) ?? memory;
   const edge = await createEdge({
     broker,
+    ...control,
     authenticator,
     classes: parseTopicClasses(JSON.stringify(setup.classes ?? {})),
     metrics,
@@ -129,6 +139,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
     clock,
     ...(setup.aheadWaitMs !== undefined && { aheadWaitMs: setup.aheadWaitMs }),
   });
+  await cluster.open();
   const app = createServiceApp({
     log,
     clientAddress: createClientAddress([]),
@@ -147,6 +158,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
     for (const client of clients) client.destroy();
     edge.close();
     await server.close(0);
+    await cluster.close();
     await broker.close();
     expect(edge.openStreams, 'sessions left').toBe(0);
     expect(await openGauge(), 'open connections by the gauge').toBe(0);

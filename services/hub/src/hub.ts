@@ -1,7 +1,8 @@
 import { createAccessControl } from '@tidings/auth';
-import type { Broker } from '@tidings/broker';
-import { createMemoryBroker } from '@tidings/broker/memory';
+import type { Broker, Cluster } from '@tidings/broker';
+import { createMemoryBroker, createMemoryCluster } from '@tidings/broker/memory';
 import { createNatsBrokerOf } from '@tidings/broker/nats';
+import { createControl } from '@tidings/control';
 import { AHEAD_WAIT_MS, createEdgeService } from '@tidings/edge';
 import { addIngest, PUBLISH_GRACE_MS } from '@tidings/ingest';
 import {
@@ -39,9 +40,11 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     settings.jwtPublicKey === undefined &&
     settings.jwksUrl === undefined;
   const secrets = needsKit ? [createDevelopmentSecret()] : settings.jwtSecrets;
-  const { authenticator, classes } = createAccessControl(settings, secrets, metrics, clock);
-  const kit = needsKit ? await createDevelopmentKit(secrets[0] as string, clock) : undefined;
   const embedded = settings.natsServers === undefined;
+  const cluster = createEmbeddedCluster(log, clock);
+  const control = createControl(cluster, log, clock);
+  const { authenticator, classes } = createAccessControl(settings, secrets, metrics, clock, control.accessChecks);
+  const kit = needsKit ? await createDevelopmentKit(secrets[0] as string, clock) : undefined;
   const broker = embedded
     ? createEmbeddedBroker(settings, metrics, clock)
     : createNatsBrokerOf(settings, 'hub', log, metrics, clock);
@@ -50,6 +53,7 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   if (kit !== undefined) addNewcomerPage(app, kit);
   const edge = createEdgeService(app, 'Tidings hub', {
     broker,
+    ...control,
     authenticator,
     classes,
     metrics,
@@ -62,6 +66,10 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   });
   const service = { ...edge, closeGraceMs: PUBLISH_GRACE_MS };
   return { ...(await hostService(service, settings, metrics, log, clock)), embedded, kit };
+}
+
+function createEmbeddedCluster(log: Logger, clock: Clock): Cluster {
+  return createMemoryCluster({ clock, onFault: (error) => log.error({ err: error }, 'a question was not answered') });
 }
 
 function createEmbeddedBroker(settings: Settings, metrics: Metrics, clock: Clock): Broker {

@@ -1,6 +1,8 @@
 import { createAccessControl } from '@tidings/auth';
-import type { Broker } from '@tidings/broker';
+import type { Broker, Cluster } from '@tidings/broker';
+import { createMemoryCluster } from '@tidings/broker/memory';
 import { createNatsBrokerOf } from '@tidings/broker/nats';
+import { createControl } from '@tidings/control';
 import {
   addApiDocument,
   type Clock,
@@ -18,6 +20,9 @@ import { addIngest } from './routes.ts';
 /** Makes the broker that the settings name, not yet open. */
 type CreateBroker = (settings: Settings, role: 'ingest', log: Logger, metrics: Metrics, clock: Clock) => Broker;
 
+/** Makes the cluster that the settings name, not yet open. */
+type CreateCluster = (settings: Settings, role: 'ingest', log: Logger, metrics: Metrics, clock: Clock) => Cluster;
+
 /**
  * How long publishes under way may take once the process is asked to end: longer than a publish is tried again for
  * while the brokers elect a leader (15 s), so that even those get their answer.
@@ -33,9 +38,13 @@ export async function startIngest(
   log: Logger,
   clock: Clock = systemClock,
   createBroker: CreateBroker = createNatsBrokerOf,
+  createCluster: CreateCluster = () => createMemoryCluster(),
 ): Promise<HostedService> {
   const metrics = createMetrics();
-  const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, clock);
+  const { cluster, accessChecks } = createControl(createCluster(settings, 'ingest', log, metrics, clock), log, clock);
+  const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, clock, {
+    isRevoked: accessChecks.isRevoked,
+  });
   const broker = createBroker(settings, 'ingest', log, metrics, clock);
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
   addIngest(app, { broker, authenticator, classes, metrics, log, settings });
@@ -50,10 +59,14 @@ export async function startIngest(
     closeGraceMs: PUBLISH_GRACE_MS,
     async open() {
       await broker.open();
+      await cluster.open();
       return app.fetch;
     },
     drain: async () => {},
-    close: () => broker.close(),
+    async close() {
+      await cluster.close();
+      await broker.close();
+    },
   };
   return hostService(service, settings, metrics, log);
 }

@@ -46,7 +46,7 @@ export function createMemoryCluster(options: MemoryClusterOptions = {}): Cluster
   const hears = new Map<string, ClusterHandler[]>();
   const followers: { prefix: string; onEntry: (entry: StateEntry) => void }[] = [];
   let state: 'idle' | 'open' | 'closed' = 'idle';
-  let sweep: { cancel(): void } | undefined;
+  let sweptMs = clock.now();
 
   function assertOpen(): void {
     if (state !== 'open') throw new TidingsError('unavailable', 'This process is closing.', { retryAfterSec: 1 });
@@ -56,7 +56,10 @@ export function createMemoryCluster(options: MemoryClusterOptions = {}): Cluster
     return entry !== undefined && clock.now() < entry.endsMs;
   }
 
+  // No timer: what has ended harms nobody until the next one comes.
   function removeEnded(): void {
+    if (Math.abs(clock.now() - sweptMs) < SWEEP_MS) return;
+    sweptMs = clock.now();
     for (const [key, entry] of bus.entries) if (!isCurrent(entry)) bus.entries.delete(key);
   }
 
@@ -82,7 +85,6 @@ export function createMemoryCluster(options: MemoryClusterOptions = {}): Cluster
       state = 'open';
       bus.members.set(id, { answers, hears, notice });
       for (const [key, entry] of bus.entries) if (isCurrent(entry)) notice({ key, value: entry.value });
-      sweep = clock.every(SWEEP_MS, removeEnded);
     },
     answer: (name, handler) => void answers.set(name, handler),
     hear(name, handler) {
@@ -113,6 +115,7 @@ export function createMemoryCluster(options: MemoryClusterOptions = {}): Cluster
     state: {
       async put(key, value, ttlSec) {
         assertOpen();
+        removeEnded();
         bus.revision += 1;
         bus.entries.set(key, { value, endsMs: clock.now() + ttlSec * 1000 });
         for (const member of bus.members.values()) member.notice({ key, value });
@@ -129,7 +132,6 @@ export function createMemoryCluster(options: MemoryClusterOptions = {}): Cluster
     },
     async close() {
       state = 'closed';
-      sweep?.cancel();
       bus.members.delete(id);
     },
   };

@@ -1,0 +1,109 @@
+import { type Grant, identityOf, parseGrant, type TokenIdentity, type TopicClasses } from '@tidings/auth';
+import { TidingsError } from '@tidings/protocol';
+import { replayAdded } from './added-replay.ts';
+import { mayRead } from './authorise.ts';
+import type { Session } from './session.ts';
+import type { EdgeParts } from './stream-opener.ts';
+import { applyChange, type TopicChange } from './topic-change.ts';
+
+/** A change of a live stream, found to be allowed by the token that it came with. */
+export interface SessionChange extends TopicChange {
+  readonly session: string;
+  /** What the token grants, as `encodeGrant` writes it. */
+  readonly grant: string;
+}
+
+export interface SessionChangeParts {
+  readonly edge: EdgeParts;
+  readonly classes: TopicClasses;
+}
+
+// A stream that catches up is fed by somebody else; less than another node waits for the answer.
+const INTERRUPT_MS = 1_500;
+const MOST_TOKENS = 16;
+
+/**
+ * Changes a session of this edge (contract section 4, "Changing a live stream"): its topics, and how long it may last where
+ * the token is newer than the one that it rests upon.
+ * @returns the topics in force; `undefined` when there is no such session of the token's subject.
+ * @throws TidingsError `invalid-field` for a finite stream or too many topics; `unauthenticated` for a token that was just
+ *   revoked; `unavailable` when the stream is still being fed what lies before the replay that is asked for.
+ */
+export async function changeSession(
+  change: SessionChange,
+  { edge, classes }: SessionChangeParts,
+): Promise<readonly string[] | undefined> {
+  const session = edge.registry.find(change.session);
+  const grant = parseGrant(change.grant);
+  if (grant === undefined) throw new TypeError('changeSession({ grant }): not what encodeGrant wrote');
+  if (session === undefined || !isSubjectOf(grant, session)) return undefined;
+  if (edge.revocations.isRevoked(grant)) throw new TidingsError('unauthenticated', 'Send a valid token.');
+  if (session.finite && change.add.length + change.remove.length > 0) {
+    throw new TidingsError('invalid-field', 'The topics of a finite stream can not be changed: open another.');
+  }
+  // Before anything is done: what can't be done whole is not begun.
+  applyChange(session.topics, change);
+  renew(session, grant, change, { edge, classes });
+  const replays = change.add.filter(({ replay }) => replay !== 'none');
+  if (replays.length > 0) {
+    await interrupt(session, async (cancellation) => {
+      session.changeTopics(applyChange(session.topics, change));
+      for (const added of replays) await replayAdded(session, added, edge, cancellation);
+    });
+  } else if (change.add.length + change.remove.length > 0) {
+    session.changeTopics(applyChange(session.topics, change));
+    session.outbox.flush();
+  }
+  return session.topics;
+}
+
+async function interrupt(session: Session, write: Parameters<Session['interrupt']>[0]): Promise<void> {
+  const busy = new TidingsError('unavailable', 'The stream is still being sent what came before.', {
+    retryAfterSec: 1,
+  });
+  try {
+    await session.interrupt(write, AbortSignal.timeout(INTERRUPT_MS));
+  } catch {
+    throw busy;
+  }
+}
+
+// Who has no name is known by the token alone.
+function isSubjectOf(grant: Grant, { tenant, user, tokens }: Session): boolean {
+  if (grant.tenant !== tenant || grant.user !== user) return false;
+  return user !== undefined || (grant.tokenId !== undefined && tokens.some(({ tokenId }) => tokenId === grant.tokenId));
+}
+
+// Takes a newer token in the place of those before it; what an older one grants rests upon that one too.
+function renew(session: Session, grant: Grant, change: SessionChange, { edge, classes }: SessionChangeParts): void {
+  const identity = identityOf(grant);
+  const expiresAtMs = grant.expiresAtSec * 1000;
+  const isNew = isNewer(grant, session, edge.registry.expiryOf(session));
+  const extended = isNew && edge.registry.extend(session, expiresAtMs);
+  if (extended) session.tokens = [identity];
+  else if (isNew || change.add.length > 0) restUpon(session, identity);
+  if (!isNew) return;
+  const forbidden = session.topics.filter((topic) => !mayRead(grant, topic, classes));
+  if (forbidden.length === 0) return;
+  session.forbid();
+  if (session.finite) session.close('revoked');
+  else session.changeTopics(session.topics.filter((topic) => !forbidden.includes(topic)));
+}
+
+function restUpon(session: Session, identity: TokenIdentity): void {
+  const { tokenId, issuedAtSec } = identity;
+  const { tokens } = session;
+  if (tokens.some((token) => token.tokenId === tokenId && token.issuedAtSec === issuedAtSec)) return;
+  if (tokens.length >= MOST_TOKENS) {
+    throw new TidingsError('invalid-field', 'The stream rests upon too many tokens: send one that is newer than all.');
+  }
+  session.tokens = [...tokens, identity];
+}
+
+function isNewer({ issuedAtSec, expiresAtSec }: Grant, { tokens }: Session, expiresAtMs: number): boolean {
+  const newestSec = Math.max(...tokens.map((token) => token.issuedAtSec ?? Number.NEGATIVE_INFINITY));
+  if (issuedAtSec !== undefined && newestSec !== Number.NEGATIVE_INFINITY && issuedAtSec !== newestSec) {
+    return issuedAtSec > newestSec;
+  }
+  return expiresAtSec * 1000 > expiresAtMs;
+}

@@ -1,0 +1,83 @@
+import { toMatcher } from '@tidings/protocol';
+import type { Session } from './session.ts';
+import { isWithin, type SessionScope } from './session-scope.ts';
+import type { EdgeParts } from './stream-opener.ts';
+
+/** A session as it is shown (contract section 8). */
+export interface SessionView {
+  readonly id: string;
+  /** Left out without one. */
+  readonly user?: string;
+  readonly topics: readonly string[];
+  /** The node that holds the stream. */
+  readonly edge: string;
+  /** RFC 3339. */
+  readonly since: string;
+  /** Published events written. */
+  readonly delivered: number;
+  /** Places of the log, of whatever topic, that are not looked at for it yet; 0 while it is live. */
+  readonly lag: number;
+  /** Where a reconnect would resume. */
+  readonly cursor: string;
+  /** Bytes written. */
+  readonly bytes: number;
+}
+
+export interface SessionQuery extends SessionScope {
+  /** Sessions that get what is published on this topic, by pattern too. */
+  readonly topic?: string | undefined;
+  /** Ids after this one, in the order of ids. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+export interface SessionPage {
+  /** By ascending id. */
+  readonly sessions: readonly SessionView[];
+  /** There are more after the last of these. */
+  readonly more: boolean;
+}
+
+// Half of what a message between nodes may hold: the last one may be long.
+const MAX_PAGE_CHARACTERS = 400_000;
+
+export function viewOf(session: Session, edge: EdgeParts): SessionView {
+  return {
+    id: session.id,
+    ...(session.user !== undefined && { user: session.user }),
+    topics: session.topics,
+    edge: edge.cluster.id,
+    since: new Date(session.sinceMs).toISOString(),
+    delivered: session.delivered,
+    lag: session.lagPlaces,
+    cursor: session.cursor,
+    bytes: session.outbox.sentBytes,
+  };
+}
+
+/** The sessions of this edge that are asked for, as many as one answer holds. */
+export function listSessions(query: SessionQuery, edge: EdgeParts): SessionPage {
+  const { topic, after, limit } = query;
+  const sessions: SessionView[] = [];
+  let characters = 0;
+  // The ids of a node ascend as its sessions come.
+  for (const session of edge.registry.list()) {
+    if (session.id <= after || !isWithin(session, query)) continue;
+    if (topic !== undefined && !toMatcher(session.topics)(topic)) continue;
+    if (sessions.length === limit || characters > MAX_PAGE_CHARACTERS) return { sessions, more: true };
+    const view = viewOf(session, edge);
+    sessions.push(view);
+    characters += JSON.stringify(view).length;
+  }
+  return { sessions, more: false };
+}
+
+/** One page of those of all edges: after where any of them ended early, nothing of the others may stand. */
+export function mergePages(pages: readonly SessionPage[], limit: number): SessionPage {
+  const ends = pages.flatMap(({ sessions, more }) => (more ? [sessions.at(-1)?.id ?? ''] : [])).sort();
+  const [end] = ends;
+  const all = pages.flatMap(({ sessions }) => sessions).sort((one, other) => (one.id < other.id ? -1 : 1));
+  const before = end === undefined ? all : all.filter(({ id }) => id <= end);
+  const sessions = before.slice(0, limit);
+  return { sessions, more: end !== undefined || sessions.length < before.length };
+}

@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http';
+import { createRoute, z } from '@hono/zod-openapi';
+import { type Authenticator, toChallenge } from '@tidings/auth';
+import { TICKET_SEC, type TicketStore } from '@tidings/control';
+import { TidingsError } from '@tidings/protocol';
+import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
+import { readJson } from './json-body.ts';
+import type { Failures } from './openapi-answers.ts';
+
+export interface TicketRouteParts {
+  readonly tickets: TicketStore;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+}
+
+const MAX_BODY_BYTES = 1_024;
+
+const ticketRoute = createRoute({
+  method: 'post',
+  path: '/v1/tickets',
+  tags: ['Subscribing'],
+  summary: 'Get a ticket',
+  description: 'It works once as access_token, on any edge, in place of the token that asks for it.',
+  security: [{ bearer: [] }],
+  responses: {
+    201: {
+      description: 'A ticket, and how many seconds it lives.',
+      content: { 'application/json': { schema: z.object({ ticket: z.string(), expiresIn: z.int() }) } },
+    },
+  },
+});
+
+/** Adds `POST /v1/tickets` (contract section 3). */
+export function addTickets(
+  app: ServiceApp,
+  { tickets, authenticator, clock }: TicketRouteParts,
+  failures: Failures,
+): void {
+  app.openAPIRegistry.registerPath({ ...ticketRoute, responses: { ...ticketRoute.responses, ...failures } });
+  app.post('/v1/tickets', async (context) => {
+    const { incoming, outgoing } = context.env;
+    const query = parseQuery(incoming.url ?? '');
+    refuseUnknown(query, ['access_token']);
+    const access = await authenticator.authenticate(incoming, query);
+    if (access.anonymous) throw authenticator.missingToken();
+    context.set('caller', access.grant);
+    // What stands in a URL may be in somebody's log: it must not become more than it is.
+    if (access.from === 'query') {
+      throw new TidingsError('forbidden', 'Ask with the token in the header, or in the cookie.', {
+        challenge: toChallenge('insufficient'),
+      });
+    }
+    checkShape(z.strictObject({}), await readJson(incoming, outgoing as ServerResponse, MAX_BODY_BYTES, {}), 'pointer');
+    const ticket = await tickets.issue(access.grant);
+    const leftSec = Math.max(0, Math.floor(access.grant.expiresAtSec - clock.now() / 1000));
+    return new Response(JSON.stringify({ ticket, expiresIn: Math.min(TICKET_SEC, leftSec) }), {
+      status: 201,
+      headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
+    });
+  });
+}
