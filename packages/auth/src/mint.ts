@@ -3,9 +3,11 @@ import type { Clock } from '@tidings/runtime';
 import { SignJWT } from 'jose';
 import { toSecretBytes } from './key-source.ts';
 
-/** The claims of a token to be minted; `iat`, `exp` and `jti` are the minter's. */
+/** The claims of a token to be minted; `iat` and `exp` are the minter's. */
 export interface MintClaims {
   readonly sub?: string;
+  /** By which it can be revoked; a random one when left out. */
+  readonly jti?: string;
   readonly tenant?: string;
   readonly iss?: string;
   readonly aud?: string | string[];
@@ -18,7 +20,7 @@ export interface MintClaims {
 
 /**
  * Signs a token with HS256, for development and tests: in production tokens are the work of the application's own
- * login. It lives `lifetimeSec` seconds from now and has a random id.
+ * login. It lives `lifetimeSec` seconds from now.
  * @throws TypeError when the secret is shorter than 32 bytes; the message does not contain it.
  */
 export async function mintToken(
@@ -32,6 +34,6 @@ export async function mintToken(
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setIssuedAt(issuedAtSec)
     .setExpirationTime(issuedAtSec + lifetimeSec)
-    .setJti(randomUUID())
+    .setJti(claims.jti ?? randomUUID())
     .sign(toSecretBytes(secret));
 }

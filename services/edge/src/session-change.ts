@@ -54,7 +54,7 @@ export async function changeSession(
     session.changeTopics(applyChange(session.topics, change));
     session.outbox.flush();
   }
-  return session.topics;
+  return session.closed ? undefined : session.topics;
 }
 
 async function interrupt(session: Session, write: Parameters<Session['interrupt']>[0]): Promise<void> {

@@ -9,7 +9,7 @@ import {
   parseAllowedOrigins,
   parseTopicClasses,
 } from '@tidings/auth';
-import type { Broker, PublishInput, Receipt } from '@tidings/broker';
+import type { Broker, Cluster, PublishInput, Receipt } from '@tidings/broker';
 import { createMemoryBroker, createMemoryCluster, type MemoryBus } from '@tidings/broker/memory';
 import { createControl } from '@tidings/control';
 import { parseCursor } from '@tidings/protocol';
@@ -75,6 +75,7 @@ export interface TestEdge {
   readonly server: PublicServer;
   readonly edge: Edge;
   readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly metrics: Metrics;
   /** Log lines. */
   readonly lines: readonly Record<string, unknown>[];
@@ -178,6 +179,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
     server,
     edge,
     broker,
+    cluster,
     metrics,
     lines,
     sockets,
