@@ -8,6 +8,7 @@ import {
   encodeHello,
   encodeLive,
   encodeOpening,
+  encodeTopics,
 } from '../src/control-event.ts';
 import { GOODBYES } from '../src/goodbye.ts';
 import { createSseDecoder } from '../src/sse-decoder.ts';
@@ -42,6 +43,10 @@ describe("the hub's own blocks", () => {
       );
     },
   );
+
+  it('section 4: hub.topics names the topics in force, and carries no id', () => {
+    expect(text(encodeTopics(['a', 'b.*']))).toBe('event: hub.topics\ndata: {"topics":["a","b.*"]}\n\n');
+  });
 
   it('section 4: hub.expiring counts seconds', () => {
     expect(text(encodeExpiring(30))).toBe('event: hub.expiring\ndata: {"in":30}\n\n');

@@ -42,6 +42,22 @@ function recorder(topics: readonly string[], tenant = 'default'): Recorder {
 }
 
 describe('a router', () => {
+  it('knows everyone who would get a topic, each once, and nobody of another tenant', () => {
+    const router = createRouter();
+    const members = [
+      recorder(['a.b']),
+      recorder(['a.*', 'a.b', '>']),
+      recorder(['b']),
+      recorder(['a.b'], 'acme'),
+      recorder(['a.>']),
+    ] as const;
+    for (const member of members) router.add(member);
+    router.remove(members[4]);
+    expect([...router.subscribersOf('default', 'a.b')]).toEqual([members[0], members[1]]);
+    expect([...router.subscribersOf('default', 'b')]).toEqual([members[2], members[1]]);
+    expect([...router.subscribersOf('nobody', 'a.b')]).toEqual([]);
+  });
+
   it('delivers to exactly those whose topics cover the item, in their tenant, and counts who took it', () => {
     const name = fc.constantFrom('a', 'a.b', 'a.b.c', 'b', 'b.c');
     const wanted = fc.constantFrom('a', 'a.b', 'a.*', 'a.>', '>', '*', '*.b', 'b.c', '*.*.c');
