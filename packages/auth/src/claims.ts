@@ -8,13 +8,14 @@ export const MAX_TENANT_BYTES = 64;
  * The grant that the claims of a verified token make (contract section 3), or `undefined` where one of them has a wrong
  * type or holds an illegal pattern: half a token is worth nothing. Unknown claims and members are ignored; only own
  * properties count, so that nothing is ever granted by a prototype. Does not look at the time.
+ * @param defaultTenant of a token that names none.
  */
-export function parseClaims(payload: object): Grant | undefined {
+export function parseClaims(payload: object, defaultTenant: string = DEFAULT_TENANT): Grant | undefined {
   const rights = own(payload, 'tidings') === undefined ? {} : own(payload, 'tidings');
   if (!isRecord(rights)) return undefined;
   const grant = {
     user: own(payload, 'sub'),
-    tenant: own(payload, 'tenant') === undefined ? DEFAULT_TENANT : own(payload, 'tenant'),
+    tenant: own(payload, 'tenant') === undefined ? defaultTenant : own(payload, 'tenant'),
     subscribe: own(rights, 'subscribe') === undefined ? [] : own(rights, 'subscribe'),
     publish: own(rights, 'publish') === undefined ? [] : own(rights, 'publish'),
     admin: own(rights, 'admin') === undefined ? false : own(rights, 'admin'),
@@ -54,7 +55,8 @@ function isName(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }
 
-function isTenant(value: unknown): boolean {
+/** Whether a value can name a tenant: a topic token of at most 64 bytes. */
+export function isTenant(value: unknown): boolean {
   return typeof value === 'string' && isToken(value) && Buffer.byteLength(value) <= MAX_TENANT_BYTES;
 }
 

@@ -2,7 +2,8 @@
  * Why a token was refused: the one vocabulary of log and metric. The client is never told: all of them are the same 401.
  *
  * `unknown-key` means that no configured key fits the token's `kid`; `unsupported-algorithm`, that no configured key is
- * of the kind that its `alg` asks for (`none` included); `unsupported-extension`, that it has a `crit` header.
+ * of the kind that its `alg` asks for (`none` included); `wrong-issuer`, that its `iss` is not the
+ * one that was asked for, or is nobody's whose keys are known; `wrong-tenant`, that its issuer may not speak for that one; `unsupported-extension`, that it has a `crit` header.
  */
 export const REFUSALS = [
   'too-large',
@@ -14,6 +15,7 @@ export const REFUSALS = [
   'bad-signature',
   'wrong-issuer',
   'wrong-audience',
+  'wrong-tenant',
   'not-yet-valid',
   'issued-in-future',
   'no-expiry',

@@ -2,18 +2,16 @@ import type { Clock } from '@tidings/runtime';
 import { errors, jwtVerify } from 'jose';
 import { parseClaims } from './claims.ts';
 import type { Grant } from './grant.ts';
-import type { KeySource, VerificationKey } from './key-source.ts';
+import type { VerificationKey } from './key-source.ts';
 import type { Refusal } from './refusal.ts';
 import { readTokenHeader } from './token-header.ts';
+import { createTrustSelector, type Trust, type TrustedIssuer, toDefaultTenant } from './trust.ts';
 import { createVerifiedTokens, type ValidToken } from './verified-tokens.ts';
 
-export interface VerifierOptions {
-  readonly keys: readonly KeySource[];
+/** What judges the tokens of no issuer in `issuers`; without keys they are all refused. */
+export interface VerifierOptions extends Trust {
   readonly clock: Clock;
-  /** The one `iss` that is accepted; any or none when left out. */
-  readonly issuer?: string | undefined;
-  /** What `aud` must be or contain; anything when left out. */
-  readonly audience?: string | undefined;
+  readonly issuers?: readonly TrustedIssuer[] | undefined;
   /** The longest life of a token; 31 days when left out. */
   readonly maxTokenAgeSec?: number | undefined;
 }
@@ -42,10 +40,17 @@ export const SOFT_EXPIRY_SEC = 86_400;
  * time and its keys are looked at each time.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { keys, clock, issuer, audience, maxTokenAgeSec = DEFAULT_MAX_TOKEN_AGE_SEC } = options;
+  const { clock, issuers = [], maxTokenAgeSec = DEFAULT_MAX_TOKEN_AGE_SEC } = options;
+  const selectTrust = createTrustSelector(options, issuers);
   const verified = createVerifiedTokens(clock);
 
-  async function verifyWith(token: string, key: VerificationKey, algorithms: readonly string[]): Promise<Verification> {
+  async function verifyWith(
+    token: string,
+    key: VerificationKey,
+    algorithms: readonly string[],
+    trust: Trust,
+  ): Promise<Verification> {
+    const { issuer, audience } = trust;
     const nowMs = clock.now();
     try {
       const { payload } = await jwtVerify(token, key, {
@@ -55,18 +60,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
         ...(issuer !== undefined && { issuer }),
         ...(audience !== undefined && { audience }),
       });
-      return judge(payload, nowMs / 1000, false);
+      return judge(payload, trust, nowMs / 1000, false);
     } catch (error) {
       // jose throws it after all its other checks.
-      if (error instanceof errors.JWTExpired) return judge(error.payload, nowMs / 1000, true);
+      if (error instanceof errors.JWTExpired) return judge(error.payload, trust, nowMs / 1000, true);
       return { ok: false, reason: toRefusal(error) };
     }
   }
 
-  function judge(payload: object, nowSec: number, expired: boolean): Verification {
+  function judge(payload: object, trust: Trust, nowSec: number, expired: boolean): Verification {
     if (!Object.hasOwn(payload, 'exp')) return { ok: false, reason: 'no-expiry' };
-    const grant = parseClaims(payload);
+    const grant = parseClaims(payload, toDefaultTenant(trust));
     if (grant === undefined) return { ok: false, reason: 'invalid-claims' };
+    if (trust.tenants?.includes(grant.tenant) === false) return { ok: false, reason: 'wrong-tenant' };
     const latestSec = nowSec + CLOCK_SKEW_SEC;
     const { issuedAtSec: bornSec = latestSec } = grant;
     // It would outlive a revocation of all that its user was given until now.
@@ -83,13 +89,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (known !== undefined) return known;
       const hint = readTokenHeader(token);
       if (typeof hint === 'string') return { ok: false, reason: hint };
-      const able = keys.filter((source) => source.algorithms.includes(hint.alg));
+      const trust = selectTrust(token);
+      if (trust === undefined) return { ok: false, reason: 'malformed' };
+      if (trust.keys.length === 0) return { ok: false, reason: 'wrong-issuer' };
+      const able = trust.keys.filter((source) => source.algorithms.includes(hint.alg));
       let reason: Refusal = able.length === 0 ? 'unsupported-algorithm' : 'unknown-key';
       for (const source of able) {
         // Before the keys are asked for: should they change meanwhile, what they verify does not stand.
         const { edition } = source;
         for (const key of await source.keysFor(hint)) {
-          const verification = await verifyWith(token, key, source.algorithms);
+          const verification = await verifyWith(token, key, source.algorithms, trust);
           if (verification.ok) verified.remember(token, verification, source, edition);
           if (verification.ok || verification.reason !== 'bad-signature') return verification;
           reason = verification.reason;

@@ -142,6 +142,11 @@ describe('createAccessControl', () => {
       'TIDINGS_JWT_PUBLIC_KEY',
     ],
     [
+      'a secret in place of a key file',
+      () => ({ env: { TIDINGS_JWT_PUBLIC_KEY: 'hunter2' } }),
+      'TIDINGS_JWT_PUBLIC_KEY',
+    ],
+    [
       'a key file that is not there',
       () => ({ env: { TIDINGS_JWT_PUBLIC_KEY: join(folder, 'nowhere.pem') } }),
       'TIDINGS_JWT_PUBLIC_KEY',
@@ -173,6 +178,58 @@ describe('createAccessControl', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(variable);
     expect(problems[0]).not.toContain('\n');
+  });
+
+  const issuersFile = (...issuers: object[]): string => file('issuers.json', JSON.stringify({ issuers }));
+  const ISSUER = 'https://id.acme.example';
+
+  it('section 9: the issuers file names keys by PEM text, by a path from its own folder, or by a URL, and is enough by itself', async () => {
+    const token = await sign(claims({ iss: ISSUER }), ec.privateKey, { alg: 'ES256' });
+    file('acme.pem', toPem(ec.publicKey));
+    for (const publicKey of [toPem(ec.publicKey), 'acme.pem', join(folder, 'acme.pem')]) {
+      const env = { NODE_ENV: 'production', TIDINGS_ISSUERS_FILE: issuersFile({ issuer: ISSUER, publicKey }) };
+      const access = control(env);
+      expect(await takes(access, token)).toBe(true);
+      expect(await takes(access, await sign(claims({ iss: ISSUER })))).toBe(false);
+      expect(await takes(access, await sign(claims()))).toBe(false);
+    }
+  });
+
+  it('section 9: the issuers file stands beside the plain keys, with an audience and tenants for each', async () => {
+    const entry = { issuer: ISSUER, publicKey: toPem(ec.publicKey), audience: 'hub', tenants: ['acme'] };
+    const env = { TIDINGS_ISSUERS_FILE: issuersFile(entry), TIDINGS_JWT_ISSUER: 'login' };
+    const access = control(env, [SECRET]);
+    const ofAcme = (change: object): Promise<string> =>
+      sign(claims({ iss: ISSUER, aud: 'hub', ...change }), ec.privateKey, { alg: 'ES256' });
+    expect(await takes(access, await ofAcme({}))).toBe(true);
+    expect(await takes(access, await ofAcme({ aud: 'other' }))).toBe(false);
+    expect(await takes(access, await ofAcme({ tenant: 'other' }))).toBe(false);
+    expect(await takes(access, await sign(claims({ iss: 'login', tenant: 'other' })))).toBe(true);
+    expect(await takes(access, await sign(claims()))).toBe(false);
+  });
+
+  it('section 9: every fault of the issuers file is one line that names its place and no secret', () => {
+    const privateKey = ec.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const path = issuersFile(
+      { issuer: 'one', publicKey: 'hunter2' },
+      { issuer: 'two', publicKey: privateKey },
+      { issuer: 'three', jwksUrl: 'ftp://hunter2' },
+      { issuer: 'four', jwksUrl: 'https://user:hunter2@id.example/' },
+      { issuer: 'login', publicKey: toPem(ec.publicKey) },
+      { issuer: 'good', publicKey: toPem(ec.publicKey) },
+    );
+    const problems = problemsOf({ TIDINGS_ISSUERS_FILE: path, TIDINGS_JWT_ISSUER: 'login' }, ['hunter2']);
+    expect(problems).toHaveLength(6);
+    for (const [place, problem] of problems.slice(1).entries()) {
+      expect(problem).toMatch(new RegExp(`^TIDINGS_ISSUERS_FILE: issuers\\[${place}\\]: .+\\.$`));
+      expect(problem).not.toContain(privateKey.split('\n')[1]);
+    }
+    const shapes = file('shapes.json', '{"issuers":[{"issuer":"x","secret":"hunter2"}]}');
+    for (const bad of [join(folder, 'nowhere.json'), folder, file('hunter.json', 'hunter2'), shapes]) {
+      expect(problemsOf({ TIDINGS_ISSUERS_FILE: bad }, [SECRET])).toEqual([
+        expect.stringMatching(/^TIDINGS_ISSUERS_FILE: .+/),
+      ]);
+    }
   });
 
   it('section 9: an origin that is none is named, should the settings let it through', () => {

@@ -34,10 +34,11 @@ export function faultsBetween(reading: Reading, needs: Needs): string[] {
 function keyFaults({ values }: Reading, { shared = false }: Needs): string[] {
   // A list of nothing but commas is no key.
   const isGiven = (name: string): boolean => ((values.get(name) as string | string[] | undefined)?.length ?? 0) > 0;
-  if (KEYS.some(isGiven)) return [];
+  if ([...KEYS, 'TIDINGS_ISSUERS_FILE'].some(isGiven)) return [];
   const keys = KEYS.join(' | ');
-  if (shared) return [`${keys}: one of them is required, the same for every edge and ingest; only a hub makes one up`];
-  return values.get('NODE_ENV') === 'production' ? [`${keys}: one of them is required in production`] : [];
+  const fault = `${keys}: one of them, or TIDINGS_ISSUERS_FILE, is required`;
+  if (shared) return [`${fault}, the same for every edge and ingest; only a hub makes one up`];
+  return values.get('NODE_ENV') === 'production' ? [`${fault} in production`] : [];
 }
 
 function tlsFaults({ isSet }: Reading): string[] {

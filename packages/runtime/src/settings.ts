@@ -25,6 +25,8 @@ export interface Settings {
   readonly jwksUrl: string | undefined;
   readonly jwtIssuer: string | undefined;
   readonly jwtAudience: string | undefined;
+  /** Path of a JSON file. */
+  readonly issuersFile: string | undefined;
   readonly maxTokenAgeSec: number;
   readonly cookieName: string;
   readonly allowedOrigins: readonly string[];
@@ -116,6 +118,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     jwksUrl: read('TIDINGS_JWKS_URL'),
     jwtIssuer: read('TIDINGS_JWT_ISSUER'),
     jwtAudience: read('TIDINGS_JWT_AUDIENCE'),
+    issuersFile: read('TIDINGS_ISSUERS_FILE'),
     maxTokenAgeSec: read('TIDINGS_MAX_TOKEN_AGE'),
     cookieName: read('TIDINGS_COOKIE_NAME'),
     allowedOrigins: read<string[] | undefined>('TIDINGS_ALLOWED_ORIGINS') ?? [],

@@ -91,6 +91,12 @@ export const VARIABLES: readonly Variable[] = [
   variable('TIDINGS_JWKS_URL', undefined, httpUrl(), 'URL of a JSON Web Key Set.'),
   variable('TIDINGS_JWT_ISSUER', undefined, text(), 'Required iss of every token.'),
   variable('TIDINGS_JWT_AUDIENCE', undefined, text(), 'Required aud of every token.'),
+  variable(
+    'TIDINGS_ISSUERS_FILE',
+    undefined,
+    text(),
+    'JSON file of issuers, each with keys, an audience and tenants of its own, beside the keys above or in place of them.',
+  ),
   variable('TIDINGS_MAX_TOKEN_AGE', '2678400', whole(60, YEAR_SEC), 'Longest life of a token, in seconds.'),
   variable(
     'TIDINGS_COOKIE_NAME',

@@ -126,6 +126,7 @@ const ROWS: readonly Row[] = [
   },
   text('TIDINGS_JWT_ISSUER', 'jwtIssuer', undefined),
   text('TIDINGS_JWT_AUDIENCE', 'jwtAudience', undefined),
+  text('TIDINGS_ISSUERS_FILE', 'issuersFile', undefined),
   whole('TIDINGS_MAX_TOKEN_AGE', 'maxTokenAgeSec', 31 * 86_400, 60, YEAR),
   {
     name: 'TIDINGS_COOKIE_NAME',
@@ -258,6 +259,7 @@ describe('loadSettings', () => {
       { TIDINGS_JWT_SECRET: SECRET },
       { TIDINGS_JWT_PUBLIC_KEY: '/etc/key.pem' },
       { TIDINGS_JWKS_URL: 'https://login.example/keys' },
+      { TIDINGS_ISSUERS_FILE: '/etc/tidings/issuers.json' },
     ]) {
       expect(loadSettings({ ...production, ...key }).production).toBe(true);
     }
