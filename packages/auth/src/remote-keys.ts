@@ -11,18 +11,20 @@ const MAX_AGE_MS = 3_600_000;
 const UNKNOWN_KEY_EVERY_MS = 30_000;
 /** How long a failed fetch stands for all who ask, so that an outage does not become a flood. */
 const RETRY_AFTER_SEC = 5;
+/** The longest time for a whole fetch; so long a token that needs it waits. */
 const TIMEOUT_MS = 5_000;
 /** The largest answer that is read; a set of a hundred RSA keys has 50 KB. */
 const MAX_SET_BYTES = 1_048_576;
 
 /**
  * Keys from a JWKS URL, fetched when first needed. At most one fetch runs at a time, and none by the clock alone.
+ * @param timeoutMs for a whole fetch, in real time.
  * @throws TypeError when the URL is not http or https or holds a password; the message does not repeat it.
  */
-export function createRemoteKeySource(url: string, clock: Clock): KeySource {
+export function createRemoteKeySource(url: string, clock: Clock, timeoutMs: number = TIMEOUT_MS): KeySource {
   // jose's own refetching reads the machine's clock and retries a dead endpoint for each token: both are switched off.
   const set = createRemoteJWKSet(parseUrl(url), {
-    timeoutDuration: TIMEOUT_MS,
+    timeoutDuration: timeoutMs,
     cacheMaxAge: Number.POSITIVE_INFINITY,
     cooldownDuration: Number.POSITIVE_INFINITY,
     [customFetch]: fetchBounded,

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { TidingsError } from '@tidings/protocol';
 import { createFakeClock } from '@tidings/runtime/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -11,6 +12,7 @@ import { ec, ed, rsa, sign } from './keys.ts';
 
 const clock = createFakeClock();
 const MINUTE_MS = 60_000;
+const PACKED = gzipSync(`{"keys":[],"x":"${'x'.repeat(2_000_000)}"}`);
 
 let endpoint: KeyEndpoint;
 beforeEach(async () => {
@@ -78,21 +80,95 @@ it('hardening section 2: unknown kids cause one fetch in 30 s, and a rotated key
   expect(endpoint.fetches).toBe(2);
 });
 
-it.each<[string, (response: ServerResponse) => void]>([
+const GOOD_SET = JSON.stringify({ keys: [toJwk(ec.publicKey, { kid: 'one' })] });
+
+const redirect =
+  (location: string) =>
+  (response: ServerResponse): void => {
+    if (response.req.url === '/elsewhere')
+      response.end(JSON.stringify({ keys: [toJwk(ec.publicKey, { kid: 'one' })] }));
+    else response.writeHead(302, { location }).end();
+  };
+
+const BAD_ANSWERS: readonly (readonly [name: string, answer: (response: ServerResponse) => void])[] = [
   ['garbage', (response) => response.end('<html>')],
   ['JSON that is no key set', (response) => response.end('{"keys":7}')],
+  ['a key set cut short', (response) => response.end('{"keys":[')],
   ['an error', (response) => response.writeHead(500).end()],
-  ['a redirect', (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()],
+  ['an error with a good key set', (response) => response.writeHead(503).end(GOOD_SET)],
+  ['a redirect to a good key set', redirect('/elsewhere')],
+  ['a redirect to another scheme', redirect(`data:application/json,${encodeURIComponent(GOOD_SET)}`)],
+  ['a redirect to a file', redirect('file:///dev/null')],
   ['no content', (response) => response.writeHead(204).end()],
   ['2 MB', (response) => response.end(`{"keys":[],"x":"${'x'.repeat(2_000_000)}"}`)],
+  ['2 MB packed into 2 KB', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(PACKED)],
   ['a cut connection', (response) => response.destroy()],
-])('hardening section 2: an endpoint that answers %s makes tokens wait, not fail', async (_name, bad) => {
+  ['nothing at all', () => {}],
+  ['headers, and then nothing', (response) => response.writeHead(200).flushHeaders()],
+  ['a key set that never ends', (response) => void response.write('{"keys":[')],
+];
+// Real time, which only the three that hang wait for.
+const TIMEOUT_MS = 300;
+
+it.each(BAD_ANSWERS)(
+  'hardening section 2: an endpoint that answers %s makes tokens wait, not fail',
+  async (_name, bad) => {
+    endpoint.answer = bad;
+    const error = await failureOf(countKeys(createRemoteKeySource(endpoint.url, clock, TIMEOUT_MS)));
+    expect(error.code).toBe('unavailable');
+    expect(error.details).toEqual({ retryAfterSec: 5 });
+    expect(error.message).not.toContain('127.0.0.1');
+    expect(error.cause).toBeInstanceOf(Error);
+  },
+);
+
+it.each(BAD_ANSWERS)('hardening section 2: old keys serve on while the endpoint answers %s', async (_name, bad) => {
+  const source = createRemoteKeySource(endpoint.url, clock, TIMEOUT_MS);
+  expect(await countKeys(source)).toBe(1);
   endpoint.answer = bad;
-  const error = await failureOf(countKeys(createRemoteKeySource(endpoint.url, clock)));
-  expect(error.code).toBe('unavailable');
-  expect(error.details).toEqual({ retryAfterSec: 5 });
-  expect(error.message).not.toContain('127.0.0.1');
-  expect(error.cause).toBeInstanceOf(Error);
+  clock.advance(10 * MINUTE_MS);
+  expect(await countKeys(source)).toBe(1);
+  // Of a key that is not there it is not known whether it is new: that waits for the fetch, and the others do not.
+  const unknown = failureOf(countKeys(source, 'two'));
+  expect(await countKeys(source)).toBe(1);
+  expect((await unknown).code).toBe('unavailable');
+  expect(await countKeys(source)).toBe(1);
+  expect(endpoint.fetches).toBe(2);
+});
+
+it('hardening section 2: 1,000 tokens with unknown kids at once cause one fetch in 30 s, and in 5 s while it fails', async () => {
+  const source = createRemoteKeySource(endpoint.url, clock);
+  const verifier = createVerifier({ keys: [source], clock });
+  const claims = { exp: clock.now() / 1000 + 3_600 };
+  const good = await sign(claims, ec.privateKey, { alg: 'ES256', kid: 'one' });
+  const flood = (count: number): Promise<unknown[]> =>
+    Promise.all(
+      Array.from({ length: count }, (_, place) => {
+        const [, payload, signature] = good.split('.');
+        const header = Buffer.from(`{"alg":"ES256","kid":"${place}"}`).toString('base64url');
+        return verifier.verify(`${header}.${payload}.${signature}`).catch((error: TidingsError) => error.code);
+      }),
+    );
+  const refused = (count: number): object[] =>
+    Array.from({ length: count }, () => ({ ok: false, reason: 'unknown-key' }));
+  expect(await flood(1_000)).toEqual(refused(1_000));
+  expect(endpoint.fetches).toBe(1);
+  clock.advance(29_999);
+  expect(await flood(20)).toEqual(refused(20));
+  expect(endpoint.fetches).toBe(1);
+  clock.advance(1);
+  expect(await flood(20)).toEqual(refused(20));
+  expect(endpoint.fetches).toBe(2);
+  endpoint.answer = (response) => response.writeHead(500).end();
+  clock.advance(30_000);
+  for (let round = 0; round < 2; round += 1) {
+    expect(new Set(await flood(20))).toEqual(new Set(['unavailable']));
+    expect(await verifier.verify(good)).toMatchObject({ ok: true });
+  }
+  expect(endpoint.fetches).toBe(3);
+  clock.advance(5_000);
+  await flood(20);
+  expect(endpoint.fetches).toBe(4);
 });
 
 it('hardening section 2: an endpoint that is down is asked once in 5 s, and works again after that', async () => {
