@@ -1,11 +1,19 @@
-/** Answers questions of one name, or takes notice of what was told under it. Plain JSON comes, and plain JSON goes. */
-export type ClusterHandler = (body: unknown, from: string) => unknown;
+/** What kind of process somebody is to the others. The broker's permissions vouch for it, where there are any. */
+export type ClusterRole = 'ingest' | 'edge' | 'hub';
+
+/**
+ * Answers questions of one name, or takes notice of what was told under it. Plain JSON comes, and plain JSON goes; what has
+ * no word in JSON arrives as `undefined`. `from` is the sender's id as the sender has it, `role` is beyond doubt.
+ */
+export type ClusterHandler = (body: unknown, from: string, role: ClusterRole) => unknown;
 
 /**
  * The processes of one deployment, as one of them sees the others: they ask each other, tell each other, and share a small
  * state that outlives each of them. It carries control, and never an event.
  *
- * What is sent is plain JSON, of at most `MAX_CONTROL_BYTES` as text.
+ * What is sent is plain JSON, of at most `MAX_CONTROL_BYTES` as text: what is longer, a value of the shared state as well,
+ * fails with a RangeError and is not sent. Everything but `inTouch`, `tell` and what is said before `open` fails with
+ * TidingsError `unavailable` while this process is not open or cut off: nothing is kept to be sent later.
  */
 export interface Cluster {
   /** Names this process among the others: 8 characters of `[0-9a-z]`, others at each start. */
@@ -18,8 +26,8 @@ export interface Cluster {
   readonly inTouch: boolean;
   /**
    * Dials, lets the others know that this process is there, and follows the shared state: it resolves once every entry
-   * that there is was told. What is answered, heard and followed is said before.
-   * @throws TidingsError `unavailable`.
+   * that there is was told. What is answered, heard and followed is said before: a TypeError afterwards.
+   * @throws TidingsError `unavailable` when it is closed meanwhile; ConfigurationError for what waiting can't mend.
    */
   open(): Promise<void>;
   /** One handler for each name; what it throws is this process's to log, and the asker gets `unavailable`. */
@@ -38,7 +46,10 @@ export interface Cluster {
   askAll(name: string, body: unknown): Promise<unknown[]>;
   /** Runs when any process, this one included, tells something under this name. */
   hear(name: string, handler: ClusterHandler): void;
-  /** Tells everybody who hears this name, at most once; what is told while this process is cut off is lost. */
+  /**
+   * Tells everybody who hears this name, at most once; what is told while this process is cut off is lost.
+   * @throws RangeError for what is too long.
+   */
   tell(name: string, body: unknown): void;
   /** Leaves in good order: nobody waits for this process any more. Idempotent. */
   close(): Promise<void>;
@@ -52,7 +63,8 @@ export interface StateEntry {
 
 /**
  * Small entries that all processes see and that end by themselves. A key is 1-8 tokens of `[A-Za-z0-9_-]`, joined by `.`,
- * of at most 200 characters. Every call rejects with TidingsError `unavailable` when its outcome is not known.
+ * of at most 200 characters. Every call rejects with TidingsError `unavailable` when its outcome is not known:
+ * then what was put may come to be there, and what was taken may be gone, for all. Keys are no place for secrets.
  */
 export interface SharedState {
   /**
@@ -61,11 +73,11 @@ export interface SharedState {
    * @returns its revision: later entries have higher ones.
    */
   put(key: string, value: string, ttlSec: number): Promise<number>;
-  /** Takes an entry out: of all who ever ask for one, exactly one gets it; `undefined` for the others. */
+  /** Takes an entry out: of all who ever ask for one, at most one gets it; `undefined` for the others. */
   take(key: string): Promise<string | undefined>;
   /**
    * Tells of every entry whose key begins with the token `prefix` and a dot: those that there are, before `open` resolves,
-   * then each that is put, within a second while this process is in touch. One may be told more than once; the end of one
+   * then each that is put, within a second while this process is in touch, and those of one prefix in their order. One may be told more than once; the end of one
    * is not told.
    */
   follow(prefix: string, onEntry: (entry: StateEntry) => void): void;

@@ -1,7 +1,8 @@
-import { createNatsBroker, type NatsBrokerOptions, type NatsRole } from '@tidings/broker/nats';
+import { createNatsBroker, createNatsCluster, type NatsBrokerOptions, type NatsRole } from '@tidings/broker/nats';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { createLogger, createMetrics, type Metrics } from '@tidings/runtime';
 import { connect, type NatsConnection } from 'nats';
+import type { Cluster, ClusterRole } from '../src/cluster-port.ts';
 import type { Broker } from '../src/port.ts';
 
 /** A real server, brokers on it, and an administrator's own connection. */
@@ -12,6 +13,8 @@ export interface NatsFixture {
   /** What the brokers logged. */
   readonly lines: Record<string, unknown>[];
   create(role: NatsRole, change?: Partial<NatsBrokerOptions>): Broker;
+  /** A cluster that is not open yet; whatever of its handlers is reported is added to `faults`. */
+  createCluster(role: ClusterRole, faults?: unknown[]): Cluster;
   /** One call to JetStream's API as an administrator. */
   api(method: string, body?: object): Promise<Record<string, unknown>>;
   deleteStream(): Promise<void>;
@@ -43,6 +46,17 @@ export async function createNatsFixture(): Promise<NatsFixture> {
         metrics,
         ...change,
       }),
+    createCluster(role, faults = []) {
+      const own = Object.create(log, {
+        error: {
+          value: (fields: { err?: unknown }, text: string) => {
+            if (fields.err !== undefined) faults.push(fields.err);
+            log.error(fields, text);
+          },
+        },
+      });
+      return createNatsCluster({ servers: [server.url], role, log: own, metrics });
+    },
     api,
     async deleteStream() {
       await api('STREAM.DELETE.EVT_0');

@@ -66,7 +66,7 @@ export function limited(directGet: DirectGet, mostAtOnce: number): DirectGet {
  * The server chains the messages of a reply: each names the sequence of the one before it (`Nats-Last-Sequence`), the
  * first 0, and the end names the last. Where the chain breaks, the rest is not believed.
  */
-export function createDirectGet(link: Link, inbox: ReplyInbox): DirectGet {
+export function createDirectGet(link: Link, inbox: ReplyInbox, stream: string = STREAM): DirectGet {
   const open = new Set<() => void>();
   // What was asked on the connection that is gone gets no answer any more.
   link.onReconnect(() => {
@@ -108,7 +108,7 @@ export function createDirectGet(link: Link, inbox: ReplyInbox): DirectGet {
       });
       if (!link.connected) return giveUp();
       try {
-        link.client.publish(`$JS.API.DIRECT.GET.${STREAM}`, JSON.stringify(query), { reply: address.subject });
+        link.client.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), { reply: address.subject });
       } catch {
         // It was closed this instant: nobody will answer.
         giveUp();

@@ -1,7 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { type Clock, ConfigurationError, type Logger, type Metrics, type Settings } from '@tidings/runtime';
+import type { Cluster, ClusterRole } from '../cluster-port.ts';
 import type { Broker } from '../port.ts';
 import { createNatsBroker } from './nats-broker.ts';
+import { createNatsCluster } from './nats-cluster.ts';
 import type { NatsBrokerOptions, NatsRole } from './options.ts';
 
 /**
@@ -16,6 +18,17 @@ export function createNatsBrokerOf(
   clock: Clock,
 ): Broker {
   return createNatsBroker({ ...toNatsOptions(settings, role), log, metrics, clock });
+}
+
+/** The cluster on the NATS servers that the settings name; throws as `createNatsBrokerOf`. */
+export function createNatsClusterOf(
+  settings: Settings,
+  role: ClusterRole,
+  log: Logger,
+  metrics: Metrics,
+  clock: Clock,
+): Cluster {
+  return createNatsCluster({ ...toNatsOptions(settings, role), role, log, metrics, clock });
 }
 
 /** What the settings say of NATS; throws as `createNatsBrokerOf`. */

@@ -33,6 +33,8 @@ export interface StoredMessage {
   readonly subject: string;
   /** Base64; absent without a payload. */
   readonly data?: string;
+  /** The header block in base64; absent without headers. */
+  readonly hdrs?: string;
 }
 
 /** The server refused: `errorCode` is JetStream's own number, 404 and the like stand in `status`. */
@@ -52,6 +54,7 @@ export class JetStreamError extends Error {
 export const JETSTREAM = {
   notClustered: 10074,
   messageNotFound: 10037,
+  wrongLastSequence: 10071,
   messageTooLarge: 10054,
   streamExists: 10058,
   streamNotFound: 10059,
@@ -64,12 +67,14 @@ const TIMEOUT_MS = 2_000;
 /** The cause of a failure that does not pass. */
 const CLOSED = Symbol('closed');
 
-/** The few requests to JetStream's API that are made, all to the leader of the one stream. */
+/** The few requests to JetStream's API that are made, all to the leader of one stream. */
 export interface JetStreamApi {
   info(body?: object): Promise<StreamInfo>;
   create(config: StreamConfig): Promise<StreamInfo>;
   /** The leader's next message at or after `seq` on subjects that match; `undefined` when it has none. */
   next(seq: number, filter: string): Promise<StoredMessage | undefined>;
+  /** The leader's newest message of a subject; `undefined` when it has none. */
+  newest(subject: string): Promise<StoredMessage | undefined>;
   /** Erases what matches the filter and lies before the place `before`. */
   purge(filter: string, before: number): Promise<void>;
 }
@@ -78,12 +83,12 @@ export interface JetStreamApi {
  * Every call throws `JetStreamError` when the server refuses, and TidingsError `unavailable` when nobody answers, which
  * passes: during an election, and while the connection is away.
  */
-export function createJetStreamApi(client: LinkClient): JetStreamApi {
+export function createJetStreamApi(client: LinkClient, stream: string = STREAM): JetStreamApi {
   async function call<Answer>(method: string, body?: object): Promise<Answer> {
     const payload = body === undefined ? '' : JSON.stringify(body);
     let answer: { error?: { code: number; err_code?: number; description?: string } };
     try {
-      answer = (await client.request(`$JS.API.${method}.${STREAM}`, payload, { timeout: TIMEOUT_MS })).json();
+      answer = (await client.request(`$JS.API.${method}.${stream}`, payload, { timeout: TIMEOUT_MS })).json();
     } catch (error) {
       // A connection that was closed will never answer: asking again is no use.
       if (client.isClosed()) throw away('this process is closing', CLOSED);
@@ -97,18 +102,20 @@ export function createJetStreamApi(client: LinkClient): JetStreamApi {
     throw new JetStreamError(code, errorCode, `${method}: ${description} (${errorCode})`);
   }
 
+  async function get(query: object): Promise<StoredMessage | undefined> {
+    try {
+      return (await call<{ message: StoredMessage }>('STREAM.MSG.GET', query)).message;
+    } catch (error) {
+      if (error instanceof JetStreamError && error.errorCode === JETSTREAM.messageNotFound) return undefined;
+      throw error;
+    }
+  }
+
   return {
     info: (body) => call('STREAM.INFO', body),
     create: (config) => call('STREAM.CREATE', config),
-    async next(seq, filter) {
-      try {
-        const { message } = await call<{ message: StoredMessage }>('STREAM.MSG.GET', { seq, next_by_subj: filter });
-        return message;
-      } catch (error) {
-        if (error instanceof JetStreamError && error.errorCode === JETSTREAM.messageNotFound) return undefined;
-        throw error;
-      }
-    },
+    next: (seq, filter) => get({ seq, next_by_subj: filter }),
+    newest: (subject) => get({ last_by_subj: subject }),
     async purge(filter, before) {
       await call('STREAM.PURGE', { filter, seq: before });
     },
@@ -118,6 +125,11 @@ export function createJetStreamApi(client: LinkClient): JetStreamApi {
 /** The failure of whatever needs a broker that is away. */
 export function away(detail: string, cause?: unknown): TidingsError {
   return new TidingsError('unavailable', `The broker can not be reached: ${detail}.`, { retryAfterSec: 1 }, cause);
+}
+
+/** What the server refuses, a stream that is gone for the moment above all, is a broker that can't be asked. */
+export function asUnavailable(error: unknown): never {
+  throw error instanceof JetStreamError ? away(error.message, error) : error;
 }
 
 function toFailure(method: string, error: NatsError): Error {

@@ -1,6 +1,14 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { ConfigurationError, type Logger, type Metrics } from '@tidings/runtime';
-import { Events, type Msg, type NatsConnection, type NatsError, type PublishOptions, type Subscription } from 'nats';
+import {
+  Events,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type NatsError,
+  type PublishOptions,
+  type Subscription,
+} from 'nats';
 import { connectOnce, isRefusal } from './connection.ts';
 import { away } from './jetstream-api.ts';
 import type { NatsAccess } from './options.ts';
@@ -9,7 +17,7 @@ import type { NatsAccess } from './options.ts';
 export interface LinkClient {
   /** @throws when nothing can be sent now. */
   publish(subject: string, payload?: Uint8Array | string, options?: PublishOptions): void;
-  request(subject: string, payload: string, options: { timeout: number }): Promise<Msg>;
+  request(subject: string, payload: string, options: { timeout: number; headers?: MsgHdrs }): Promise<Msg>;
   subscribe(
     subject: string,
     options: { callback: (error: NatsError | null, message: Msg) => void },
@@ -33,7 +41,7 @@ export interface Link {
   close(): Promise<void>;
 }
 
-export type LinkName = 'live' | 'replay' | 'publish';
+export type LinkName = 'live' | 'replay' | 'publish' | 'control';
 
 export interface LinkParts {
   readonly access: NatsAccess;
@@ -45,7 +53,7 @@ export interface LinkParts {
   onChange(server: string | undefined): void;
 }
 
-const LINK_ORDER: readonly LinkName[] = ['live', 'replay', 'publish'];
+const LINK_ORDER: readonly LinkName[] = ['live', 'replay', 'publish', 'control'];
 const FLUSH_MS = 1_000;
 const REDIAL_MS = 250;
 const REPORT_EVERY_MS = 5_000;

@@ -6,10 +6,10 @@ import { encodeHeaders } from './event-message.ts';
 import { createFollowerWatch, type FollowerWatch } from './follower.ts';
 import { createFollowing, type Following } from './following.ts';
 import {
+  asUnavailable,
   away,
   createJetStreamApi,
   type JetStreamApi,
-  JetStreamError,
   type StreamInfo,
   whileAway,
 } from './jetstream-api.ts';
@@ -20,6 +20,7 @@ import { createLogWatch, type LogWatch } from './log-watch.ts';
 import type { NatsBrokerOptions } from './options.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { encodePurge } from './purge.ts';
+import { toEventPlan } from './stream-config.ts';
 import { awaitStream } from './stream-setup.ts';
 import { filtersOf, PURGES, storedSubject, unstoredSubject } from './subject.ts';
 
@@ -78,7 +79,7 @@ class NatsBroker implements Broker {
     // An edge may only read, and reads apart from what is live.
     const main = await this.#links.open(role === 'edge' ? 'replay' : 'publish');
     const api = createJetStreamApi(main.client);
-    const first = await awaitStream(api, this.#options, this.#closing.signal);
+    const first = await awaitStream(api, toEventPlan(this.#options), this.#options, this.#closing.signal);
     const { log, metrics } = this.#options;
     const watch = createLogWatch({
       api,
@@ -290,11 +291,6 @@ class NatsBroker implements Broker {
       asUnavailable(error);
     }
   }
-}
-
-// What the server refuses, a stream that is gone for the moment above all, is a broker that can't be asked.
-function asUnavailable(error: unknown): never {
-  throw error instanceof JetStreamError ? away(error.message, error) : error;
 }
 
 // JetStream knows a repeated id over the whole stream: the publisher's own would lose all but one of a fan-out.

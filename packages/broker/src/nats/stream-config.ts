@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createId } from '../random-id.ts';
 import type { StreamConfig, StreamInfo } from './jetstream-api.ts';
 import type { StreamLimits } from './options.ts';
 import { ALL_STORED, STREAM } from './subject.ts';
@@ -10,7 +10,18 @@ const MAX_MESSAGE_BYTES = 1_048_576;
 const EPOCH = 'tidings.epoch';
 const IS_EPOCH = /^[0-9a-z]{1,32}$/;
 
-/** The configuration with which the stream is created. */
+/** A stream as it is to be: what it is created with where it is missing, and compared with where it is there. */
+export interface StreamPlan {
+  readonly name: string;
+  toConfig(replicas: number): StreamConfig;
+}
+
+export const toEventPlan = (limits: StreamLimits): StreamPlan => ({
+  name: STREAM,
+  toConfig: (replicas) => toStreamConfig(limits, replicas),
+});
+
+/** The configuration with which the stream of events is created. A log that is created again is another log. */
 export function toStreamConfig(limits: StreamLimits, replicas: number): StreamConfig {
   const { maxBytes, maxAgeMs, idempotencyWindowMs = IDEMPOTENCY_WINDOW_MS } = limits;
   return {
@@ -33,13 +44,8 @@ export function toStreamConfig(limits: StreamLimits, replicas: number): StreamCo
     deny_delete: true,
     compression: 'none',
     republish: { src: ALL_STORED, dest: 'live.0.>' },
-    metadata: { [EPOCH]: createEpoch() },
+    metadata: { [EPOCH]: createId() },
   };
-}
-
-/** Eight random base-36 digits: a log that is created again is another log. */
-function createEpoch(): string {
-  return [...randomBytes(8)].map((byte) => (byte % 36).toString(36)).join('');
 }
 
 /** The identity of a log; of one that was made without ours, the moment of its creation. */
@@ -63,6 +69,7 @@ const ADVISED = [
   'max_msg_size',
   'duplicate_window',
   'deny_delete',
+  'allow_rollup_hdrs',
   'mirror',
   'sources',
   'subject_transform',
@@ -79,9 +86,12 @@ export function compareConfig(wanted: StreamConfig, found: StreamConfig): Drift 
   const differences = (fields: readonly string[]): string[] =>
     fields
       .filter((field) => !isSame(field, wanted[field], found[field]))
-      .map((field) => `${STREAM}.${field} is ${text(found[field])}, and would be created as ${text(wanted[field])}`);
+      .map(
+        (field) => `${wanted.name}.${field} is ${text(found[field])}, and would be created as ${text(wanted[field])}`,
+      );
   const epoch = found.metadata?.[EPOCH];
-  const misnamed = epoch !== undefined && IS_EPOCH.test(epoch) ? [] : [epochWarning(epoch)];
+  const isNamed = wanted.metadata?.[EPOCH] === undefined || (epoch !== undefined && IS_EPOCH.test(epoch));
+  const misnamed = isNamed ? [] : [epochWarning(epoch)];
   return { faults: differences(ESSENTIAL), warnings: [...differences(ADVISED), ...misnamed] };
 }
 
@@ -91,10 +101,14 @@ const epochWarning = (epoch: string | undefined): string =>
 // The server leaves out what is false or unset; what it adds to a member of ours is no difference.
 function isSame(field: string, wanted: unknown, found: unknown): boolean {
   if (field === 'republish') {
-    const { src, dest, headers_only: headersOnly } = (found ?? {}) as Record<string, unknown>;
-    return text({ src, dest }) === text(wanted) && headersOnly !== true;
+    return text(toRepublish(wanted)) === text(toRepublish(found));
   }
   return text(wanted ?? false) === text(found ?? false);
+}
+
+function toRepublish(value: unknown): object {
+  const { src, dest, headers_only: headersOnly = false } = (value ?? {}) as Record<string, unknown>;
+  return { src, dest, headersOnly };
 }
 
 const text = (value: unknown): string => JSON.stringify(value) ?? 'unset';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TidingsError } from '@tidings/protocol';
-import { ConfigurationError, systemClock } from '@tidings/runtime';
+import { ConfigurationError, type Logger, systemClock } from '@tidings/runtime';
 import {
   away,
   createJetStreamApi,
@@ -11,9 +11,8 @@ import {
   whileAway,
 } from './jetstream-api.ts';
 import { dial } from './link.ts';
-import type { NatsBrokerOptions, StreamLimits } from './options.ts';
-import { compareConfig, epochOf, toStreamConfig } from './stream-config.ts';
-import { STREAM } from './subject.ts';
+import type { NatsAccess, NatsBrokerOptions } from './options.ts';
+import { compareConfig, epochOf, type StreamPlan, toEventPlan } from './stream-config.ts';
 
 /** What a set-up found or made. */
 export interface StreamSetup {
@@ -28,11 +27,20 @@ const ANSWER_WITHIN_MS = 30_000;
 const REPORT_EVERY_MS = 5_000;
 const WAIT_MS = 250;
 
+/** Who waits for a stream, or makes it. */
+interface StreamOptions extends NatsAccess {
+  readonly replicas?: number | undefined;
+  readonly log: Logger;
+}
+
 /**
- * Creates the stream if it is missing, as an operator's own act.
+ * Creates the stream of events, or another that is planned, if it is missing, as an operator's own act.
  * @throws ConfigurationError when these credentials may not, or the cluster can't hold it.
  */
-export async function setUpStream(options: NatsBrokerOptions): Promise<StreamSetup> {
+export async function setUpStream(
+  options: NatsBrokerOptions,
+  plan: StreamPlan = toEventPlan(options),
+): Promise<StreamSetup> {
   const { log, metrics } = options;
   const aborter = new AbortController();
   const { signal } = aborter;
@@ -40,11 +48,11 @@ export async function setUpStream(options: NatsBrokerOptions): Promise<StreamSet
   const timer = systemClock.after(ANSWER_WITHIN_MS, () => aborter.abort(late));
   const link = await dial('publish', { access: options, log, metrics, taken: () => new Set(), onChange() {} }, signal);
   try {
-    const api = createJetStreamApi(link.client);
-    const before = await findStream(api, signal);
-    const info = before ?? (await createStream(api, options, signal));
+    const api = createJetStreamApi(link.client, plan.name);
+    const before = await findStream(api, plan, signal);
+    const info = before ?? (await createStream(api, plan, options.replicas, signal));
     const replicas = options.replicas ?? replicasOf(info);
-    const { faults, warnings } = compareConfig(toStreamConfig(options, replicas), info.config);
+    const { faults, warnings } = compareConfig(plan.toConfig(replicas), info.config);
     return {
       created: before === undefined,
       epoch: epochOf(info),
@@ -58,13 +66,17 @@ export async function setUpStream(options: NatsBrokerOptions): Promise<StreamSet
 }
 
 /** The stream, or `undefined` when there is none. Asks again while nobody answers, until `signal` is aborted. */
-async function findStream(api: JetStreamApi, signal: AbortSignal): Promise<StreamInfo | undefined> {
+async function findStream(
+  api: JetStreamApi,
+  { name }: StreamPlan,
+  signal: AbortSignal,
+): Promise<StreamInfo | undefined> {
   try {
     return await whileAway(() => api.info(), signal);
   } catch (error) {
     if (isCode(error, JETSTREAM.streamNotFound)) return undefined;
     if (!(error instanceof JetStreamError) || error.status !== 403) throw error;
-    throw new ConfigurationError([`TIDINGS_NATS_URL: these credentials may not look at the stream ${STREAM}`]);
+    throw new ConfigurationError([`TIDINGS_NATS_URL: these credentials may not look at the stream ${name}`]);
   }
 }
 
@@ -72,28 +84,33 @@ async function findStream(api: JetStreamApi, signal: AbortSignal): Promise<Strea
  * Creates the stream, with three copies where there is a cluster. Whoever comes second takes what the first has made.
  * @throws ConfigurationError when these credentials may not, or the cluster can't hold it.
  */
-async function createStream(api: JetStreamApi, limits: StreamLimits, signal: AbortSignal): Promise<StreamInfo> {
+async function createStream(
+  api: JetStreamApi,
+  plan: StreamPlan,
+  wantedReplicas: number | undefined,
+  signal: AbortSignal,
+): Promise<StreamInfo> {
   const create = (replicas: number): Promise<StreamInfo> =>
-    whileAway(() => api.create(toStreamConfig(limits, replicas)), signal);
+    whileAway(() => api.create(plan.toConfig(replicas)), signal);
   try {
-    return await create(limits.replicas ?? 3).catch((error) => {
-      if (!isCode(error, JETSTREAM.notClustered) || limits.replicas !== undefined) throw error;
+    return await create(wantedReplicas ?? 3).catch((error) => {
+      if (!isCode(error, JETSTREAM.notClustered) || wantedReplicas !== undefined) throw error;
       return create(1);
     });
   } catch (error) {
-    if (isCode(error, JETSTREAM.streamExists)) return theirs(api, signal);
+    if (isCode(error, JETSTREAM.streamExists)) return theirs(api, plan, signal);
     if (!(error instanceof JetStreamError)) throw error;
     const remedy =
       error.status === 403 ? 'run `tidings nats setup` with the credentials of an operator' : error.message;
     throw new ConfigurationError([
-      `TIDINGS_NATS_URL: the stream ${STREAM} is missing and can not be created: ${remedy}`,
+      `TIDINGS_NATS_URL: the stream ${plan.name} is missing and can not be created: ${remedy}`,
     ]);
   }
 }
 
 // What somebody else has begun to create may not be there to be looked at yet.
-async function theirs(api: JetStreamApi, signal: AbortSignal): Promise<StreamInfo> {
-  const found = await findStream(api, signal);
+async function theirs(api: JetStreamApi, plan: StreamPlan, signal: AbortSignal): Promise<StreamInfo> {
+  const found = await findStream(api, plan, signal);
   if (found === undefined) throw away('another process creates the stream');
   return found;
 }
@@ -109,7 +126,8 @@ const replicasOf = ({ config }: StreamInfo): number => Number(config.num_replica
  */
 export async function awaitStream(
   api: JetStreamApi,
-  options: NatsBrokerOptions,
+  plan: StreamPlan,
+  options: StreamOptions,
   signal: AbortSignal,
 ): Promise<StreamInfo> {
   const { role, log } = options;
@@ -117,19 +135,16 @@ export async function awaitStream(
   const report = (reason: string): void => {
     if (performance.now() - reportedMs < REPORT_EVERY_MS) return;
     reportedMs = performance.now();
-    log.warn({ stream: STREAM }, reason);
+    log.warn({ stream: plan.name }, reason);
   };
   while (true) {
     signal.throwIfAborted();
-    const info = await findOrCreate(api, options, report);
+    const info = await findOrCreate(api, plan, options, report);
     if (info !== undefined) {
-      const { faults, warnings } = compareConfig(
-        toStreamConfig(options, options.replicas ?? replicasOf(info)),
-        info.config,
-      );
+      const { faults, warnings } = compareConfig(plan.toConfig(options.replicas ?? replicasOf(info)), info.config);
       if (faults.length > 0) throw new ConfigurationError(faults);
       // An edge creates no stream: its own limits say nothing about it.
-      if (role !== 'edge') for (const difference of warnings) log.warn({ stream: STREAM }, difference);
+      if (role !== 'edge') for (const difference of warnings) log.warn({ stream: plan.name }, difference);
       return info;
     }
     await pause(WAIT_MS, undefined, { signal }).catch(() => {});
@@ -138,18 +153,19 @@ export async function awaitStream(
 
 async function findOrCreate(
   api: JetStreamApi,
-  options: NatsBrokerOptions,
+  plan: StreamPlan,
+  options: StreamOptions,
   report: (reason: string) => void,
 ): Promise<StreamInfo | undefined> {
   const signal = AbortSignal.timeout(REPORT_EVERY_MS);
   try {
-    const info = await findStream(api, signal);
+    const info = await findStream(api, plan, signal);
     if (info !== undefined || options.role === 'edge') {
       if (info === undefined) report('waiting for the stream: ingest or `tidings nats setup` creates it');
       return info;
     }
-    const created = await createStream(api, options, signal);
-    options.log.info({ stream: STREAM, replicas: replicasOf(created) }, 'the stream was created');
+    const created = await createStream(api, plan, options.replicas, signal);
+    options.log.info({ stream: plan.name, replicas: replicasOf(created) }, 'the stream was created');
     return created;
   } catch (error) {
     if (!(error instanceof TidingsError)) throw error;

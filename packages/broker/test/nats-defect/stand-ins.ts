@@ -22,6 +22,7 @@ export function leaderStandIn(change: Partial<JetStreamApi>): JetStreamApi {
     info: async () => streamInfo(1, 0),
     create: async () => streamInfo(1, 0),
     next: async () => undefined,
+    newest: async () => undefined,
     purge: async () => {},
     ...change,
   };
