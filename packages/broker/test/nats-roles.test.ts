@@ -174,6 +174,12 @@ const ADMINISTRATION = [
   'STREAM.PURGE.OTHER',
   'STREAM.MSG.GET.OTHER',
   'DIRECT.GET.OTHER',
+  'STREAM.CREATE.KV_tidings',
+  'STREAM.UPDATE.KV_tidings',
+  'STREAM.DELETE.KV_tidings',
+  'STREAM.PURGE.KV_tidings',
+  'STREAM.MSG.DELETE.KV_tidings',
+  'CONSUMER.CREATE.KV_tidings.spy',
   'CONSUMER.CREATE.EVT_0',
   'CONSUMER.CREATE.EVT_0.spy.evt.0.>',
   'CONSUMER.DURABLE.CREATE.EVT_0.spy',
@@ -189,26 +195,48 @@ const ELSEWHERE = [
   'other',
   '$SYS.REQ.SERVER.PING',
   '$KV.keys.a',
+  'ctl.state.a',
+  'ctl.node.other.tell.a',
   '$JS.ACK.EVT_0.spy',
 ];
 const INBOXES = [...ROLES.map((role) => `_INBOX_${role}`), '_INBOX'];
 
 const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
   ingest: {
-    publish: [...ADMINISTRATION, ...HISTORY, ...ELSEWHERE, 'ctl.edge.a'],
-    subscribe: ['evt.0.>', 'live.0.>', 'eph.0.>', 'live.0.a', '$JS.EVENT.ADVISORY.>'],
+    publish: [...ADMINISTRATION, ...HISTORY, ...ELSEWHERE, 'ctl.edge.a', 'ctl.node.edge.tell.a', 'ctl.node.hub.tell.a'],
+    subscribe: ['evt.0.>', 'live.0.>', 'eph.0.>', 'live.0.a', '$KV.tidings.>', '$JS.EVENT.ADVISORY.>'],
   },
   edge: {
-    publish: [...ADMINISTRATION, ...ELSEWHERE, 'evt.0.a', 'eph.0.a', '$JS.API.STREAM.PURGE.EVT_0', 'ctl.edge.a.b'],
-    subscribe: ['evt.0.>', 'evt.0.a', 'live.>', 'eph.>', 'ctl.edge.>', '$JS.EVENT.ADVISORY.>'],
+    publish: [
+      ...ADMINISTRATION,
+      ...ELSEWHERE,
+      'evt.0.a',
+      'eph.0.a',
+      '$JS.API.STREAM.PURGE.EVT_0',
+      'ctl.edge.a.b',
+      'ctl.node.ingest.tell.a',
+      'ctl.node.hub.tell.a',
+      'ctl.node.hub.beat.a',
+      'ctl.node.ingest.answer.a',
+    ],
+    subscribe: [
+      '$KV.tidings.>',
+      'ctl.>',
+      'evt.0.>',
+      'evt.0.a',
+      'live.>',
+      'eph.>',
+      'ctl.edge.>',
+      '$JS.EVENT.ADVISORY.>',
+    ],
   },
   hub: {
-    publish: [...ADMINISTRATION, ...ELSEWHERE, 'ctl.edge.a.b'],
-    subscribe: ['evt.0.>', 'evt.0.a', 'live.>', 'eph.>', 'ctl.>', '$JS.EVENT.ADVISORY.>'],
+    publish: [...ADMINISTRATION, ...ELSEWHERE, 'ctl.edge.a.b', 'ctl.node.edge.tell.a', 'ctl.node.ingest.tell.a'],
+    subscribe: ['$KV.tidings.>', 'evt.0.>', 'evt.0.a', 'live.>', 'eph.>', 'ctl.>', '$JS.EVENT.ADVISORY.>'],
   },
   operator: {
-    publish: [...ELSEWHERE, 'evt.0.a', 'eph.0.a', 'ctl.edge.a'],
-    subscribe: ['evt.0.>', 'live.0.>', 'eph.0.>', 'ctl.edge.>'],
+    publish: [...ELSEWHERE, 'evt.0.a', 'eph.0.a', 'ctl.edge.a', 'ctl.node.hub.tell.a', '$KV.tidings.a'],
+    subscribe: ['ctl.node.>', 'ctl.state.>', 'evt.0.>', 'live.0.>', 'eph.0.>', 'ctl.edge.>'],
   },
 };
 
