@@ -23,6 +23,7 @@ import {
 } from '@tidings/runtime';
 import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
+import { addErasing } from './erase-route.ts';
 import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
 import { createPublish, type Publish } from './publish.ts';
 import { type EventFields, type EventRules, inUrl, parseUser, toInputs, validateEvent } from './validate.ts';
@@ -103,7 +104,7 @@ const userRoute = createRoute({
   responses: { 202: { description: 'Stored.', content: accepted }, ...failures },
 });
 
-/** Adds the way in to an application: the three publishing requests of contract section 5. */
+/** Adds the way in to an application: the publishing requests of contract section 5, and the erasing ones of 7. */
 export function addIngest(app: ServiceApp, given: IngestParts): void {
   const { classes, settings } = given;
   const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes };
@@ -130,6 +131,7 @@ export function addIngest(app: ServiceApp, given: IngestParts): void {
     '/v1/users/:user/events',
     raw((user) => parseUser(user, inUrl)),
   );
+  addErasing(app, parts);
 }
 
 async function authenticated(context: ServiceContext, query: Query, parts: IngestParts): Promise<Access> {
