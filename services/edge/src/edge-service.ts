@@ -1,7 +1,6 @@
 import { createAccessControl } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
-import { createMemoryCluster } from '@tidings/broker/memory';
-import { createNatsBrokerOf } from '@tidings/broker/nats';
+import { createNatsBrokerOf, createNatsClusterOf } from '@tidings/broker/nats';
 import { createControl } from '@tidings/control';
 import {
   addApiDocument,
@@ -40,7 +39,7 @@ export async function startEdge(
   log: Logger,
   clock: Clock = systemClock,
   createBroker: CreateBroker = createNatsBrokerOf,
-  createCluster: CreateCluster = () => createMemoryCluster(),
+  createCluster: CreateCluster = createNatsClusterOf,
 ): Promise<HostedService> {
   const metrics = createMetrics();
   const control = createControl(createCluster(settings, 'edge', log, metrics, clock), log, clock);

@@ -1,7 +1,7 @@
 import { createAccessControl } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
 import { createMemoryBroker, createMemoryCluster } from '@tidings/broker/memory';
-import { createNatsBrokerOf } from '@tidings/broker/nats';
+import { createNatsBrokerOf, createNatsClusterOf } from '@tidings/broker/nats';
 import { createControl } from '@tidings/control';
 import { AHEAD_WAIT_MS, createEdgeService } from '@tidings/edge';
 import { addIngest, PUBLISH_GRACE_MS } from '@tidings/ingest';
@@ -41,7 +41,9 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     settings.jwksUrl === undefined;
   const secrets = needsKit ? [createDevelopmentSecret()] : settings.jwtSecrets;
   const embedded = settings.natsServers === undefined;
-  const cluster = createEmbeddedCluster(log, clock);
+  const cluster = embedded
+    ? createEmbeddedCluster(log, clock)
+    : createNatsClusterOf(settings, 'hub', log, metrics, clock);
   const control = createControl(cluster, log, clock);
   const { authenticator, classes } = createAccessControl(settings, secrets, metrics, clock, control.accessChecks);
   const kit = needsKit ? await createDevelopmentKit(secrets[0] as string, clock) : undefined;
