@@ -1,4 +1,10 @@
-import { createNatsBroker, createNatsCluster, type NatsBrokerOptions, type NatsRole } from '@tidings/broker/nats';
+import {
+  createNatsBroker,
+  createNatsCluster,
+  type NatsBrokerOptions,
+  type NatsClusterOptions,
+  type NatsRole,
+} from '@tidings/broker/nats';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { createLogger, createMetrics, type Metrics } from '@tidings/runtime';
 import { connect, type NatsConnection } from 'nats';
@@ -14,7 +20,7 @@ export interface NatsFixture {
   readonly lines: Record<string, unknown>[];
   create(role: NatsRole, change?: Partial<NatsBrokerOptions>): Broker;
   /** A cluster that is not open yet; whatever of its handlers is reported is added to `faults`. */
-  createCluster(role: ClusterRole, faults?: unknown[]): Cluster;
+  createCluster(role: ClusterRole, faults?: unknown[], change?: Partial<NatsClusterOptions>): Cluster;
   /** One call to JetStream's API as an administrator. */
   api(method: string, body?: object): Promise<Record<string, unknown>>;
   deleteStream(): Promise<void>;
@@ -46,7 +52,7 @@ export async function createNatsFixture(): Promise<NatsFixture> {
         metrics,
         ...change,
       }),
-    createCluster(role, faults = []) {
+    createCluster(role, faults = [], change = {}) {
       const own = Object.create(log, {
         error: {
           value: (fields: { err?: unknown }, text: string) => {
@@ -55,7 +61,7 @@ export async function createNatsFixture(): Promise<NatsFixture> {
           },
         },
       });
-      return createNatsCluster({ servers: [server.url], role, log: own, metrics });
+      return createNatsCluster({ servers: [server.url], role, log: own, metrics, ...change });
     },
     api,
     async deleteStream() {

@@ -140,11 +140,14 @@ test('what an edge says as another role is refused by the server', async () => {
 test('an edge can not erase the bucket by a header, nor have answers written to it that it could not write itself', async () => {
   const keep = headers();
   keep.set('Nats-TTL', '60s');
-  const seq = (await edge.request('$KV.tidings.keep', 'x', { headers: keep, timeout: 2_000 })).json<{ seq: number }>().seq;
+  const seq = (await edge.request('$KV.tidings.keep', 'x', { headers: keep, timeout: 2_000 })).json<{ seq: number }>()
+    .seq;
   for (const scope of ['all', 'sub']) {
     const rollup = headers();
     rollup.set('Nats-Rollup', scope);
-    const answer = (await edge.request('$KV.tidings.other', '', { headers: rollup, timeout: 2_000 })).json<{ error?: object }>();
+    const answer = (await edge.request('$KV.tidings.other', '', { headers: rollup, timeout: 2_000 })).json<{
+      error?: object;
+    }>();
     expect(answer.error).toBeDefined();
   }
   for (const method of ['STREAM.PURGE', 'STREAM.DELETE', 'STREAM.UPDATE', 'STREAM.MSG.DELETE'])
