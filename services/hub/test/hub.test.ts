@@ -21,11 +21,20 @@ describe('the hub', () => {
       Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(requests.sort()).toEqual([
+      'DELETE /v1/sessions/{id}',
+      'DELETE /v1/topics/{topic}/events',
+      'DELETE /v1/users/{user}/events',
       'GET /v1/position',
+      'GET /v1/sessions',
+      'GET /v1/sessions/{id}',
       'GET /v1/stream',
       'GET /v1/topics/{topic}/events',
+      'GET /v1/topics/{topic}/presence',
+      'PATCH /v1/sessions/{id}',
       'POST /v1/events',
+      'POST /v1/revocations',
       'POST /v1/stream',
+      'POST /v1/tickets',
       'POST /v1/topics/{topic}/events',
       'POST /v1/users/{user}/events',
     ]);
