@@ -17,8 +17,9 @@ const workspaces = [
 ];
 
 // Files of a project share what they import: to load it anew for each would take more than a third of the time. None keeps
-// anything of its own in a module, but the broker's, which replace modules.
+// anything of its own in a module. Those that replace modules are a project apart, where each file has its own.
 const SHARED_MODULES = { isolate: false } as const;
+const REPLACES_MODULES = ['test/nats/feed-repair.test.ts'];
 
 /** Tests with a real nats-server: one is found, or installed, before they begin. */
 const withNatsServer = {
@@ -42,26 +43,27 @@ const ON_THE_WIRE = {
 
 /**
  * The services' tests once more, for clients of HTTP/2 with prior knowledge and of TLS:
- * `packages/runtime/src/testing/transport.ts` reads the variable.
+ * `packages/runtime/src/testing/transport.ts` reads the variable. One project for each transport, since every project
+ * starts processes of its own, which load the services anew.
  */
 export function overOtherTransports(which: 'on the wire' | 'all'): TestProjectInlineConfiguration[] {
-  return Object.entries(ON_THE_WIRE).flatMap(([service, names]) =>
-    ['h2c', 'tls'].map((transport) => {
-      const processes = service === 'hub' && transport === 'tls' ? ['hub-process'] : [];
-      const chosen = [...names, ...processes].map((name) => `test/${name}.test.ts`);
-      return {
-        extends: true as const,
-        root: `services/${service}`,
-        test: {
-          name: `${service}-${transport}`,
-          include: which === 'all' ? ['test/**/*.test.ts'] : chosen,
-          env: { TEST_TRANSPORT: transport },
-          ...SHARED_MODULES,
-          ...withNatsServer,
-        },
-      };
-    }),
-  );
+  return ['h2c', 'tls'].map((transport) => {
+    const chosen = Object.entries(ON_THE_WIRE).flatMap(([service, names]) =>
+      [...names, ...(service === 'hub' && transport === 'tls' ? ['hub-process'] : [])].map(
+        (name) => `services/${service}/test/${name}.test.ts`,
+      ),
+    );
+    return {
+      extends: true as const,
+      test: {
+        name: transport,
+        include: which === 'all' ? ['services/{ingest,edge,hub}/test/**/*.test.ts'] : chosen,
+        env: { TEST_TRANSPORT: transport },
+        ...SHARED_MODULES,
+        ...withNatsServer,
+      },
+    };
+  });
 }
 
 export default defineConfig({
@@ -79,10 +81,16 @@ export default defineConfig({
         test: {
           name: root.split('/')[1] as string,
           include: ['test/**/*.test.ts'],
-          ...(root === 'packages/broker' ? {} : SHARED_MODULES),
+          exclude: root === 'packages/broker' ? REPLACES_MODULES : [],
+          ...SHARED_MODULES,
           ...(NEEDS_NATS_SERVER.has(root) ? withNatsServer : {}),
         },
       })),
+      {
+        extends: true as const,
+        root: 'packages/broker',
+        test: { name: 'broker-replaced', include: REPLACES_MODULES },
+      },
       ...overOtherTransports('on the wire'),
       {
         extends: true as const,
