@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Access, Authenticator, Grant, Revocation } from '@tidings/auth';
-import { CLOCK_SKEW_SEC, toChallenge } from '@tidings/auth';
+import { CLOCK_SKEW_SEC, toChallenge, toRevocationEnd } from '@tidings/auth';
 import type { RevocationList } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
@@ -71,7 +71,8 @@ function toRevocation(
   { clock, maxTokenAgeSec }: RevocationRouteParts,
 ): Revocation {
   const nowSec = Math.floor(clock.now() / 1000);
-  const endsSec = nowSec + maxTokenAgeSec + CLOCK_SKEW_SEC;
+  // A moment that is named has come, or the skew at most after now.
+  const endsSec = toRevocationEnd(Math.max(nowSec, issuedBefore ?? 0), maxTokenAgeSec);
   if ((jti === undefined) === (user === undefined)) {
     throw new TidingsError('invalid-field', 'Name either a jti or a user.', { pointer: jti ? '/user' : '/jti' });
   }

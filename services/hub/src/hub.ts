@@ -38,7 +38,8 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     !settings.production &&
     settings.jwtSecrets.length === 0 &&
     settings.jwtPublicKey === undefined &&
-    settings.jwksUrl === undefined;
+    settings.jwksUrl === undefined &&
+    settings.issuersFile === undefined;
   const secrets = needsKit ? [createDevelopmentSecret()] : settings.jwtSecrets;
   const embedded = settings.natsServers === undefined;
   const cluster = embedded
