@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Broker, HistoryPage, Selection } from '@tidings/broker';
+import type { Broker, Cluster, HistoryPage, Selection } from '@tidings/broker';
 import { type LogPage, readHistory, readLatest, type TopicLog } from '@tidings/broker/log';
 import type { GapReason } from '@tidings/protocol';
 import type { Clock, Metrics } from '@tidings/runtime';
 import { cursorOf, type Feed } from './feed.ts';
+import { untilInTouch } from './in-touch.ts';
 import { Item } from './item.ts';
 import type { Outbox } from './outbox.ts';
 import type { ReadBudget } from './read-budget.ts';
@@ -13,6 +14,7 @@ import type { TimerWheel } from './timer-wheel.ts';
 
 export interface CatchUpParts {
   readonly broker: Broker;
+  readonly cluster: Cluster;
   readonly feed: Feed;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
@@ -63,6 +65,10 @@ export async function catchUp(
     // No await may stand between the last read and this: what is published meanwhile would be lost. What lies after the
     // ring's last place holds nothing, however far the feed is.
     if (session.position >= feed.ring.last) return session.goLive();
+    if (!parts.cluster.inTouch) {
+      await untilInTouch(parts.cluster, parts.clock, cancellation);
+      continue;
+    }
     const { position } = session;
     const newestOnly = position < newestUpTo || (session.lagged && session.lag === 'latest');
     await readOn(session, position < newestUpTo ? newestUpTo : feed.ring.last, newestOnly, parts, cancellation);

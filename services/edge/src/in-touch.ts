@@ -1,5 +1,7 @@
 import type { Cluster } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
+import type { Clock } from '@tidings/runtime';
+import { type Cancellation, unlessAborted } from './read-deadline.ts';
 
 /**
  * An edge that is cut off from the others may not know what was revoked or erased meanwhile: it opens and reads nothing
@@ -9,4 +11,16 @@ import { TidingsError } from '@tidings/protocol';
 export function assertInTouch(cluster: Cluster): void {
   if (cluster.inTouch) return;
   throw new TidingsError('unavailable', 'This node has lost touch with the others.', { retryAfterSec: 2 });
+}
+
+const LOOK_MS = 250;
+
+/**
+ * Waits, if need be, until this edge is in touch: a stream that catches up could else be sent what was erased meanwhile.
+ * @throws the reason of the signal.
+ */
+export async function untilInTouch(cluster: Cluster, clock: Clock, cancellation: Cancellation): Promise<void> {
+  while (!cluster.inTouch) {
+    await unlessAborted(cancellation.signal, new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve)));
+  }
 }

@@ -159,6 +159,30 @@ describe('section 8: sessions are listed, inspected and closed on whichever edge
 });
 
 describe('an edge that has lost touch with the others', () => {
+  it('sends a stream that lags nothing of the past, which may have been erased, until it is in touch again', async () => {
+    const edge = await startEdge({ settings: { lagMaxBytes: 4_096 } });
+    const { client } = await openLive(edge, 'topic=a', await edge.token());
+    client.pause();
+    let published = 0;
+    for (let most = Number.POSITIVE_INFINITY; published < most; published += 1) {
+      await edge.publish('a', `${published} ${'x'.repeat(10_000)}`);
+      await new Promise((resolve) => setImmediate(resolve));
+      const lagging = (await edge.metrics.laggingSessions.get()).values[0]?.value;
+      if (lagging === 1 && most === Number.POSITIVE_INFINITY) most = published + 300;
+    }
+    let inTouch = false;
+    Object.defineProperty(edge.cluster, 'inTouch', { get: () => inTouch });
+    client.resume();
+    const { sockets } = edge;
+    await eventually(() => [...sockets].every(({ writableLength }) => writableLength === 0));
+    const before = client.published().length;
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(before).toBeLessThan(published - 100);
+    expect((await edge.metrics.laggingSessions.get()).values[0]?.value).toBe(1);
+    inTouch = true;
+    await client.until(() => client.published().length === published);
+  });
+
   it('opens no stream and reads no history, keeps the streams that it has, and asks nobody', async () => {
     const edge = await startEdge();
     const token = await edge.token(ADMIN);
