@@ -28,6 +28,11 @@ const HOMES: readonly { module: RegExp; home: string; because: string }[] = [
     because: 'its successor can take its place by changing one folder',
   },
   { module: /^pino/, home: 'packages/runtime/src', because: 'one logger redacts for all' },
+  {
+    module: /^rate-limiter-flexible/,
+    home: 'packages/runtime/src/limit',
+    because: 'rates hold in the long run by what is built around it',
+  },
   { module: /^prom-client$/, home: 'packages/runtime/src', because: 'one file lists every metric' },
   {
     module: /^node:http$/,

@@ -14,6 +14,8 @@ export interface ErrorDetails {
   readonly challenge?: string;
   /** The methods that the path takes; becomes `Allow`. */
   readonly allow?: string;
+  /** Limits and what is left of each, as header fields. */
+  readonly limitHeaders?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -28,6 +28,8 @@ export const PROBLEMS = {
   'invalid-user': { status: 422, title: 'The user id is not allowed' },
   'unknown-field': { status: 422, title: 'There is no such field' },
   'all-failed': { status: 422, title: 'None of the events was accepted' },
+  'quota-exceeded': { status: 429, title: 'The quota of this tenant is used up' },
+  'rate-limited': { status: 429, title: 'There are too many requests' },
   'too-many-streams': { status: 429, title: 'There are too many streams open' },
   'headers-too-large': { status: 431, title: 'The request line or headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },

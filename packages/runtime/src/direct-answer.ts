@@ -17,7 +17,8 @@ export function answerJson(context: ServiceContext, status: number, value: unkno
   const { outgoing } = context.env;
   const text = JSON.stringify(value);
   const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
-  Object.assign(headers, context.get('corsHeaders'), context.get('tokenInUrl') ? TOKEN_IN_URL_HEADERS : undefined);
+  const tokenHeaders = context.get('tokenInUrl') ? TOKEN_IN_URL_HEADERS : undefined;
+  Object.assign(headers, context.get('corsHeaders'), context.get('limitHeaders'), tokenHeaders);
   outgoing.writeHead(status, headers);
   outgoing.end(text);
   return RESPONSE_ALREADY_SENT;

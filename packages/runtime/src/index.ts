@@ -5,6 +5,7 @@ export * from './client-address.ts';
 export * from './clock.ts';
 export * from './direct-answer.ts';
 export * from './lifecycle.ts';
+export * from './limit/index.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './page-headers.ts';

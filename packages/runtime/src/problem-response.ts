@@ -10,6 +10,7 @@ export function problemHeaders(details: ErrorDetails = {}): Record<string, strin
     ...(details.retryAfterSec !== undefined && { 'Retry-After': `${details.retryAfterSec}` }),
     ...(details.challenge !== undefined && { 'WWW-Authenticate': details.challenge }),
     ...(details.allow !== undefined && { Allow: details.allow }),
+    ...details.limitHeaders,
   };
 }
 

@@ -4,7 +4,10 @@ import type { IncomingMessage } from 'node:http';
  * The part of a request's head that `node:http` and the compatibility API of `node:http2` give alike. What else they give
  * differs: there is no `headersDistinct` over HTTP/2, and the host may stand in `:authority` alone.
  */
-export type RequestHead = Pick<IncomingMessage, 'headers' | 'rawHeaders'>;
+export type RequestHead = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
+  /** Where it came from. */
+  readonly socket?: { readonly remoteAddress?: string | undefined };
+};
 
 /**
  * Every value of a header in order of appearance, also of those of which Node keeps only the first in `headers`

@@ -7,6 +7,7 @@ import type { Context } from 'hono';
 import { allowedMethods } from './allowed-methods.ts';
 import type { ClientAddress } from './client-address.ts';
 import { TOKEN_IN_URL_HEADERS } from './direct-answer.ts';
+import type { LimitHeaders } from './limit/limit-headers.ts';
 import type { Logger } from './logger.ts';
 import { redactUrl } from './logger.ts';
 import { errorResponse } from './problem-response.ts';
@@ -21,6 +22,8 @@ export interface ServiceEnv {
     clientAddress: ClientAddress;
     /** CORS headers of the answer. Answers that are written raw must carry them too. */
     corsHeaders: Record<string, string>;
+    /** Limits of the caller and what is left of each, for every answer; `undefined` where there are none. */
+    limitHeaders: LimitHeaders | undefined;
     /** The URL holds a token, or what may be one: answers that are written raw must carry `TOKEN_IN_URL_HEADERS`. */
     tokenInUrl: boolean;
     /** Who asks, for the log; set by authentication. */
@@ -44,7 +47,7 @@ export interface ServiceAppOptions {
 
 const CORS_METHODS = 'GET, POST, PATCH, DELETE';
 const CORS_HEADERS = 'Authorization, Content-Type, Last-Event-ID, Idempotency-Key';
-const CORS_EXPOSED = 'Tidings-Session, Retry-After';
+const CORS_EXPOSED = 'Tidings-Session, Retry-After, RateLimit, RateLimit-Policy';
 const PREFLIGHT_AGE_SEC = '600';
 
 /** The hono application that services add their routes to: path matching, CORS, the request log, problems. */
@@ -72,7 +75,8 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
     await next();
     // Whoever answered past hono has sent the head, or found the client gone.
     if (outgoing.headersSent || context.res === RESPONSE_ALREADY_SENT) return;
-    for (const [name, value] of Object.entries(context.get('corsHeaders'))) context.res.headers.set(name, value);
+    const added = { ...context.get('limitHeaders'), ...context.get('corsHeaders') };
+    for (const [name, value] of Object.entries(added)) context.res.headers.set(name, value);
     if (!context.get('tokenInUrl')) return;
     for (const [name, value] of Object.entries(TOKEN_IN_URL_HEADERS)) {
       // Where an answer says how it may be kept, it is told so already, and more.

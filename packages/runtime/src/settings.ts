@@ -43,10 +43,23 @@ export interface Settings {
   readonly maxEventBytes: number;
   readonly maxBodyBytes: number;
   readonly catchUpMaxBytes: number;
-  /** Open streams; 0: no limit, also of the next two. */
+  /** Open streams; 0: no limit, also of all that follow to `quotaEvents`. */
   readonly maxConnections: number;
   readonly maxConnectionsPerUser: number;
+  readonly maxConnectionsPerTenant: number;
   readonly maxConnectionsPerAddress: number;
+  /** Events, bytes, streams and refused tokens each second. */
+  readonly ratePublish: number;
+  readonly ratePublishPerTenant: number;
+  readonly ratePublishPerAddress: number;
+  readonly ratePublishBytes: number;
+  readonly ratePublishBytesPerTenant: number;
+  readonly rateConnect: number;
+  readonly rateConnectPerTenant: number;
+  readonly rateConnectPerAddress: number;
+  readonly rateAuthFailures: number;
+  /** Events of a tenant in a day of UTC. */
+  readonly quotaEvents: number;
   readonly heartbeatMs: number;
   /** 0: streams have no age limit of their own. */
   readonly maxStreamAgeSec: number;
@@ -136,7 +149,18 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     catchUpMaxBytes: read('TIDINGS_CATCH_UP_MAX_BYTES'),
     maxConnections: read('TIDINGS_MAX_CONNECTIONS'),
     maxConnectionsPerUser: read('TIDINGS_MAX_CONNECTIONS_PER_USER'),
+    maxConnectionsPerTenant: read('TIDINGS_MAX_CONNECTIONS_PER_TENANT'),
     maxConnectionsPerAddress: read('TIDINGS_MAX_CONNECTIONS_PER_ADDRESS'),
+    ratePublish: read('TIDINGS_RATE_PUBLISH'),
+    ratePublishPerTenant: read('TIDINGS_RATE_PUBLISH_PER_TENANT'),
+    ratePublishPerAddress: read('TIDINGS_RATE_PUBLISH_PER_ADDRESS'),
+    ratePublishBytes: read('TIDINGS_RATE_PUBLISH_BYTES'),
+    ratePublishBytesPerTenant: read('TIDINGS_RATE_PUBLISH_BYTES_PER_TENANT'),
+    rateConnect: read('TIDINGS_RATE_CONNECT'),
+    rateConnectPerTenant: read('TIDINGS_RATE_CONNECT_PER_TENANT'),
+    rateConnectPerAddress: read('TIDINGS_RATE_CONNECT_PER_ADDRESS'),
+    rateAuthFailures: read('TIDINGS_RATE_AUTH_FAILURES'),
+    quotaEvents: read('TIDINGS_QUOTA_EVENTS'),
     heartbeatMs: read('TIDINGS_HEARTBEAT_MS'),
     maxStreamAgeSec: read('TIDINGS_MAX_STREAM_AGE'),
     drainMs: read('TIDINGS_DRAIN_MS'),

@@ -20,6 +20,29 @@ const variable = (name: string, fallback: string | undefined, schema: z.ZodType,
 
 const YEAR_SEC = 366 * 86_400;
 
+const rate = (name: string, most: number, meaning: string): Variable =>
+  variable(name, '0', whole(0, most), `${meaning}; 0: no limit.`);
+
+const MAX_RATE = 1_000_000_000;
+
+/** What each may do in a second on one node (docs/reference/limits.md), and a tenant in a day on all. */
+const RATES: readonly Variable[] = [
+  rate('TIDINGS_RATE_PUBLISH', MAX_RATE, 'Events that a user may publish each second on one node'),
+  rate('TIDINGS_RATE_PUBLISH_PER_TENANT', MAX_RATE, 'The same of all users of a tenant together'),
+  rate('TIDINGS_RATE_PUBLISH_PER_ADDRESS', MAX_RATE, 'The same of all that comes from one address'),
+  rate('TIDINGS_RATE_PUBLISH_BYTES', 2 ** 40, 'Payload that a user may publish each second on one node, in bytes'),
+  rate('TIDINGS_RATE_PUBLISH_BYTES_PER_TENANT', 2 ** 40, 'The same of all users of a tenant together'),
+  rate('TIDINGS_RATE_CONNECT', MAX_RATE, 'Streams that a user may open each second on one node'),
+  rate('TIDINGS_RATE_CONNECT_PER_TENANT', MAX_RATE, 'The same of all users of a tenant together'),
+  rate('TIDINGS_RATE_CONNECT_PER_ADDRESS', MAX_RATE, 'Streams asked for each second from one address on one node'),
+  rate(
+    'TIDINGS_RATE_AUTH_FAILURES',
+    MAX_RATE,
+    'Tokens from one address that may be refused each second on one node, before its tokens are not looked at',
+  ),
+  rate('TIDINGS_QUOTA_EVENTS', 10 ** 12, 'Events that a tenant may publish in a day of UTC, on all nodes together'),
+];
+
 /** Every variable that a service reads, in the order in which the docs list them (contract section 9). */
 export const VARIABLES: readonly Variable[] = [
   variable('HOST', '127.0.0.1', text(), 'Address of the public port.'),
@@ -163,11 +186,18 @@ export const VARIABLES: readonly Variable[] = [
     'Open streams of one user on one edge; 0: no limit.',
   ),
   variable(
+    'TIDINGS_MAX_CONNECTIONS_PER_TENANT',
+    '0',
+    whole(0, 2 ** 31),
+    'Open streams of one tenant on one edge; 0: no limit.',
+  ),
+  variable(
     'TIDINGS_MAX_CONNECTIONS_PER_ADDRESS',
     '0',
     whole(0, 2 ** 31),
     'Open streams from one address on one edge, by TIDINGS_TRUSTED_PROXIES; 0: no limit.',
   ),
+  ...RATES,
   variable(
     'TIDINGS_MAX_EVENT_BYTES',
     '262144',

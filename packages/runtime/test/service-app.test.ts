@@ -70,7 +70,9 @@ describe('CORS', () => {
       const { headers } = await request(`GET ${path} HTTP/1.1`, allowed);
       expect(headers.get('access-control-allow-origin')).toBe('https://app.example');
       expect(headers.get('access-control-allow-credentials')).toBe('true');
-      expect(headers.get('access-control-expose-headers')).toBe('Tidings-Session, Retry-After');
+      expect(headers.get('access-control-expose-headers')).toBe(
+        'Tidings-Session, Retry-After, RateLimit, RateLimit-Policy',
+      );
       expect(headers.get('vary')).toBe('Origin');
     }
   });

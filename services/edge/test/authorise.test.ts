@@ -232,7 +232,9 @@ describe('where a token may stand', () => {
       expect(answer.status, path).toBe(status);
       expect(answer.headers.get('access-control-allow-origin')).toBe(ALLOWED_ORIGIN);
       expect(answer.headers.get('access-control-allow-credentials')).toBe('true');
-      expect(answer.headers.get('access-control-expose-headers')).toBe('Tidings-Session, Retry-After');
+      expect(answer.headers.get('access-control-expose-headers')).toBe(
+        'Tidings-Session, Retry-After, RateLimit, RateLimit-Policy',
+      );
       expect(answer.headers.get('vary')).toContain('Origin');
       await answer.body?.cancel();
       const foreign = await request(`${edge.url}${path}`, { headers: { ...headers, origin: FOREIGN } });

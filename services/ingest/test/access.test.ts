@@ -189,7 +189,7 @@ describe('where the token may stand', () => {
       expect(allowed.headers).toMatchObject({
         'access-control-allow-origin': 'https://app.example',
         'access-control-allow-credentials': 'true',
-        'access-control-expose-headers': 'Tidings-Session, Retry-After',
+        'access-control-expose-headers': 'Tidings-Session, Retry-After, RateLimit, RateLimit-Policy',
         vary: 'Origin',
       });
       const foreign = await from('https://evil.example', token);
