@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Clock, ConfigurationError, type Metrics, type Settings } from '@tidings/runtime';
+import { type Clock, ConfigurationError, createClientAddress, type Metrics, type Settings } from '@tidings/runtime';
 import { type AccessChecks, type Authenticator, createAuthenticator } from './authenticator.ts';
+import { limitFailures } from './failure-limit.ts';
 import { type IssuerEntry, parseIssuersFile } from './issuers-file.ts';
 import { createKeySources, type KeySource } from './key-source.ts';
 import { parseAllowedOrigins } from './origin.ts';
@@ -44,8 +45,8 @@ export function createAccessControl(
   const issuers = attempt('TIDINGS_ISSUERS_FILE', () => readIssuers(settings, clock));
   const allowedOrigins = attempt('TIDINGS_ALLOWED_ORIGINS', () => parseAllowedOrigins(settings.allowedOrigins));
   const classes = attempt('TIDINGS_TOPICS_FILE', () => readClasses(settings.topicsFile));
-  if (keys === undefined || issuers === undefined || allowedOrigins === undefined || classes === undefined)
-    throw new ConfigurationError(problems);
+  const clientAddress = attempt('TIDINGS_TRUSTED_PROXIES', () => createClientAddress(settings.trustedProxies));
+  if (!keys || !issuers || !allowedOrigins || !classes || !clientAddress) throw new ConfigurationError(problems);
 
   const verifier = createVerifier({
     keys,
@@ -55,16 +56,17 @@ export function createAccessControl(
     audience: settings.jwtAudience,
     maxTokenAgeSec: settings.maxTokenAgeSec,
   });
+  const { cookieName, production, rateAuthFailures: perSec } = settings;
   const authenticator = createAuthenticator({
     verifier,
     allowedOrigins,
-    cookieName: settings.cookieName,
-    production: settings.production,
+    cookieName,
+    production,
     clock,
     ...checks,
     onRefusal: (reason) => metrics.authFailures.inc({ reason }),
   });
-  return { authenticator, classes };
+  return { authenticator: limitFailures(authenticator, { perSec, clientAddress, cookieName, production }), classes };
 }
 
 function readKeys(settings: Settings, secrets: readonly string[], clock: Clock): readonly KeySource[] {

@@ -1,6 +1,7 @@
 export * from './authenticator.ts';
 export * from './challenge.ts';
 export * from './claims.ts';
+export * from './failure-limit.ts';
 export * from './from-settings.ts';
 export * from './grant.ts';
 export * from './grant-text.ts';
