@@ -8,16 +8,17 @@ export interface Holder {
 }
 
 /** Which limit a stream would exceed. */
-export type Refused = 'capacity' | 'user' | 'address';
+export type Refused = 'capacity' | 'user' | 'tenant' | 'address';
 
 /** How many streams may be open, 0 for no limit. */
 export interface AdmissionLimits {
   readonly streams: number;
   readonly streamsPerUser: number;
+  readonly streamsPerTenant: number;
   readonly streamsPerAddress: number;
 }
 
-/** Counts open streams: in total, by user and by address. */
+/** Counts open streams: in total, by user, by tenant and by address. */
 export interface Admission {
   /** Addresses matter: asking a socket for its own costs a system call. */
   readonly countsAddresses: boolean;
@@ -35,6 +36,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   const most = (limit: number): number => (limit === 0 ? Number.POSITIVE_INFINITY : limit);
   const mostStreams = most(limits.streams);
   const users = createCounts(most(limits.streamsPerUser));
+  const tenants = createCounts(most(limits.streamsPerTenant));
   const addresses = createCounts(most(limits.streamsPerAddress));
   let streams = 0;
 
@@ -46,16 +48,19 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     refusal(holder) {
       if (streams >= mostStreams) return 'capacity';
       if (users.isFull(keyOf(holder))) return 'user';
+      if (tenants.isFull(holder.tenant)) return 'tenant';
       return addresses.isFull(holder.address) ? 'address' : undefined;
     },
     enter(holder) {
       streams += 1;
       users.add(keyOf(holder));
+      tenants.add(holder.tenant);
       addresses.add(holder.address);
     },
     leave(holder) {
       streams -= 1;
       users.remove(keyOf(holder));
+      tenants.remove(holder.tenant);
       addresses.remove(holder.address);
     },
   };

@@ -1,7 +1,15 @@
 import type { Authenticator, TopicClasses } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
 import type { RevocationList, TicketStore } from '@tidings/control';
-import { type Clock, type Logger, type Metrics, type ServiceApp, type Settings, systemClock } from '@tidings/runtime';
+import {
+  type Clock,
+  createCallerLimits,
+  type Logger,
+  type Metrics,
+  type ServiceApp,
+  type Settings,
+  systemClock,
+} from '@tidings/runtime';
 import { createAdmission } from './admission.ts';
 import { createDrain } from './drain.ts';
 import { openFeed } from './feed.ts';
@@ -43,7 +51,11 @@ export interface EdgeOptions {
     | 'catchUpMaxBytes'
     | 'maxConnections'
     | 'maxConnectionsPerUser'
+    | 'maxConnectionsPerTenant'
     | 'maxConnectionsPerAddress'
+    | 'rateConnect'
+    | 'rateConnectPerTenant'
+    | 'rateConnectPerAddress'
     | 'drainMs'
     | 'maxTokenAgeSec'
   >;
@@ -83,7 +95,13 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const admission = createAdmission({
     streams: settings.maxConnections,
     streamsPerUser: settings.maxConnectionsPerUser,
+    streamsPerTenant: settings.maxConnectionsPerTenant,
     streamsPerAddress: settings.maxConnectionsPerAddress,
+  });
+  const connects = createCallerLimits({
+    user: settings.rateConnect,
+    tenant: settings.rateConnectPerTenant,
+    address: settings.rateConnectPerAddress,
   });
   const feed = await openFeed({
     broker,
@@ -111,6 +129,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     router,
     registry,
     admission,
+    connects,
     drain,
     flushes,
     wheel,

@@ -2,7 +2,7 @@ import type { TokenIdentity } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
 import type { RevocationList } from '@tidings/control';
 import { encodeHello, encodeOpening, type Frame, TidingsError } from '@tidings/protocol';
-import type { Clock, Logger, Metrics, Timer, WriteLine } from '@tidings/runtime';
+import type { CallerLimits, Clock, Logger, Metrics, Timer, WriteLine } from '@tidings/runtime';
 import type { Admission, Holder } from './admission.ts';
 import { catchUp } from './catch-up.ts';
 import type { Drain } from './drain.ts';
@@ -31,6 +31,8 @@ export interface EdgeParts {
   readonly router: Router<Session>;
   readonly registry: SessionRegistry;
   readonly admission: Admission;
+  /** How often streams may be asked for; `undefined`: as often as anybody likes. */
+  readonly connects: CallerLimits | undefined;
   readonly drain: Drain;
   readonly flushes: FlushQueue;
   readonly wheel: TimerWheel;

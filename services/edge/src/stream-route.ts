@@ -15,6 +15,7 @@ import {
 } from '@tidings/runtime';
 import type { Refused } from './admission.ts';
 import { authoriseTopics, ownTopics } from './authorise.ts';
+import { authenticateConnect } from './connect-limit.ts';
 import { type FiniteStart, findFiniteStart, isOver } from './finite-start.ts';
 import { assertInTouch } from './in-touch.ts';
 import { readJson } from './json-body.ts';
@@ -90,7 +91,7 @@ async function answer(
   if (edge.admission.full) return refuseAdmission('capacity', incoming, client, edge);
   const access = await whenAvailable(context, client, edge, async () => {
     assertInTouch(edge.cluster);
-    return authenticator.authenticateSoftly(incoming, query);
+    return authenticateConnect(context, query, authenticator, edge.connects);
   });
   if (access instanceof Response) return access;
   context.set('caller', access.grant);
@@ -130,6 +131,7 @@ async function answer(
 const LIMITS: Readonly<Record<Refused, () => TidingsError>> = {
   capacity: () => new TidingsError('at-capacity', 'This node has no room for another stream.', retryLater()),
   user: () => new TidingsError('too-many-streams', 'This user has too many streams open.', retryLater()),
+  tenant: () => new TidingsError('too-many-streams', 'This tenant has too many streams open.', retryLater()),
   address: () => new TidingsError('too-many-streams', 'This address has too many streams open.', retryLater()),
 };
 
@@ -163,7 +165,7 @@ async function foresee(
   return withinDeadline(edge.clock, context.env.outgoing, (signal) => findFiniteStart(wish, selection, edge, signal));
 }
 
-// What fails because something behind us is away will pass: it may not kill a native EventSource.
+// What is away, or comes too often, may do so again later: it may not kill a native EventSource.
 async function whenAvailable<Value>(
   context: ServiceContext,
   client: string | undefined,
@@ -173,8 +175,9 @@ async function whenAvailable<Value>(
   try {
     return await run();
   } catch (error) {
-    const passing = error instanceof TidingsError && error.code === 'unavailable';
-    if (passing && isNative(context.env.incoming, client)) return soften('unavailable', edge);
+    const code = error instanceof TidingsError ? error.code : undefined;
+    const passing = code === 'unavailable' || code === 'rate-limited';
+    if (passing && isNative(context.env.incoming, client)) return soften(code, edge);
     throw error;
   }
 }

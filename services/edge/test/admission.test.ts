@@ -3,7 +3,7 @@ import { createAdmission } from '../src/admission.ts';
 import { controlOf, eventually, NATIVE, names, startEdge } from './fixture.ts';
 
 const holder = (user: string | undefined, address = '10.0.0.1', tenant = 'default') => ({ tenant, user, address });
-const NO_LIMITS = { streams: 0, streamsPerUser: 0, streamsPerAddress: 0 };
+const NO_LIMITS = { streams: 0, streamsPerUser: 0, streamsPerTenant: 0, streamsPerAddress: 0 };
 
 describe('createAdmission', () => {
   it('without limits takes whoever comes', () => {

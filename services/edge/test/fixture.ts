@@ -100,7 +100,11 @@ const SETTINGS: EdgeOptions['settings'] = {
   catchUpMaxBytes: 64 * 1_048_576,
   maxConnections: 0,
   maxConnectionsPerUser: 0,
+  maxConnectionsPerTenant: 0,
   maxConnectionsPerAddress: 0,
+  rateConnect: 0,
+  rateConnectPerTenant: 0,
+  rateConnectPerAddress: 0,
   drainMs: 10_000,
   maxTokenAgeSec: 31 * 86_400,
 };

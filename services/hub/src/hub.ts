@@ -52,7 +52,7 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     ? createEmbeddedBroker(settings, metrics, clock)
     : createNatsBrokerOf(settings, 'hub', log, metrics, clock);
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
-  addIngest(app, { broker, authenticator, classes, metrics, log, settings });
+  const ingest = addIngest(app, { broker, cluster, authenticator, classes, metrics, log, settings, clock });
   if (kit !== undefined) addNewcomerPage(app, kit);
   const edge = createEdgeService(app, 'Tidings hub', {
     broker,
@@ -67,7 +67,14 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     alone: embedded,
     clock,
   });
-  const service = { ...edge, closeGraceMs: PUBLISH_GRACE_MS };
+  const service = {
+    ...edge,
+    closeGraceMs: PUBLISH_GRACE_MS,
+    async close() {
+      await ingest.close();
+      await edge.close();
+    },
+  };
   return { ...(await hostService(service, settings, metrics, log, clock)), embedded, kit };
 }
 

@@ -3,6 +3,7 @@ import type { Grant } from '@tidings/auth';
 import { MAX_BATCH_EVENTS, MAX_RESULTS, TidingsError } from '@tidings/protocol';
 import { decodeText, type Logger, type Metrics, parseJson } from '@tidings/runtime';
 import { type Publish, type PublishOrder, type PublishResult, toFailure } from './publish.ts';
+import type { Admit } from './publish-limit.ts';
 import { type EventRules, validateEvent } from './validate.ts';
 
 // Events checked, or results published, in one turn of the event loop, so that a full body holds up nobody's stream.
@@ -40,6 +41,8 @@ export interface BatchContext {
   readonly idempotencyKey: string;
   readonly rules: EventRules;
   readonly publish: Publish;
+  /** `undefined`: there are no limits. */
+  readonly admit: Admit | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -52,7 +55,8 @@ const isOrder = (step: Step): step is PublishOrder => 'input' in step;
 /**
  * Publishes every event of a batch in order and answers one result for each event and topic. All are checked before the
  * first is published.
- * @throws TidingsError `batch-too-large` when they go to more topics than one answer may hold; nothing is published then.
+ * @throws TidingsError `batch-too-large` when they go to more topics than one answer may hold, and what `admit` throws;
+ *   nothing is published then.
  */
 export async function publishBatch(events: readonly ReadEvent[], context: BatchContext): Promise<PublishResult[]> {
   const steps: Step[] = [];
@@ -62,6 +66,13 @@ export async function publishBatch(events: readonly ReadEvent[], context: BatchC
     if (steps.length > MAX_RESULTS) throw tooLarge();
   }
 
+  const { admit } = context;
+  const report =
+    admit &&
+    (await admit(
+      steps.length,
+      steps.filter(isOrder).map(({ input }) => input),
+    ));
   const results: PublishResult[] = [];
   let away: TidingsError | undefined;
   for (let start = 0; start < steps.length; start += TURN_RESULTS) {
@@ -72,6 +83,7 @@ export async function publishBatch(events: readonly ReadEvent[], context: BatchC
     if (tried.length > 0 && tried.every(({ problem }) => problem?.code === 'unavailable')) away = notTried();
     results.push(...turn);
   }
+  report?.(results);
   return results;
 }
 

@@ -1,2 +1,2 @@
 export { PUBLISH_GRACE_MS } from './ingest.ts';
-export { addIngest, type IngestParts } from './routes.ts';
+export { addIngest, type Ingest, type IngestParts } from './routes.ts';

@@ -46,7 +46,7 @@ export async function startIngest(
   });
   const broker = createBroker(settings, 'ingest', log, metrics, clock);
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
-  addIngest(app, { broker, authenticator, classes, metrics, log, settings });
+  const ingest = addIngest(app, { broker, cluster, authenticator, classes, metrics, log, settings, clock });
   addApiDocument(app, 'Tidings ingest');
   const service = {
     health: {
@@ -63,6 +63,7 @@ export async function startIngest(
     },
     drain: async () => {},
     async close() {
+      await ingest.close();
       await cluster.close();
       await broker.close();
     },

@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Access, Authenticator, TopicClasses } from '@tidings/auth';
-import type { Broker } from '@tidings/broker';
+import type { Access, Authenticator, Grant, TopicClasses } from '@tidings/auth';
+import type { Broker, Cluster, PublishInput } from '@tidings/broker';
 import { parseTopic, TidingsError } from '@tidings/protocol';
 import {
   assertText,
+  type Clock,
   checkShape,
   decodeText,
   type Logger,
@@ -19,13 +20,16 @@ import {
   type ServiceContext,
   type Settings,
   singleValue,
+  systemClock,
   toProblemAnswer,
 } from '@tidings/runtime';
 import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
 import { addErasing } from './erase-route.ts';
 import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
-import { createPublish, type Publish } from './publish.ts';
+import { createPublish, type Publish, type PublishResult } from './publish.ts';
+import { type Admit, createPublishLimits, type PublishRates } from './publish-limit.ts';
+import { createQuota } from './quota.ts';
 import { type EventFields, type EventRules, inUrl, parseUser, toInputs, validateEvent } from './validate.ts';
 
 /** What the ingest needs to work. */
@@ -35,11 +39,22 @@ export interface IngestParts {
   readonly classes: TopicClasses;
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly settings: Pick<Settings, 'maxEventBytes' | 'maxBodyBytes' | 'historyMaxAgeSec'>;
+  readonly settings: PublishRates &
+    Pick<Settings, 'maxEventBytes' | 'maxBodyBytes' | 'historyMaxAgeSec' | 'quotaEvents'>;
+  /** Where the quota is counted together with other ingests, not yet open; without one it counts here alone. */
+  readonly cluster?: Cluster;
+  readonly clock?: Clock;
+}
+
+/** The way in of a process. */
+export interface Ingest {
+  /** Lets the other ingests know what was published here; to be called before the cluster is closed. */
+  close(): Promise<void>;
 }
 
 interface Parts extends IngestParts {
   readonly rules: EventRules;
+  readonly publish: Publish;
 }
 
 const accepted = { 'application/json': { schema: acceptedSchema } };
@@ -51,6 +66,7 @@ const failures = {
   413: toProblemAnswer('The body, the event or the batch is too large.'),
   415: toProblemAnswer('Another media type, charset or encoding than the ones listed.'),
   422: toProblemAnswer('A field has a wrong value; the pointer says which.'),
+  429: toProblemAnswer('A rate or the quota is used up; nothing of the request was published.'),
   503: toProblemAnswer('The broker is away. Safe to retry with the same id.'),
 };
 
@@ -105,23 +121,30 @@ const userRoute = createRoute({
 });
 
 /** Adds the way in to an application: the publishing requests of contract section 5, and the erasing ones of 7. */
-export function addIngest(app: ServiceApp, given: IngestParts): void {
-  const { classes, settings } = given;
+export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
+  const { classes, settings, log, cluster, clock = systemClock } = given;
   const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes };
-  const parts: Parts = { ...given, rules };
-  const publish = createPublish(parts.broker, parts.metrics, parts.log);
+  const parts: Parts = { ...given, rules, publish: createPublish(given.broker, given.metrics, log) };
+  const { quotaEvents: eventsPerDay } = settings;
+  const quota = eventsPerDay > 0 ? createQuota({ eventsPerDay, cluster, clock, log }) : undefined;
+  const limits = createPublishLimits(settings, quota);
+  type Run = (admit?: Admit) => Promise<Response>;
+  const limited = (context: ServiceContext, { grant }: Access, run: Run): Promise<Response> =>
+    limits === undefined ? run() : limits.run(context, grant, run);
   for (const route of [eventsRoute, topicRoute, userRoute]) app.openAPIRegistry.registerPath(route);
   app.post('/v1/events', async (context) => {
     const query = parseQuery(context.env.incoming.url ?? '');
     refuseUnknown(query, ['access_token']);
     const access = await authenticated(context, query, parts);
-    return publishBody(context, access, publish, parts);
+    return limited(context, access, (admit) => publishBody(context, access, admit, parts));
   });
   const raw = (toTopicOf: (segment: string) => string) => async (context: ServiceContext) => {
     const query = parseQuery(context.env.incoming.url ?? '');
     const access = await authenticated(context, query, parts);
-    const topic = toTopicOf(pathSegment(context.env.incoming, 3));
-    return publishRaw(context, topic, query, access, publish, parts);
+    return limited(context, access, (admit) => {
+      const topic = toTopicOf(pathSegment(context.env.incoming, 3));
+      return publishRaw(context, topic, query, access, admit, parts);
+    });
   };
   app.post(
     '/v1/topics/:topic/events',
@@ -132,6 +155,7 @@ export function addIngest(app: ServiceApp, given: IngestParts): void {
     raw((user) => parseUser(user, inUrl)),
   );
   addErasing(app, parts);
+  return { close: async () => quota?.close() };
 }
 
 async function authenticated(context: ServiceContext, query: Query, parts: IngestParts): Promise<Access> {
@@ -152,7 +176,7 @@ function headerKey(context: ServiceContext): string {
 async function publishBody(
   context: ServiceContext,
   { grant }: Access,
-  publish: Publish,
+  admit: Admit | undefined,
   parts: Parts,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
@@ -166,7 +190,8 @@ async function publishBody(
   const batch: BatchContext = {
     grant,
     idempotencyKey,
-    publish,
+    publish: parts.publish,
+    admit,
     rules: parts.rules,
     metrics: parts.metrics,
     log: parts.log,
@@ -175,10 +200,7 @@ async function publishBody(
   const value = parseJson(decodeText(body));
   if (Array.isArray(value)) return answerBatch(context, await publishBatch(readArray(value), batch));
   const event = validateEvent(value, grant.tenant, idempotencyKey, parts.rules);
-  const results = await publish(
-    grant,
-    event.map((input) => ({ input, index: 0 })),
-  );
+  const results = await publishEvent(grant, event, admit, parts);
   const [result] = results;
   const isFanOut = Object.hasOwn(value as object, 'topics');
   return result === undefined || isFanOut ? answerBatch(context, results) : answerSingle(context, result);
@@ -189,7 +211,7 @@ async function publishRaw(
   topic: string,
   query: Query,
   { grant }: Access,
-  publish: Publish,
+  admit: Admit | undefined,
   parts: Parts,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
@@ -206,11 +228,23 @@ async function publishRaw(
   if (json) parseJson(decodeText(data));
   else assertText(data);
   const inputs = toInputs([topic], fields, id, { data, json }, grant.tenant, parts.rules, inUrl);
-  const [result] = await publish(
+  const [result] = await publishEvent(grant, inputs, admit, parts);
+  return answerSingle(context, result as NonNullable<typeof result>);
+}
+
+async function publishEvent(
+  grant: Grant,
+  inputs: readonly PublishInput[],
+  admit: Admit | undefined,
+  { publish }: Parts,
+): Promise<PublishResult[]> {
+  const report = admit && (await admit(inputs.length, inputs));
+  const results = await publish(
     grant,
     inputs.map((input) => ({ input, index: 0 })),
   );
-  return answerSingle(context, result as NonNullable<typeof result>);
+  report?.(results);
+  return results;
 }
 
 const RAW_PARAMETERS = Object.keys(rawQuerySchema.shape);

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createAuthenticator, createKeySources, createVerifier, mintToken, parseTopicClasses } from '@tidings/auth';
-import type { Broker, FeedSink, PublishInput } from '@tidings/broker';
+import type { Broker, Cluster, FeedSink, PublishInput } from '@tidings/broker';
 import { createMemoryBroker } from '@tidings/broker/memory';
 import type { Message } from '@tidings/protocol';
 import {
@@ -17,6 +17,7 @@ import {
 import { type Answered, type Asked, ask, CERTIFICATE, toOrigin } from '@tidings/runtime/testing';
 import { onTestFinished } from 'vitest';
 import { addIngest } from '../src/index.ts';
+import type { PublishRates } from '../src/publish-limit.ts';
 
 export const SECRET = 'a secret of this test that is 32 bytes or longer';
 
@@ -30,7 +31,20 @@ export interface IngestOptions {
   readonly maxBodyBytes?: number;
   readonly maxTtlSec?: number;
   readonly trustedProxies?: readonly string[];
+  readonly limits?: Partial<Limits>;
+  readonly cluster?: Cluster;
 }
+
+type Limits = PublishRates & { readonly quotaEvents: number };
+
+const NO_LIMITS: Limits = {
+  ratePublish: 0,
+  ratePublishPerTenant: 0,
+  ratePublishPerAddress: 0,
+  ratePublishBytes: 0,
+  ratePublishBytesPerTenant: 0,
+  quotaEvents: 0,
+};
 
 /** What a request was answered with. */
 export interface Answer {
@@ -100,7 +114,7 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
     clientAddress: createClientAddress(options.trustedProxies ?? []),
     corsOrigin: authenticator.corsOrigin,
   });
-  addIngest(app, {
+  const added = addIngest(app, {
     broker,
     authenticator,
     classes: parseTopicClasses(JSON.stringify(options.classes ?? {})),
@@ -110,7 +124,11 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
       maxBodyBytes: options.maxBodyBytes ?? 8_388_608,
       maxEventBytes: options.maxEventBytes ?? 262_144,
       historyMaxAgeSec: maxTtlSec,
+      ...NO_LIMITS,
+      ...options.limits,
     },
+    clock,
+    ...(options.cluster && { cluster: options.cluster }),
   });
   const server = createPublicServer({
     fetch: (incoming, env) => app.fetch(incoming, env),
@@ -158,7 +176,10 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
       return found();
     },
     stop() {
-      stopped ??= server.close(0).then(() => memory.close());
+      stopped ??= server
+        .close(0)
+        .then(() => added.close())
+        .then(() => memory.close());
       return stopped;
     },
   };
