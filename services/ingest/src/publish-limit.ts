@@ -23,7 +23,7 @@ import { type Quota, quotaExceeded } from './quota.ts';
 export type Admit = (results: number, inputs: readonly PublishInput[]) => Promise<Report>;
 
 /** Told what became of everything that was let through. */
-export type Report = (results: readonly PublishResult[]) => void;
+type Report = (results: readonly PublishResult[]) => void;
 
 /** Holds what is published to the rates and the quota. */
 export interface PublishLimits {

@@ -4,7 +4,7 @@ import { TidingsError } from '@tidings/protocol';
 import { type Clock, type Logger, type Policy, type Standing, toLimitHeaders } from '@tidings/runtime';
 
 /** Ends a reservation: this many of its events were stored, and the others are given back. */
-export type Settle = (stored: number) => void;
+type Settle = (stored: number) => void;
 
 /** How many events each tenant may publish in a day of UTC. */
 export interface Quota {
