@@ -114,16 +114,18 @@ async function readOn(
   await writeHistory(reader, range, newestOnly, parts, signal).finally(leave);
 }
 
-// Ends after the pages, when the reader is closed, when its client takes nothing, or when the ring was overrun.
+// Ends after the pages, when the reader is closed, when its client takes nothing, when something of the page was erased,
+// or when the ring was overrun.
 async function writeRing(
   reader: Reader,
   pages: Generator<LogPage<Item>>,
   ring: TopicLog<Item>,
   parts: CatchUpParts,
 ): Promise<void> {
+  const erasures = parts.feed.erasures.count;
   let page = pages.next();
   while (!page.done) {
-    if (!(await writePage(reader, page.value.entries, page.value.through, parts))) return;
+    if (!(await writePage(reader, page.value.entries, page.value.through, erasures, parts))) return;
     // What left the ring in the last turn would be missing in the next page: history still has it.
     if (reader.position + 1 < ring.first) return;
     page = pages.next();
@@ -140,6 +142,7 @@ async function writeHistory(
   signal: AbortSignal,
 ): Promise<void> {
   const { broker, feed } = parts;
+  const erasures = feed.erasures.count;
   if (await skipEvicted(reader, parts, signal)) return;
   // The ring has everything after its first place, so history need not go further.
   const upTo = newestOnly ? range.upTo : Math.min(range.upTo, feed.ring.first - 1);
@@ -149,7 +152,7 @@ async function writeHistory(
     const items = messages.map((message) => new Item(message, feed.epoch));
     // What was evicted while the page was read might be missing in it: look before it is believed.
     if (await skipEvicted(reader, parts, signal)) return;
-    if (!(await writePage(reader, items, through, parts))) return;
+    if (!(await writePage(reader, items, through, erasures, parts))) return;
     // A long replay may not keep others from a short one: it goes on when they have had their turn.
     if (parts.reads.contended) return;
   }
@@ -164,18 +167,20 @@ async function skipEvicted(reader: Reader, { broker, feed }: CatchUpParts, signa
 }
 
 // Writes a page, waiting where the connection is full; the position always stands at the last event written. Answers
-// whether the whole page was: not when it was closed, or its client takes nothing.
+// whether the whole page was: not when it was closed, its client takes nothing, or some of it was erased since there were
+// so many erasures, and has to be read anew.
 async function writePage(
   reader: Reader,
   items: readonly Item[],
   through: number,
+  erasures: number,
   parts: CatchUpParts,
 ): Promise<boolean> {
   const before = reader.delivered;
   let written = 0;
   for (const item of items) {
     if (reader.outbox.full) await waitAMoment(reader, parts);
-    if (reader.closed || reader.outbox.full) break;
+    if (reader.closed || reader.outbox.full || parts.feed.erasures.mayHide(item, erasures)) break;
     reader.write(item);
     reader.position = item.seq;
     written += 1;

@@ -4,6 +4,7 @@ import { encodeCursor } from '@tidings/protocol';
 import type { Clock, Metrics } from '@tidings/runtime';
 import type { FlushQueue } from './flush-queue.ts';
 import { Item } from './item.ts';
+import { createRecentErasures, type RecentErasures } from './recent-erasures.ts';
 import type { Router } from './router.ts';
 
 /** The edge's end of the broker's feed: keeps recent items in the ring and routes each one as it comes. */
@@ -13,6 +14,8 @@ export interface Feed {
   readonly position: number;
   /** Recent items; from `ring.first` on it has everything that was fed. */
   readonly ring: TopicLog<Item>;
+  /** What may stand in a page that was read before. */
+  readonly erasures: Pick<RecentErasures, 'count' | 'mayHide'>;
 }
 
 /** The cursor text of a place on this feed. */
@@ -46,6 +49,7 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
   const limits = { maxBytes: options.ringMaxBytes, maxAgeMs: Number.POSITIVE_INFINITY };
   let epoch = '';
   let ring = createTopicLog<Item>(limits);
+  const erasures = createRecentErasures();
 
   // When the events were published that go out with the next flush.
   let timesMs: number[] = [];
@@ -88,6 +92,7 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     purged(selection, through) {
       // At once: whoever is told of a purge must not find it in the ring any more.
       for (const _turn of removeSelected(ring, selection, through));
+      erasures.add(selection, through);
     },
   };
   await broker.openFeed(sink);
@@ -103,5 +108,6 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     get ring() {
       return ring;
     },
+    erasures,
   };
 }
