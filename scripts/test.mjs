@@ -2,7 +2,7 @@
 import { runSteps } from './run-steps.mjs';
 
 runSteps([
-  ['build', 'npx', '--no-install', 'tsc', '-b'],
-  ['check', process.execPath, 'scripts/check.mjs'],
-  ['tests', 'npx', '--no-install', 'vitest', 'run', ...process.argv.slice(2)],
+  ['build', 'node_modules/typescript/bin/tsc', '-b'],
+  ['check', 'scripts/check.mjs'],
+  ['tests', 'node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)],
 ]);
