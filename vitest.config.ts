@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defaultServerConditions } from 'vite';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { WaitingFirst } from './test/waiting-first.sequencer.ts';
 
 // Every workspace is run from its sources: the condition must stand under `ssr.resolve`, and each project must extend
 // this file, or the tests would silently run a stale dist.
@@ -71,6 +72,7 @@ export default defineConfig({
   test: {
     // Tests wait for servers and elections more than they compute: more of them at once than there are cores.
     maxWorkers: 3,
+    sequence: { sequencer: WaitingFirst },
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: ['default', './scripts/plain-summary-reporter.mjs'],

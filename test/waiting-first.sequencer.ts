@@ -1,0 +1,27 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+// What waits for processes, elections and browsers for longer than it computes, the longest first.
+const WAITING = [
+  'test/fault/cluster.test.ts',
+  'test/journey.test.ts',
+  'test/dev-cluster.test.ts',
+  'broker/test/testing/nats-cluster.test.ts',
+  'broker/test/nats/cluster.test.ts',
+];
+
+/** Its place among those that wait; behind them all for any other file. */
+function placeOf({ moduleId }: TestSpecification): number {
+  const place = WAITING.findIndex((name) => moduleId.endsWith(`/${name}`));
+  return place === -1 ? WAITING.length : place;
+}
+
+/**
+ * The order of the files: those that wait come first, so that others compute meanwhile and none of them is left for the
+ * end, when it would wait alone. The others stay together by project, whose files share a process only in a row.
+ */
+export class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.sort((one, other) => placeOf(one) - placeOf(other));
+  }
+}
