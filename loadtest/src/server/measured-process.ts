@@ -6,7 +6,8 @@ import type { ProbeAnswer, ProbeQuestion, Usage } from './probe-message.ts';
 
 /** The root of the repository, from `src/server` and from `dist/server` alike. */
 export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url));
-const PROBE = new URL('./probe.js', import.meta.url).href;
+// What was built, also for a test that runs from the sources.
+const PROBE = new URL('../../dist/server/probe.js', import.meta.url).href;
 const START_TIMEOUT_MS = 30_000;
 const KEPT_LINES = 20;
 
@@ -19,6 +20,8 @@ export interface MeasuredProcessOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Flags of Node, such as `--expose-gc`. */
   readonly flags?: readonly string[];
+  /** Is given every line that it writes. */
+  readonly onLine?: (line: string, from: 'stdout' | 'stderr') => void;
 }
 
 /** A server in a process of its own, so that its CPU time and its memory are its own. */
@@ -42,7 +45,7 @@ export interface MeasuredProcess {
 
 /** Starts it; resolves when it says where it listens. Whoever starts it stops it. @throws Error with its last lines. */
 export async function startMeasured(options: MeasuredProcessOptions): Promise<MeasuredProcess> {
-  const { name, script, args = [], env, flags = [] } = options;
+  const { name, script, args = [], env, flags = [], onLine } = options;
   const child = spawn(process.execPath, ['--import', PROBE, ...flags, script, ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...env },
@@ -71,7 +74,10 @@ export async function startMeasured(options: MeasuredProcessOptions): Promise<Me
       waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });
       child.send({ id, type });
     });
-  createInterface(child.stderr as NodeJS.ReadableStream).on('line', keep);
+  createInterface(child.stderr as NodeJS.ReadableStream).on('line', (line) => {
+    keep(line);
+    onLine?.(line, 'stderr');
+  });
 
   const { url, adminUrl } = await new Promise<{ url: string; adminUrl: string | undefined }>((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -83,6 +89,7 @@ export async function startMeasured(options: MeasuredProcessOptions): Promise<Me
     });
     createInterface(child.stdout as NodeJS.ReadableStream).on('line', (line) => {
       keep(line);
+      onLine?.(line, 'stdout');
       const found = /"url":"([^"]+)"/.exec(line)?.[1];
       if (found === undefined) return;
       clearTimeout(timer);
