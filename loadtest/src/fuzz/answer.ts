@@ -1,5 +1,5 @@
 import { PROBLEMS } from '@tidings/protocol';
-import type { Reply } from './connection.ts';
+import { isWhole, type Reply } from './connection.ts';
 import type { Input } from './input.ts';
 
 /** One answer of HTTP/1. */
@@ -81,6 +81,7 @@ export function judgeReply(input: Input, reply: Reply, secrets: readonly string[
     if (fault !== undefined) return fault;
   }
   const [first] = answers;
+  if (first === undefined && isWhole(input)) return 'a whole request was not answered';
   if (!input.refused || first === undefined) return undefined;
   if (REFUSALS.has(first.status) || BEFORE_REFUSAL.has(first.status)) return undefined;
   return `a token that nobody may take was answered with ${first.status}`;

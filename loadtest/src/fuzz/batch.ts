@@ -11,13 +11,20 @@ export interface Finding {
   readonly inputs: readonly Input[];
 }
 
-const AT_ONCE = 16;
+const AT_ONCE = 40;
 const SETTLE_MS = 15_000;
 const SETTLE_STEP_MS = 50;
 // Probes and metrics are asked over connections that are kept.
 const MOST_MORE_HANDLES = 6;
 /** Of the canary. */
 const STANDING_STREAMS = 1;
+/** The most that one input over HTTP/2 asks for. */
+const STREAMS_OF_AN_INPUT = 4;
+/**
+ * A peer that broke the protocol of HTTP/2 is let go of when it has twice not answered a PING of every 30 s
+ * (`http2-probe.ts`), and 5 s for a last word.
+ */
+export const AFTERLIFE_MS = 70_000;
 
 /** Sends some inputs, several at a time, and looks at each reply. Resolves with what was wrong with one of them. */
 export async function sendBatch(
@@ -43,23 +50,36 @@ export async function sendBatch(
   return finding;
 }
 
-/** What holds after every batch, whatever was sent. Resolves with what does not. */
-export async function checkInvariants(target: Target, base: Holding): Promise<string | undefined> {
+/**
+ * What holds after every batch, whatever was sent. Resolves with what does not.
+ * @param broken inputs of the last `AFTERLIFE_MS` that may have broken the protocol of HTTP/2.
+ */
+export async function checkInvariants(target: Target, base: Holding, broken: number): Promise<string | undefined> {
   try {
-    const fault = (await target.canary.check()) ?? (await target.readiness()) ?? (await checkReturned(target, base));
-    return fault ?? target.log.faults()[0];
+    const fault = (await target.canary.check()) ?? (await target.readiness());
+    return fault ?? (await checkReturned(target, base, broken, SETTLE_MS)) ?? target.log.faults()[0];
   } catch (error) {
     return `a service does not answer any more: ${(error as Error).message}`;
   }
 }
 
-async function checkReturned(target: Target, base: Holding): Promise<string | undefined> {
-  const deadline = performance.now() + SETTLE_MS;
+/** Waits until nothing is open but what was so at the start. Resolves with what is left after `withinMs`. */
+export async function checkReturned(
+  target: Target,
+  base: Holding,
+  broken: number,
+  withinMs: number,
+): Promise<string | undefined> {
+  const deadline = performance.now() + withinMs;
   while (true) {
-    const { streams, handles } = await target.holding();
-    if (streams === STANDING_STREAMS && handles <= base.handles + MOST_MORE_HANDLES) return undefined;
+    const { http1Streams, http2Streams, handles } = await target.holding();
+    const isBack =
+      http1Streams === STANDING_STREAMS &&
+      http2Streams <= broken * STREAMS_OF_AN_INPUT &&
+      handles <= base.handles + MOST_MORE_HANDLES + broken;
+    if (isBack) return undefined;
     if (performance.now() > deadline)
-      return `left behind: ${streams} streams in place of ${STANDING_STREAMS}, ${handles} handles in place of ${base.handles}`;
+      return `left open: ${http1Streams} streams and ${http2Streams} over HTTP/2; ${handles} handles, of ${base.handles} before`;
     await sleep(SETTLE_STEP_MS);
   }
 }

@@ -12,8 +12,12 @@ export interface Reply {
   readonly whole: boolean;
 }
 
-/** Longer than any answer of a server that works takes on a busy machine; a request that lacks its end gets none. */
-const SILENCE_MS = 200;
+/** A request that is whole has an answer by then, however busy the machine. */
+const PATIENCE_MS = 15_000;
+/** A request that lacks its end gets no answer. What comes later than this is not looked at; the canary and the log are. */
+const SILENCE_MS = 250;
+/** Behind an answer. */
+const PAUSE_MS = 60;
 const MAX_TEXT = 300_000;
 /** A stream has said all of interest once it is live. */
 const LIVE = 'event: hub.live';
@@ -27,18 +31,27 @@ export function sendInput(input: Input, port: number): Promise<Reply> {
     let sent = false;
     let isConnected = false;
     let timer: NodeJS.Timeout | undefined;
+    let lastLook: NodeJS.Immediate | undefined;
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: input.ending === 'half-close' });
     socket.setNoDelay(true);
 
     const finish = (): void => {
       clearTimeout(timer);
+      clearImmediate(lastLook);
       if (input.ending === 'reset' && !closed) socket.resetAndDestroy();
       socket.destroy();
       resolve({ text, closed, whole });
     };
     const wait = (): void => {
       clearTimeout(timer);
-      timer = setTimeout(finish, SILENCE_MS);
+      clearImmediate(lastLook);
+      // After one more look at what came: this process may have been busy itself for as long.
+      const giveUp = (): void => {
+        lastLook = setImmediate(() => {
+          lastLook = setImmediate(finish);
+        });
+      };
+      timer = setTimeout(giveUp, text !== '' ? PAUSE_MS : isWhole(input) ? PATIENCE_MS : SILENCE_MS);
     };
     socket.on('connect', () => {
       isConnected = true;
@@ -76,6 +89,10 @@ export function sendInput(input: Input, port: number): Promise<Reply> {
     }
   });
 }
+
+/** Whether it is one request of HTTP/1 that has all of its bytes: whatever it asks for, it is answered. */
+export const isWhole = ({ kind, protocol }: Input): boolean =>
+  protocol === 'h1' && (kind === 'semantic' || kind === 'token' || kind === 'cursor');
 
 function isOver({ kind, protocol }: Input, text: string): boolean {
   if (protocol === 'h2' || kind === 'pace') return false;

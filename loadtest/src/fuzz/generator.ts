@@ -87,6 +87,10 @@ export function createGenerator(seed: number, supplies: Supplies): (place: numbe
     refused: false,
   });
   const authorise = (request: HttpRequest): HttpRequest => ({ ...request, fields: [bearer, ...request.fields] });
+  const authoriseByUrl = (request: HttpRequest): HttpRequest => {
+    const [path, query = ''] = request.target.split('?');
+    return { ...request, target: `${path}?access_token=${queryToken}${query && `&${query}`}` };
+  };
   const sample = (operation: Operation, chance: Chance, oddness: number): HttpRequest =>
     authorise(operation.sample(chance, oddness));
   const named = ({ method, path }: Operation): string => `${method} ${path}`;
@@ -95,7 +99,9 @@ export function createGenerator(seed: number, supplies: Supplies): (place: numbe
     bytes(chance) {
       const operation = chance.pick(operations);
       const others = [operation, chance.pick(operations)].map((each) => toHttp1(sample(each, chance, 0.1)));
-      const bytes = mutateBytes(toHttp1(sample(operation, chance, 0)), others, chance);
+      const made = operation.sample(chance, 0);
+      const request = chance.happens(0.2) ? authoriseByUrl(made) : authorise(made);
+      const bytes = mutateBytes(toHttp1(request), others, chance);
       return plain('bytes', named(operation), operation.service, bytes);
     },
     framing(chance) {
@@ -105,9 +111,7 @@ export function createGenerator(seed: number, supplies: Supplies): (place: numbe
     semantic(chance) {
       const operation = chance.pick(operations);
       const made = operation.sample(chance, chance.pick(ODDNESS));
-      const [path, query = ''] = made.target.split('?');
-      const inUrl = { ...made, target: `${path}?access_token=${queryToken}${query && `&${query}`}` };
-      const request = chance.happens(0.1) ? inUrl : chance.happens(0.05) ? made : authorise(made);
+      const request = chance.happens(0.1) ? authoriseByUrl(made) : chance.happens(0.05) ? made : authorise(made);
       const accept: Field = [
         'Accept',
         chance.pick(['*/*', 'text/event-stream', 'text/html', '', 'application/json;q=0']),

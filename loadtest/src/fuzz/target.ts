@@ -2,7 +2,7 @@ import { mintToken } from '@tidings/auth';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { systemClock } from '@tidings/runtime';
 import { type MeasuredProcess, startMeasured } from '../server/measured-process.ts';
-import { readMetrics } from '../server/metrics-page.ts';
+import { parseMetrics } from '../server/metrics-page.ts';
 import { type Canary, openCanary } from './canary.ts';
 import type { Supplies } from './generator.ts';
 import { createLogWatch, type LogWatch } from './log-watch.ts';
@@ -15,7 +15,9 @@ export interface Holding {
   /** In use, right after a collection. */
   readonly heapMb: number;
   readonly handles: number;
-  readonly streams: number;
+  /** Open streams of HTTP/1, and of HTTP/2. */
+  readonly http1Streams: number;
+  readonly http2Streams: number;
 }
 
 /** Services as processes, as they would run in production, and the one who uses them well. */
@@ -134,7 +136,8 @@ export async function startTarget(nats: boolean): Promise<Target> {
           rssMb: sum(({ rssMb }) => rssMb),
           heapMb: sum(({ heapMb }) => heapMb),
           handles: sum(({ handles }) => handles),
-          streams: sum(({ streams }) => streams),
+          http1Streams: sum(({ http1Streams }) => http1Streams),
+          http2Streams: sum(({ http2Streams }) => http2Streams),
         };
       },
       async readiness() {
@@ -159,12 +162,16 @@ async function describe(url: URL): Promise<ApiDocument> {
 
 async function holdingOf(service: MeasuredProcess): Promise<Holding> {
   await service.collect();
-  const values = await readMetrics(service.adminUrl as string);
+  const text = await (await fetch(`${service.adminUrl}/metrics`)).text();
+  const values = parseMetrics(text);
   const gaugeOf = (name: string): number => values.get(name) ?? 0;
+  const streamsOf = (transport: string): number =>
+    Number(new RegExp(`^tidings_connections_open\\{transport="${transport}"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
   return {
     rssMb: gaugeOf('process_resident_memory_bytes') / 1e6,
     heapMb: gaugeOf('nodejs_heap_size_used_bytes') / 1e6,
     handles: gaugeOf('nodejs_active_handles_total'),
-    streams: gaugeOf('tidings_connections_open'),
+    http1Streams: streamsOf('h1'),
+    http2Streams: streamsOf('h2'),
   };
 }
