@@ -25,17 +25,21 @@ export function createLogger(service: string, level: string, destination?: Desti
 
 /**
  * A path with its query as it may stand in a log: what `access_token` holds is gone, however the name is written, and
- * what a mistyped name such as `amp;access_token` holds too.
+ * what a mistyped name such as `amp;access_token` holds too. So is what looks like a token or a ticket, wherever it stands:
+ * with one letter of the name wrong it would be anybody's who reads the log.
  */
 export function redactUrl(url: string): string {
+  // Nearly every URL: nothing in it needs decoding, and neither the name nor a token stands in it.
+  if (!MAY_HOLD_TOKEN.test(url)) return url;
   const start = url.indexOf('?');
-  // Nearly every URL: nothing in it needs decoding, and the name stands nowhere in it.
-  if (start === -1 || !MAY_HOLD_TOKEN.test(url)) return url;
+  if (start === -1) return url.replaceAll(TOKEN, 'REDACTED');
   const parameters = url.slice(start + 1).split('&');
-  return `${url.slice(0, start)}?${parameters.map(redactParameter).join('&')}`;
+  return `${url.slice(0, start)}?${parameters.map(redactParameter).join('&')}`.replaceAll(TOKEN, 'REDACTED');
 }
 
-const MAY_HOLD_TOKEN = /[%+]|access_token/i;
+const MAY_HOLD_TOKEN = /[%+]|access_token|eyJ|tdt_/i;
+// A JWT begins with the Base64 of `{"`; its dots may be encoded.
+const TOKEN = /eyJ[\w-]+(?:\.|%2e)[\w-]+(?:\.|%2e)[\w-]*|tdt_[\w-]{16,}/gi;
 
 function redactParameter(parameter: string): string {
   const name = parameter.split('=', 1)[0] as string;

@@ -22,6 +22,11 @@ describe('redactUrl', () => {
     ['/?access_token[]=a', '/?access_token[]=REDACTED'],
     ['/?x=access_token', '/?x=access_token'],
     ['/access_token?x=1', '/access_token?x=1'],
+    ['/?acess_token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl&b=c', '/?acess_token=REDACTED&b=c'],
+    ['/?topic=a,eyJhbGciOiJIUzI1NiJ9%2EeyJzdWIiOiJhIn0%2ec2ln.x', '/?topic=a,REDACTED.x'],
+    ['/v1/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl/events', '/v1/REDACTED/events'],
+    ['/?ticket=tdt_c2lnbmF0dXJlc2lnbmF0dXJl', '/?ticket=REDACTED'],
+    ['/?topic=tdt_short&topic=eyJ', '/?topic=tdt_short&topic=eyJ'],
     ['/?&&=&access_token=a', '/?&&=&access_token=REDACTED'],
   ])('section 3: %s is logged as %s', (url, logged) => {
     expect(redactUrl(url)).toBe(logged);
