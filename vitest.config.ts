@@ -73,6 +73,7 @@ export default defineConfig({
     // Tests wait for servers and elections more than they compute: more of them at once than there are cores.
     maxWorkers: 3,
     sequence: { sequencer: WaitingFirst },
+    setupFiles: [fileURLToPath(new URL('./test/no-secret-in-logs.setup.ts', import.meta.url))],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: ['default', './scripts/plain-summary-reporter.mjs'],

@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     testTimeout: 300_000,
     hookTimeout: 60_000,
+    setupFiles: ['./test/no-secret-in-logs.setup.ts'],
     fileParallelism: false,
     reporters: ['default', './scripts/plain-summary-reporter.mjs'],
     projects: [

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { watchLogLine } from '@tidings/runtime/testing';
 
 // From `src/chaos` and from `dist/chaos` alike.
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -48,6 +49,7 @@ export async function startService({ name, script, env }: ServiceOptions): Promi
   guard(child);
   const lines: string[] = [];
   const keep = (line: string): void => {
+    watchLogLine(line);
     // A line for each request and stream would push out what explains a failure.
     if (line.includes('"level":30') && line.includes('"status":')) return;
     lines.push(line);

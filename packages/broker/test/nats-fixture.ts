@@ -7,6 +7,7 @@ import {
 } from '@tidings/broker/nats';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { createLogger, createMetrics, type Metrics } from '@tidings/runtime';
+import { readLogLine } from '@tidings/runtime/testing';
 import { connect, type NatsConnection } from 'nats';
 import type { Cluster, ClusterRole } from '../src/cluster-port.ts';
 import type { Broker } from '../src/port.ts';
@@ -32,7 +33,7 @@ export async function createNatsFixture(): Promise<NatsFixture> {
   const admin = await connect({ servers: server.url });
   const metrics = createMetrics();
   const lines: Record<string, unknown>[] = [];
-  const log = createLogger('test', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
+  const log = createLogger('test', 'debug', { write: (line) => void lines.push(readLogLine(line)) });
   const api: NatsFixture['api'] = async (method, body) =>
     (
       await admin.request(`$JS.API.${method}`, body === undefined ? '' : JSON.stringify(body), { timeout: 5_000 })

@@ -4,7 +4,7 @@ import { createClientAddress } from '../src/client-address.ts';
 import { createLogger } from '../src/logger.ts';
 import { createPublicServer, type PublicServer, type PublicServerOptions } from '../src/server/public-server.ts';
 import { createServiceApp, type ServiceApp } from '../src/service-app.ts';
-import { type RawAnswer, sendRaw } from '../src/testing/index.ts';
+import { type RawAnswer, readLogLine, sendRaw } from '../src/testing/index.ts';
 
 export interface TestApp {
   readonly port: number;
@@ -20,7 +20,7 @@ export async function startApp(
   options: Partial<PublicServerOptions> = {},
 ): Promise<TestApp> {
   const lines: Record<string, unknown>[] = [];
-  const log = createLogger('test', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
+  const log = createLogger('test', 'debug', { write: (line) => void lines.push(readLogLine(line)) });
   const app = createServiceApp({
     log,
     clientAddress: createClientAddress([]),

@@ -29,6 +29,7 @@ import {
   CERTIFICATE,
   connectSocket,
   openStream,
+  readLogLine,
   request,
   type StreamClient,
   toOrigin,
@@ -116,7 +117,7 @@ const SETTINGS: EdgeOptions['settings'] = {
 export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
   const { clock = systemClock, historyMaxBytes = 268_435_456, historyMaxAgeMs = 86_400_000 } = setup;
   const lines: Record<string, unknown>[] = [];
-  const log = createLogger('edge', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
+  const log = createLogger('edge', 'debug', { write: (line) => void lines.push(readLogLine(line)) });
   const metrics = createMetrics();
   const onFault = (error: unknown): void => log.error({ err: error }, 'a question was not answered');
   const cluster = createMemoryCluster({ clock, onFault, ...(setup.bus !== undefined && { bus: setup.bus }) });

@@ -1,6 +1,6 @@
 import { mintToken } from '@tidings/auth';
 import { createLogger, loadSettings, systemClock } from '@tidings/runtime';
-import { CERTIFICATE, toTlsVariables, writeCertificate } from '@tidings/runtime/testing';
+import { CERTIFICATE, readLogLine, toTlsVariables, writeCertificate } from '@tidings/runtime/testing';
 import { onTestFinished } from 'vitest';
 import { type Hub, startHub } from '../src/hub.ts';
 
@@ -15,7 +15,7 @@ export interface TestHub extends Hub {
 
 export async function startTestHub(env: NodeJS.ProcessEnv = {}): Promise<TestHub> {
   const lines: Record<string, unknown>[] = [];
-  const log = createLogger('hub', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
+  const log = createLogger('hub', 'debug', { write: (line) => void lines.push(readLogLine(line)) });
   const certificate = CERTIFICATE && writeCertificate(CERTIFICATE);
   onTestFinished(() => certificate?.remove());
   const tls = certificate && toTlsVariables(certificate);

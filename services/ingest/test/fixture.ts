@@ -14,7 +14,7 @@ import {
   type PublicServer,
   systemClock,
 } from '@tidings/runtime';
-import { type Answered, type Asked, ask, CERTIFICATE, toOrigin } from '@tidings/runtime/testing';
+import { type Answered, type Asked, ask, CERTIFICATE, readLogLine, toOrigin } from '@tidings/runtime/testing';
 import { onTestFinished } from 'vitest';
 import { addIngest } from '../src/index.ts';
 import type { PublishRates } from '../src/publish-limit.ts';
@@ -95,7 +95,7 @@ export async function startIngest(options: IngestOptions = {}): Promise<TestInge
 export async function createIngest(options: IngestOptions = {}): Promise<TestIngest> {
   const { clock = systemClock, maxTtlSec = 86_400 } = options;
   const lines: Record<string, unknown>[] = [];
-  const log = createLogger('ingest', 'debug', { write: (line) => void lines.push(JSON.parse(line)) });
+  const log = createLogger('ingest', 'debug', { write: (line) => void lines.push(readLogLine(line)) });
   const metrics = createMetrics();
   const messages: Message[] = [];
   const memory = createMemoryBroker({ maxBytes: 2 ** 28, maxAgeMs: maxTtlSec * 1000, clock });

@@ -3,6 +3,7 @@ export * from './certificate-files.ts';
 export * from './fake-clock.ts';
 export * from './http2-frame.ts';
 export * from './leak-check.ts';
+export * from './log-line.ts';
 export * from './raw-http.ts';
 export * from './request.ts';
 export * from './service-process.ts';

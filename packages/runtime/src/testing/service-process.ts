@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { toTlsVariables, writeCertificate } from './certificate-files.ts';
+import { watchLogLine } from './log-line.ts';
 import { CERTIFICATE } from './transport.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -47,6 +49,11 @@ export function startServiceProcess(workspace: string, env: NodeJS.ProcessEnv): 
   const look = (): void => {
     for (const watch of [...watchers]) watch();
   };
+  createInterface(child.stderr).on('line', watchLogLine);
+  // What else a hub prints in development is tokens, for people.
+  createInterface(child.stdout).on('line', (line) => {
+    if (line.startsWith('{')) watchLogLine(line);
+  });
   child.stdout.on('data', (bytes: Buffer) => {
     stdout += bytes.toString();
     look();
