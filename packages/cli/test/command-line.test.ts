@@ -46,18 +46,19 @@ describe('the command line', () => {
     expect(await run(['nats', 'setup'])).toMatchObject({ code: 78, err: 'TIDINGS_NATS_URL: is required\n' });
   });
 
-  test('nats setup creates the stream once, then compares and changes nothing', async () => {
+  test('nats setup creates the stream and the bucket once, then compares and changes nothing', async () => {
     const server = await startNatsServer();
     onTestFinished(() => server.remove());
     const env = { TIDINGS_NATS_URL: server.url, NODE_ENV: 'production', LOG_LEVEL: 'warn' };
     const first = await run(['nats', 'setup'], env);
-    expect(first.out).toMatch(/^created stream EVT_0, 1 copy, epoch [0-9a-z]{8}\n$/);
+    expect(first.out).toMatch(/^created stream EVT_0, 1 copy, epoch [0-9a-z]{8}\ncreated stream KV_tidings, 1 copy\n$/);
     const epoch = /epoch (\w+)/.exec(first.out)?.[1];
-    expect((await run(['nats', 'setup'], env)).out).toBe(`found stream EVT_0, 1 copy, epoch ${epoch}\n`);
+    const found = `found stream EVT_0, 1 copy, epoch ${epoch}\nfound stream KV_tidings, 1 copy\n`;
+    expect((await run(['nats', 'setup'], env)).out).toBe(found);
     const { code, out } = await run(['nats', 'setup'], { ...env, TIDINGS_HISTORY_MAX_BYTES: '9000000' });
     expect(code).toBe(0);
     expect(out).toContain('differs: EVT_0.max_bytes is 268435456, and would be created as 9000000');
-    expect((await run(['nats', 'setup'], env)).out).toBe(`found stream EVT_0, 1 copy, epoch ${epoch}\n`);
+    expect((await run(['nats', 'setup'], env)).out).toBe(found);
   });
 
   test('nats setup with credentials that may not create it says what would help', async () => {
