@@ -192,6 +192,21 @@ describe('the bucket', () => {
     await vi.waitFor(() => expect(one.told).toContain('seen.new'), WITHIN);
   });
 
+  it('is part of being in touch: where it can not be read for 8 s, nobody knows what was put', async () => {
+    const clock = createFakeClock();
+    const one = create({ clock });
+    await openBy(clock, one);
+    await fixture.api('STREAM.DELETE.KV_tidings');
+    await passing(clock, 10_500);
+    expect(await one.cluster.askAll('who', null)).toContain(one.cluster.id);
+    expect(one.cluster.inTouch).toBe(false);
+    await fixture.api('STREAM.CREATE.KV_tidings', STATE_PLAN.toConfig(1));
+    await vi.waitFor(async () => {
+      await passing(clock, 100);
+      expect(one.cluster.inTouch).toBe(true);
+    }, WITHIN);
+  });
+
   it('is looked at every other second: a change that nobody was told of is found', async () => {
     await fixture.api('STREAM.UPDATE.KV_tidings', STATE_PLAN.toConfig(1));
     const one = create();
