@@ -13,7 +13,7 @@ export function toControlText(what: string, body: unknown): string | undefined {
 }
 
 /** @throws RangeError over `MAX_CONTROL_BYTES`. */
-export function assertControlSize(what: string, text: string): void {
+function assertControlSize(what: string, text: string): void {
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_CONTROL_BYTES) throw new RangeError(`${what} has ${bytes} bytes, of at most ${MAX_CONTROL_BYTES}`);
 }

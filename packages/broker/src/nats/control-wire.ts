@@ -8,7 +8,7 @@ import { toRawMessage } from './raw-message.ts';
  * What is said under `ctl.node.<role>.<kind>.<target>`. The role is the sender's: the servers let each say only its own.
  * The target of `beat` is the sender; of `ask` and `answer` whom it is for; of `query` and `tell` what it is about.
  */
-export type ControlKind = 'beat' | 'ask' | 'query' | 'answer' | 'tell';
+type ControlKind = 'beat' | 'ask' | 'query' | 'answer' | 'tell';
 
 /** What came: every message names its sender, the rest is for its reader to check. */
 export interface ControlMessage {
@@ -16,7 +16,7 @@ export interface ControlMessage {
   readonly [field: string]: unknown;
 }
 
-export type ControlListener = (message: ControlMessage, role: ClusterRole) => void;
+type ControlListener = (message: ControlMessage, role: ClusterRole) => void;
 
 /** How the processes of a deployment talk: over core NATS, at most once, and only while the connection stands. */
 export interface ControlWire {
