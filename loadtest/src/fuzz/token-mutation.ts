@@ -2,7 +2,7 @@ import { createCipheriv, createHmac } from 'node:crypto';
 import type { Chance } from '../chaos/chance.ts';
 
 /** A token that was tampered with. */
-export interface MutatedToken {
+interface MutatedToken {
   readonly token: string;
   readonly what: string;
   /** Nobody may take it. `false`: it still means what the good one means, or may be taken for another reason. */
