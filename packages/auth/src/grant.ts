@@ -1,4 +1,4 @@
-import { covers, isPattern, isReservedTopic, isTopic, toUserToken } from '@tidings/protocol';
+import { covers, isHubTopic, isPattern, isReservedTopic, isTopic, toUserToken } from '@tidings/protocol';
 
 /** What a verified token allows, and whose it is: all that the rest of the hub ever sees of a token. */
 export interface Grant {
@@ -9,7 +9,7 @@ export interface Grant {
   readonly subscribe: readonly string[];
   /** Patterns that may be published to. */
   readonly publish: readonly string[];
-  /** May purge, list, close and revoke. It grants no topic. */
+  /** May purge, list, close and revoke, and follow the hub's own topics. It grants no other topic. */
   readonly admin: boolean;
   /** `jti`, by which one token can be revoked. */
   readonly tokenId: string | undefined;
@@ -40,10 +40,12 @@ export function mayPublish(grant: Grant, topic: string): boolean {
 
 /**
  * Whether a topic or pattern may be subscribed to: one granted pattern covers all of it, or it lies within the user's
- * personal topics. Two grants that only together cover it do not count. Never the hub's own (`$…`).
+ * personal topics. Two grants that only together cover it do not count. Of the hub's own (`$…`) an admin may have
+ * `$hub.audit` and `$hub.metrics`, whatever is granted, and nobody else any.
  */
 export function maySubscribe(grant: Grant, pattern: string): boolean {
-  if (isReservedTopic(pattern) || !isPattern(pattern)) return false;
+  if (isReservedTopic(pattern)) return grant.admin && isHubTopic(pattern);
+  if (!isPattern(pattern)) return false;
   const granted = [...grant.subscribe, ...(personalTopics(grant) ?? [])];
   return granted.some((wide) => covers(wide, pattern));
 }

@@ -49,7 +49,18 @@ describe('maySubscribe', () => {
 
   it('grants no topic to an admin as such', () => {
     expect(maySubscribe(grant({ admin: true }), 'orders.42')).toBe(false);
-    expect(maySubscribe(grant({ admin: true }), '$hub.audit')).toBe(false);
+  });
+
+  it.each([
+    ['$hub.audit', true],
+    ['$hub.metrics', true],
+    ['$hub.other', false],
+    ['$hub.*', false],
+    ['$hub.>', false],
+    ['$hub.audit.more', false],
+  ])('section 2: an admin may subscribe to two of the hub\u2019s own topics, by name, and nobody else to any: %s is %s', (topic, expected) => {
+    expect(maySubscribe(grant({ admin: true }), topic)).toBe(expected);
+    expect(maySubscribe(grant({ subscribe: ['>', topic] }), topic)).toBe(false);
   });
 
   it('does not take the right to publish for the right to subscribe', () => {

@@ -4,6 +4,7 @@ export * from './envelope.ts';
 export * from './error.ts';
 export * from './event-name.ts';
 export * from './goodbye.ts';
+export * from './hub-topic.ts';
 export * from './limit.ts';
 export * from './message.ts';
 export * from './pattern.ts';

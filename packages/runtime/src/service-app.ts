@@ -27,7 +27,7 @@ export interface ServiceEnv {
     /** The URL holds a token, or what may be one: answers that are written raw must carry `TOKEN_IN_URL_HEADERS`. */
     tokenInUrl: boolean;
     /** Who asks, for the log; set by authentication. */
-    caller: { user: string | undefined; tenant: string } | undefined;
+    caller: { user: string | undefined; tenant: string; tokenId?: string | undefined } | undefined;
     /** Takes the request's line over from the end of its answer, for an answer that lasts; `undefined` without a log. */
     takeLine: (() => WriteLine) | undefined;
   };
@@ -41,9 +41,12 @@ export interface ServiceAppOptions {
   readonly clientAddress: ClientAddress;
   /** The origin that a page's request may be answered for, as it stands in `Origin`; `undefined` for none. */
   readonly corsOrigin: (incoming: IncomingMessage) => string | undefined;
-  /** Told the code of every request that is refused or fails. */
-  readonly onProblem?: (code: ProblemCode) => void;
+  /** Told of every request that is refused or fails. */
+  readonly onProblem?: OnProblem;
 }
+
+/** Takes notice of a request that is answered with a problem. */
+export type OnProblem = (code: ProblemCode, context: ServiceContext) => void;
 
 const CORS_METHODS = 'GET, POST, PATCH, DELETE';
 const CORS_HEADERS = 'Authorization, Content-Type, Last-Event-ID, Idempotency-Key';
@@ -59,8 +62,8 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
 
   const logRequest = createRequestLog(log, clientAddress);
 
-  function fail(error: unknown): Response {
-    onProblem?.(error instanceof TidingsError ? error.code : 'internal');
+  function fail(error: unknown, context: ServiceContext): Response {
+    onProblem?.(error instanceof TidingsError ? error.code : 'internal', context);
     return errorResponse(error, log);
   }
 
@@ -107,7 +110,7 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
     const allow = allowedMethods(app.routes, rawPath(context.env.incoming));
     const error =
       allow === undefined ? notFound() : new TidingsError('method-not-allowed', `This path takes ${allow}.`, { allow });
-    return fail(error);
+    return fail(error, context);
   });
   app.onError(fail);
   return app;

@@ -10,7 +10,7 @@ import { closeServer, listen } from './server/listening.ts';
 import { createPublicServer } from './server/public-server.ts';
 import type { Fetch } from './server/request-listener.ts';
 import { mostSockets } from './server/socket-limit.ts';
-import { createServiceApp, type ServiceApp } from './service-app.ts';
+import { createServiceApp, type OnProblem, type ServiceApp } from './service-app.ts';
 import { ConfigurationError, type Settings } from './settings.ts';
 
 /** A service, as its host sees it. */
@@ -102,6 +102,7 @@ async function readPair(files: CertificateFiles): Promise<Certificate> {
 
 /**
  * The application that a service adds its routes to, as the settings want it.
+ * @param onProblem told of every problem, beside the metrics.
  * @throws ConfigurationError for proxies that are no addresses.
  */
 export function createHostedApp(
@@ -109,6 +110,7 @@ export function createHostedApp(
   metrics: Metrics,
   log: Logger,
   corsOrigin: (incoming: IncomingMessage) => string | undefined,
+  onProblem?: OnProblem,
 ): ServiceApp {
   try {
     const clientAddress = createClientAddress(settings.trustedProxies);
@@ -116,7 +118,10 @@ export function createHostedApp(
       log,
       clientAddress,
       corsOrigin,
-      onProblem: (reason) => metrics.rejected.inc({ reason }),
+      onProblem(reason, context) {
+        metrics.rejected.inc({ reason });
+        onProblem?.(reason, context);
+      },
     });
   } catch (error) {
     throw new ConfigurationError([`TIDINGS_TRUSTED_PROXIES: ${(error as Error).message}`]);

@@ -9,6 +9,8 @@ export interface Settings {
   readonly adminPort: number;
   readonly production: boolean;
   readonly logLevel: string;
+  /** Which deeds are recorded. */
+  readonly audit: 'all' | 'control' | 'off';
   /** `nats://` or `tls://` URLs of one cluster; `undefined`: the embedded broker. */
   readonly natsServers: readonly string[] | undefined;
   readonly natsUser: string | undefined;
@@ -118,6 +120,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     adminPort: read('TIDINGS_ADMIN_PORT'),
     production: read('NODE_ENV') === 'production',
     logLevel: read('LOG_LEVEL'),
+    audit: read('TIDINGS_AUDIT'),
     natsServers: read('TIDINGS_NATS_URL'),
     natsUser: read('TIDINGS_NATS_USER'),
     natsPassword: read('TIDINGS_NATS_PASSWORD'),

@@ -67,6 +67,12 @@ export const VARIABLES: readonly Variable[] = [
     'Least severe line to write.',
   ),
   variable(
+    'TIDINGS_AUDIT',
+    'all',
+    z.enum(['all', 'control', 'off']),
+    'Records of who did what, in the log and on $hub.audit: all, control (without publishing and subscribing), off.',
+  ),
+  variable(
     'TIDINGS_NATS_URL',
     undefined,
     natsServers(),

@@ -74,6 +74,13 @@ const ROWS: readonly Row[] = [
     bad: ['INFO', 'verbose', '30'],
   },
   {
+    name: 'TIDINGS_AUDIT',
+    member: 'audit',
+    unset: 'all',
+    good: ['all', 'control', 'off'].map((level) => [level, level] as const),
+    bad: ['none', 'All', '1'],
+  },
+  {
     name: 'TIDINGS_NATS_URL',
     member: 'natsServers',
     unset: undefined,
