@@ -76,7 +76,7 @@ async function openEdge(): Promise<void> {
   const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, systemClock);
   const broker = createBroker();
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
-  const control = createControl(createMemoryCluster(), log, systemClock);
+  const control = createControl(createMemoryCluster(), log, systemClock, settings.audit);
   const options = { broker, ...control, authenticator, classes, metrics, log, settings, aheadWaitMs: AHEAD_WAIT_MS };
   const hosted = await hostService(createEdgeService(app, 'Receiver', options), settings, metrics, log);
   received = () => broker.position();

@@ -12,7 +12,7 @@ await runServiceProcess('edge', { shared: true }, (settings, log) => {
   const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, clock);
   const broker = createNatsBroker({ ...toNatsOptions(settings, 'edge'), log, metrics, clock, repair: false });
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
-  const control = createControl(createMemoryCluster(), log, clock);
+  const control = createControl(createMemoryCluster(), log, clock, settings.audit);
   const options = {
     broker,
     ...control,

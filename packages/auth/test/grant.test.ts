@@ -58,10 +58,13 @@ describe('maySubscribe', () => {
     ['$hub.*', false],
     ['$hub.>', false],
     ['$hub.audit.more', false],
-  ])('section 2: an admin may subscribe to two of the hub\u2019s own topics, by name, and nobody else to any: %s is %s', (topic, expected) => {
-    expect(maySubscribe(grant({ admin: true }), topic)).toBe(expected);
-    expect(maySubscribe(grant({ subscribe: ['>', topic] }), topic)).toBe(false);
-  });
+  ])(
+    'section 2: an admin may subscribe to two of the hub\u2019s own topics, by name, and nobody else to any: %s is %s',
+    (topic, expected) => {
+      expect(maySubscribe(grant({ admin: true }), topic)).toBe(expected);
+      expect(maySubscribe(grant({ subscribe: ['>', topic] }), topic)).toBe(false);
+    },
+  );
 
   it('does not take the right to publish for the right to subscribe', () => {
     expect(maySubscribe(grant({ publish: ['>'] }), 'orders.42')).toBe(false);

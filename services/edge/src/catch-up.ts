@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Broker, Cluster, HistoryPage, Selection } from '@tidings/broker';
 import { type LogPage, readHistory, readLatest, type TopicLog } from '@tidings/broker/log';
+import type { TenantTallies } from '@tidings/control';
 import type { GapReason } from '@tidings/protocol';
 import type { Clock, Metrics } from '@tidings/runtime';
 import { cursorOf, type Feed } from './feed.ts';
@@ -19,6 +20,7 @@ export interface CatchUpParts {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly metrics: Metrics;
+  readonly tallies: TenantTallies;
   readonly reads: ReadBudget;
   /** How long a connection may stay full before it is closed as slow. */
   readonly lagMaxMs: number;
@@ -186,6 +188,7 @@ async function writePage(
     written += 1;
   }
   parts.metrics.eventsDelivered.inc(reader.delivered - before);
+  parts.tallies.replayed(reader.selection.tenant, reader.delivered - before);
   if (reader.closed || written < items.length) return false;
   reader.position = through;
   return true;

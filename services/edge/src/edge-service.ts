@@ -42,7 +42,7 @@ export async function startEdge(
   createCluster: CreateCluster = createNatsClusterOf,
 ): Promise<HostedService> {
   const metrics = createMetrics();
-  const control = createControl(createCluster(settings, 'edge', log, metrics, clock), log, clock);
+  const control = createControl(createCluster(settings, 'edge', log, metrics, clock), log, clock, settings.audit);
   const { authenticator, classes } = createAccessControl(
     settings,
     settings.jwtSecrets,
@@ -51,7 +51,7 @@ export async function startEdge(
     control.accessChecks,
   );
   const broker = createBroker(settings, 'edge', log, metrics, clock);
-  const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
+  const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, control.audit.noteProblem);
   const aheadWaitMs = AHEAD_WAIT_MS;
   const options = { broker, ...control, authenticator, classes, metrics, log, settings, aheadWaitMs, clock };
   return hostService(createEdgeService(app, 'Tidings edge', options), settings, metrics, log);

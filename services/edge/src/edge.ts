@@ -1,6 +1,6 @@
 import type { Authenticator, TopicClasses } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
-import type { RevocationList, TicketStore } from '@tidings/control';
+import type { Audit, HubTopicDemand, RevocationList, TenantTallies, TicketStore } from '@tidings/control';
 import {
   type Clock,
   createCallerLimits,
@@ -15,6 +15,9 @@ import { createDrain } from './drain.ts';
 import { openFeed } from './feed.ts';
 import { createFlushQueue } from './flush-queue.ts';
 import { addReads } from './history-route.ts';
+import { createHubTopicFollowers } from './hub-topic-followers.ts';
+import { createHubTopicItems } from './hub-topic-items.ts';
+import { createMetricsSnapshots, measureStreams } from './metrics-snapshots.ts';
 import { READ_FAILURES } from './openapi-answers.ts';
 import { addPresence } from './presence-route.ts';
 import { createReadBudget } from './read-budget.ts';
@@ -37,6 +40,9 @@ export interface EdgeOptions {
   readonly cluster: Cluster;
   readonly revocations: RevocationList;
   readonly tickets: TicketStore;
+  readonly audit: Audit;
+  readonly tallies: TenantTallies;
+  readonly demand: HubTopicDemand;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
   readonly metrics: Metrics;
@@ -79,9 +85,12 @@ export interface Edge {
 
 /** Opens the feed of an open broker and puts the parts of an edge together. */
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
-  const { broker, cluster, revocations, tickets, authenticator, classes } = options;
+  const { broker, cluster, revocations, tickets, audit, tallies, demand, authenticator, classes } = options;
   const { metrics, log, settings, aheadWaitMs = 0, alone = false, clock = systemClock } = options;
-  const router = createRouter<Session>();
+  const followers = createHubTopicFollowers({ demand, clock, onSecond: () => sendSnapshots() });
+  const router = followers.watch(createRouter<Session>());
+  const send = createHubTopicItems({ cluster, router, followers, clock });
+  const sendSnapshots = createMetricsSnapshots({ cluster, followers, send, clock });
   const flushes = createFlushQueue();
   const wheel = createTimerWheel(clock);
   const registry = createSessionRegistry({
@@ -109,6 +118,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     flushes,
     ringMaxBytes: settings.ringMaxBytes,
     metrics,
+    tallies,
     clock,
     onRestart(oldEpoch, reason) {
       log.warn({ oldEpoch, reason, streams: registry.size }, 'the feed began anew: every stream is told');
@@ -137,6 +147,8 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     clock,
     log,
     metrics,
+    tallies,
+    audit,
     lagMaxBytes,
     lagMaxMs,
     aheadWaitMs,
@@ -146,7 +158,8 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     for (const session of revoked) session.close('revoked');
   });
   answerForSessions({ edge, classes });
-  const callers = { cluster, authenticator, classes, clock };
+  tallies.measureStreams((tenants) => measureStreams(registry, tenants));
+  const callers = { cluster, authenticator, classes, audit, clock };
 
   return {
     addTo(app) {
@@ -156,10 +169,10 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
       addPresence(app, callers, READ_FAILURES);
       addRevocations(
         app,
-        { revocations, authenticator, clock, maxTokenAgeSec: settings.maxTokenAgeSec },
+        { revocations, authenticator, audit, clock, maxTokenAgeSec: settings.maxTokenAgeSec },
         READ_FAILURES,
       );
-      addTickets(app, { tickets, authenticator, clock }, READ_FAILURES);
+      addTickets(app, { tickets, authenticator, audit, clock }, READ_FAILURES);
     },
     get openStreams() {
       return registry.size;

@@ -1,5 +1,6 @@
 import type { Broker, FeedSink } from '@tidings/broker';
 import { createTopicLog, removeSelected, type TopicLog } from '@tidings/broker/log';
+import type { TenantTallies } from '@tidings/control';
 import { encodeCursor } from '@tidings/protocol';
 import type { Clock, Metrics } from '@tidings/runtime';
 import type { FlushQueue } from './flush-queue.ts';
@@ -29,6 +30,7 @@ export interface FeedOptions {
   readonly flushes: FlushQueue;
   readonly ringMaxBytes: number;
   readonly metrics: Metrics;
+  readonly tallies: TenantTallies;
   readonly clock: Clock;
   /**
    * The feed began anew, and nothing that lies before its head can be counted on: history left before it was fed
@@ -42,10 +44,11 @@ export interface FeedOptions {
  *
  * Cost of an event that nobody here wants: the item, its entry in the ring and the eviction of an older one, the router's
  * look-up, and one count. No clock is asked: an event brings its time. One that somebody gets adds a count and a number
- * that waits for the flush; each turn in which there was one adds one function.
+ * that waits for the flush, and a look at whether any tenant's metrics are followed; each turn in which there was one adds
+ * one function.
  */
 export async function openFeed(options: FeedOptions): Promise<Feed> {
-  const { broker, router, flushes, metrics, clock } = options;
+  const { broker, router, flushes, metrics, tallies, clock } = options;
   const limits = { maxBytes: options.ringMaxBytes, maxAgeMs: Number.POSITIVE_INFINITY };
   let epoch = '';
   let ring = createTopicLog<Item>(limits);
@@ -64,6 +67,7 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     const flushed = timesMs;
     timesMs = [];
     const nowMs = clock.now();
+    if (tallies.active) tallies.flushed(nowMs);
     for (const timeMs of flushed) metrics.deliveryLatencySeconds.observe(Math.max(0, nowMs - timeMs) / 1000);
   }
 
@@ -78,7 +82,10 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       if (isStored) ring.append(item);
       const deliveries = router.route(item);
       metrics.fanoutSize.observe(deliveries);
-      if (deliveries > 0) noteDelivered(deliveries, message.timeMs);
+      if (deliveries > 0) {
+        noteDelivered(deliveries, message.timeMs);
+        if (tallies.active) tallies.delivered(message.tenant, deliveries, message.timeMs);
+      }
       // Its own time is late enough to tell what is too old: whoever reads the ring passes over what expired since.
       if (isStored) ring.evict(message.timeMs);
     },

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Access, Authenticator, Grant, Revocation } from '@tidings/auth';
 import { CLOCK_SKEW_SEC, toChallenge, toRevocationEnd } from '@tidings/auth';
-import type { RevocationList } from '@tidings/control';
+import type { Audit, RevocationList } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
 import { readJson } from './json-body.ts';
@@ -11,6 +11,7 @@ import type { Failures } from './openapi-answers.ts';
 export interface RevocationRouteParts {
   readonly revocations: RevocationList;
   readonly authenticator: Authenticator;
+  readonly audit: Audit;
   readonly clock: Clock;
   /** No token lives longer. */
   readonly maxTokenAgeSec: number;
@@ -61,6 +62,8 @@ export function addRevocations(app: ServiceApp, parts: RevocationRouteParts, fai
     const revocation = toRevocation(body, access.grant, parts);
     authorise(revocation, access);
     await parts.revocations.revoke(revocation);
+    const revoked = 'jti' in revocation ? { tokenId: revocation.jti } : { user: revocation.user };
+    parts.audit.record(context, { did: 'revoked', revoked });
     return new Response(null, { status: 204 });
   });
 }

@@ -25,6 +25,8 @@ export interface Router<Member extends Subscriber = Subscriber> {
   remove(subscriber: Member): void;
   /** Delivers to everyone who wants it, in this turn; answers how many took it. */
   route(item: Item): number;
+  /** The same for an item of the hub's own: to everyone who names its topic, for no pattern matches that. */
+  routeByName(item: Item): number;
   /** Everyone who would get an item of this topic, each once. */
   subscribersOf(tenant: string, topic: string): ReadonlySet<Member>;
 }
@@ -85,6 +87,13 @@ export function createRouter<Member extends Subscriber>(): Router<Member> {
       tenant.patterns.match(item.topic, (subscriber) => {
         if (subscriber.deliver(item)) taken += 1;
       });
+      return taken;
+    },
+    routeByName(item) {
+      let taken = 0;
+      for (const subscriber of tenants.get(item.tenant)?.plain.get(item.topic) ?? []) {
+        if (subscriber.deliver(item)) taken += 1;
+      }
       return taken;
     },
     subscribersOf(name, topic) {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
 import { type Access, type Authenticator, encodeGrant, type TopicClasses } from '@tidings/auth';
 import type { Cluster } from '@tidings/broker';
+import type { Audit } from '@tidings/control';
 import { parseTopic, TidingsError } from '@tidings/protocol';
 import {
   type Clock,
@@ -30,6 +31,7 @@ export interface SessionRouteParts {
   readonly cluster: Cluster;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
+  readonly audit: Audit;
   readonly clock: Clock;
 }
 
@@ -147,6 +149,7 @@ async function show(context: ServiceContext, parts: SessionRouteParts): Promise<
 
 async function close(context: ServiceContext, parts: SessionRouteParts): Promise<Response> {
   if ((await askHolder(context, ASK.close, parts)) !== true) throw unknownSession();
+  parts.audit.record(context, { did: 'kicked', session: pathSegment(context.env.incoming, 3) });
   return new Response(null, { status: 204 });
 }
 
@@ -175,6 +178,7 @@ async function change(context: ServiceContext, parts: SessionRouteParts): Promis
   const changed = (await parts.cluster.ask(nodeOf(session), ASK.change, asked)) as ChangeAnswer | undefined;
   if (changed === undefined) throw unknownSession();
   if ('code' in changed) throw new TidingsError(changed.code, changed.message, changed.details);
+  parts.audit.record(context, { did: 'changed', session, topics: changed.topics });
   return answer(changed);
 }
 

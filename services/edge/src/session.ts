@@ -48,6 +48,8 @@ export interface SessionEvents {
    * it and afterwards fed on. Resolves when that begins; rejects with the reason of the signal when it may not any more.
    */
   interrupt(session: Session, write: (cancellation: Cancellation) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** It is told that something is gone. */
+  gap(session: Session): void;
   /** It was closed by us, or its connection is gone. Once. */
   closed(session: Session): void;
 }
@@ -217,6 +219,7 @@ export class Session implements Subscriber {
 
   /** Says that history up to `to` is gone; what follows comes after it. */
   gap(from: string, to: number, reason: GapReason): void {
+    this.#events.gap(this);
     this.control(encodeGap(from, cursorOf(this.#feed, to), reason));
     this.cursorSeq = to;
     this.position = to;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { encodeBye, type Goodbye } from '@tidings/protocol';
+import { encodeBye, type Goodbye, type ProblemCode } from '@tidings/protocol';
 import { jitter } from './jitter.ts';
 
 /** Headers of every event stream (contract section 4). */
@@ -39,8 +39,25 @@ export function softRetryMs(): number {
   return jitter(5_000, 30_000);
 }
 
-/** A 200 that holds nothing but the reason and a delay, for what will pass. */
-export function softAnswer(reason: Goodbye): Response {
+/** The problem that others are answered with, where that is a refusal. */
+const REFUSALS: Partial<Record<Goodbye, string>> = {
+  'token-expired': 'unauthenticated' satisfies ProblemCode,
+  'rate-limited': 'rate-limited',
+};
+const refusals = new WeakMap<Response, string>();
+
+/**
+ * A 200 that holds nothing but the reason and a delay, for what will pass.
+ * @param refusal the problem that others are answered with, where that is a refusal.
+ */
+export function softAnswer(reason: Goodbye, refusal: string | undefined = REFUSALS[reason]): Response {
   const { block } = encodeBye(reason, softRetryMs());
-  return new Response(new Uint8Array(block), { status: 200, headers: STREAM_HEADERS });
+  const response = new Response(new Uint8Array(block), { status: 200, headers: STREAM_HEADERS });
+  if (refusal !== undefined) refusals.set(response, refusal);
+  return response;
+}
+
+/** The problem code of a refusal that an answer only puts softly; `undefined` for any other answer. */
+export function refusalBehind(response: Response): string | undefined {
+  return refusals.get(response);
 }

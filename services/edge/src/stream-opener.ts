@@ -1,6 +1,6 @@
 import type { TokenIdentity } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
-import type { RevocationList } from '@tidings/control';
+import type { Audit, RevocationList, TenantTallies } from '@tidings/control';
 import { encodeHello, encodeOpening, type Frame, TidingsError } from '@tidings/protocol';
 import type { CallerLimits, Clock, Logger, Metrics, Timer, WriteLine } from '@tidings/runtime';
 import type { Admission, Holder } from './admission.ts';
@@ -39,6 +39,8 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly tallies: TenantTallies;
+  readonly audit: Audit;
   readonly reads: ReadBudget;
   readonly revocations: Pick<RevocationList, 'isRevoked'>;
   readonly createSessionId: () => string;
@@ -155,6 +157,10 @@ class Keeper implements SessionEvents, Cancellation {
     void feed.finally(() => laggingSessions.dec());
   }
 
+  gap({ tenant }: Session): void {
+    this.#parts.tallies.gap(tenant);
+  }
+
   closed(session: Session): void {
     const { registry, admission, metrics, wheel, lagMaxMs } = this.#parts;
     this.#closed = true;
@@ -220,7 +226,9 @@ async function begin(
   parts.registry.greeted(session);
   if (wish.cursor !== undefined) {
     const inRing = join.position + 1 >= parts.feed.ring.first;
-    parts.metrics.resumes.inc({ source: join.gap !== undefined ? 'gap' : inRing ? 'ring' : 'history' });
+    const source = join.gap !== undefined ? 'gap' : inRing ? 'ring' : 'history';
+    parts.metrics.resumes.inc({ source });
+    parts.tallies.resumed(session.tenant, source);
   }
   await catchUp(session, join.newestUpTo, parts, cancellation);
 }

@@ -3,7 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
 import { type Authenticator, identityOf, type TopicClasses } from '@tidings/auth';
 import type { Selection } from '@tidings/broker';
-import { type Goodbye, TidingsError } from '@tidings/protocol';
+import { type Goodbye, type ProblemCode, TidingsError } from '@tidings/protocol';
 import {
   type FaultPlace,
   isGone,
@@ -21,7 +21,7 @@ import { assertInTouch } from './in-touch.ts';
 import { readJson } from './json-body.ts';
 import type { Failures } from './openapi-answers.ts';
 import { withinDeadline } from './read-deadline.ts';
-import { acceptsStream, isNative, STREAM_HEADERS, softAnswer, softRetryMs } from './soft-answer.ts';
+import { acceptsStream, isNative, refusalBehind, STREAM_HEADERS, softAnswer, softRetryMs } from './soft-answer.ts';
 import { type EdgeParts, openSession, type StreamOrder } from './stream-opener.ts';
 import { openStreamSocket } from './stream-socket.ts';
 import { fieldsOfQuery, parseWish, type StreamWish, streamSchema } from './stream-wish.ts';
@@ -63,15 +63,26 @@ export function addStream(app: ServiceApp, parts: StreamRouteParts, failures: Fa
 
   app.get('/v1/stream', async (context) => {
     const parameters = parseQuery(context.env.incoming.url ?? '');
-    return answer(context, parameters, async () => fieldsOfQuery(parameters), 'parameter', parts);
+    return audited(
+      context,
+      await answer(context, parameters, async () => fieldsOfQuery(parameters), 'parameter', parts),
+      parts,
+    );
   });
   app.post('/v1/stream', async (context) => {
     const parameters = parseQuery(context.env.incoming.url ?? '');
     refuseUnknown(parameters, ['access_token']);
     const { incoming, outgoing } = context.env;
     const read = (): Promise<unknown> => readJson(incoming, outgoing as ServerResponse, MAX_STREAM_BODY_BYTES);
-    return answer(context, parameters, read, 'pointer', parts);
+    return audited(context, await answer(context, parameters, read, 'pointer', parts), parts);
   });
+}
+
+// What is put softly is refused all the same.
+function audited(context: ServiceContext, response: Response, { edge }: StreamRouteParts): Response {
+  const code = refusalBehind(response);
+  if (code !== undefined) edge.audit.record(context, { did: 'refused', code });
+  return response;
 }
 
 async function answer(
@@ -150,7 +161,9 @@ function refuseAdmission(
   client: string | undefined,
   edge: EdgeParts,
 ): Response {
-  if (isNative(incoming, client)) return soften('capacity', edge);
+  if (isNative(incoming, client)) {
+    return soften('capacity', edge, refused === 'capacity' ? undefined : 'too-many-streams');
+  }
   throw LIMITS[refused]();
 }
 
@@ -182,9 +195,9 @@ async function whenAvailable<Value>(
   }
 }
 
-function soften(reason: Goodbye, { metrics }: EdgeParts): Response {
+function soften(reason: Goodbye, { metrics }: EdgeParts, refusal?: ProblemCode): Response {
   metrics.connectionsTotal.inc({ result: reason });
-  return softAnswer(reason);
+  return softAnswer(reason, refusal);
 }
 
 function open(context: ServiceContext, order: StreamOrder, edge: EdgeParts): Response {
@@ -205,6 +218,7 @@ function open(context: ServiceContext, order: StreamOrder, edge: EdgeParts): Res
     );
   }
   edge.metrics.connectionsTotal.inc({ result: 'opened' });
+  edge.audit.record(context, { did: 'subscribed', session: id, topics: order.topics });
   openSession(order, socket, id, edge, context.get('takeLine')?.());
   return RESPONSE_ALREADY_SENT;
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
 import { type Authenticator, toChallenge } from '@tidings/auth';
-import { TICKET_SEC, type TicketStore } from '@tidings/control';
+import { type Audit, TICKET_SEC, type TicketStore } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
 import { readJson } from './json-body.ts';
@@ -10,6 +10,7 @@ import type { Failures } from './openapi-answers.ts';
 export interface TicketRouteParts {
   readonly tickets: TicketStore;
   readonly authenticator: Authenticator;
+  readonly audit: Audit;
   readonly clock: Clock;
 }
 
@@ -33,7 +34,7 @@ const ticketRoute = createRoute({
 /** Adds `POST /v1/tickets` (contract section 3). */
 export function addTickets(
   app: ServiceApp,
-  { tickets, authenticator, clock }: TicketRouteParts,
+  { tickets, authenticator, audit, clock }: TicketRouteParts,
   failures: Failures,
 ): void {
   app.openAPIRegistry.registerPath({ ...ticketRoute, responses: { ...ticketRoute.responses, ...failures } });
@@ -52,6 +53,7 @@ export function addTickets(
     }
     checkShape(z.strictObject({}), await readJson(incoming, outgoing as ServerResponse, MAX_BODY_BYTES, {}), 'pointer');
     const ticket = await tickets.issue(access.grant);
+    audit.record(context, { did: 'ticket-issued' });
     const leftSec = Math.max(0, Math.floor(access.grant.expiresAtSec - clock.now() / 1000));
     return new Response(JSON.stringify({ ticket, expiresIn: Math.min(TICKET_SEC, leftSec) }), {
       status: 201,

@@ -150,6 +150,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
     log,
     clientAddress: createClientAddress([]),
     corsOrigin: authenticator.corsOrigin,
+    onProblem: control.audit.noteProblem,
   });
   edge.addTo(app);
   const server = createPublicServer({ fetch: (asked, env) => app.fetch(asked, env), log, certificate: CERTIFICATE });

@@ -41,7 +41,7 @@ describe('a session', () => {
     const owner = { user: 'alice', tokens: [], sinceMs: 0 };
     const traits = { ...owner, id: 's', tenant: 'default', topics: ['a'], format: 'data', lag: 'resume' } as const;
     const feed = { epoch: 'e', position: 3, ring: { last: 3 } } as ConstructorParameters<typeof Session>[3];
-    const events = { lagging: () => {}, closed: () => {}, interrupt: async () => {} };
+    const events = { gap: () => {}, lagging: () => {}, closed: () => {}, interrupt: async () => {} };
     const session = new Session({ ...traits, finals: new FinalTracker(['a']) }, outbox, router, feed, events);
     session.cursorSeq = 5;
     session.goLive();

@@ -45,14 +45,15 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   const cluster = embedded
     ? createEmbeddedCluster(log, clock)
     : createNatsClusterOf(settings, 'hub', log, metrics, clock);
-  const control = createControl(cluster, log, clock);
+  const control = createControl(cluster, log, clock, settings.audit);
   const { authenticator, classes } = createAccessControl(settings, secrets, metrics, clock, control.accessChecks);
   const kit = needsKit ? await createDevelopmentKit(secrets[0] as string, clock) : undefined;
   const broker = embedded
     ? createEmbeddedBroker(settings, metrics, clock)
     : createNatsBrokerOf(settings, 'hub', log, metrics, clock);
-  const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
-  const ingest = addIngest(app, { broker, cluster, authenticator, classes, metrics, log, settings, clock });
+  const { audit } = control;
+  const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, audit.noteProblem);
+  const ingest = addIngest(app, { broker, cluster, authenticator, classes, audit, metrics, log, settings, clock });
   if (kit !== undefined) addNewcomerPage(app, kit);
   const edge = createEdgeService(app, 'Tidings hub', {
     broker,

@@ -40,13 +40,18 @@ export async function startIngest(
   createCluster: CreateCluster = createNatsClusterOf,
 ): Promise<HostedService> {
   const metrics = createMetrics();
-  const { cluster, accessChecks } = createControl(createCluster(settings, 'ingest', log, metrics, clock), log, clock);
+  const { cluster, accessChecks, audit } = createControl(
+    createCluster(settings, 'ingest', log, metrics, clock),
+    log,
+    clock,
+    settings.audit,
+  );
   const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, clock, {
     isRevoked: accessChecks.isRevoked,
   });
   const broker = createBroker(settings, 'ingest', log, metrics, clock);
-  const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin);
-  const ingest = addIngest(app, { broker, cluster, authenticator, classes, metrics, log, settings, clock });
+  const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, audit.noteProblem);
+  const ingest = addIngest(app, { broker, cluster, authenticator, classes, audit, metrics, log, settings, clock });
   addApiDocument(app, 'Tidings ingest');
   const service = {
     health: {

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Access, Authenticator, Grant, TopicClasses } from '@tidings/auth';
 import type { Broker, Cluster, PublishInput } from '@tidings/broker';
+import type { Audit } from '@tidings/control';
 import { parseTopic, TidingsError } from '@tidings/protocol';
 import {
   assertText,
@@ -28,6 +29,7 @@ import { type BatchContext, publishBatch, readArray, readLines } from './batch.t
 import { addErasing } from './erase-route.ts';
 import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
 import { createPublish, type Publish, type PublishResult } from './publish.ts';
+import { auditResults } from './publish-audit.ts';
 import { type Admit, createPublishLimits, type PublishRates } from './publish-limit.ts';
 import { createQuota } from './quota.ts';
 import { type EventFields, type EventRules, inUrl, parseUser, toInputs, validateEvent } from './validate.ts';
@@ -37,6 +39,7 @@ export interface IngestParts {
   readonly broker: Broker;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
+  readonly audit: Audit;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly settings: PublishRates &
@@ -196,11 +199,12 @@ async function publishBody(
     metrics: parts.metrics,
     log: parts.log,
   };
-  if (isLines) return answerBatch(context, await publishBatch(readLines(body), batch));
+  const audited = (results: readonly PublishResult[]) => auditResults(context, parts.audit, results);
+  if (isLines) return answerBatch(context, audited(await publishBatch(readLines(body), batch)));
   const value = parseJson(decodeText(body));
-  if (Array.isArray(value)) return answerBatch(context, await publishBatch(readArray(value), batch));
+  if (Array.isArray(value)) return answerBatch(context, audited(await publishBatch(readArray(value), batch)));
   const event = validateEvent(value, grant.tenant, idempotencyKey, parts.rules);
-  const results = await publishEvent(grant, event, admit, parts);
+  const results = audited(await publishEvent(grant, event, admit, parts));
   const [result] = results;
   const isFanOut = Object.hasOwn(value as object, 'topics');
   return result === undefined || isFanOut ? answerBatch(context, results) : answerSingle(context, result);
@@ -228,7 +232,7 @@ async function publishRaw(
   if (json) parseJson(decodeText(data));
   else assertText(data);
   const inputs = toInputs([topic], fields, id, { data, json }, grant.tenant, parts.rules, inUrl);
-  const [result] = await publishEvent(grant, inputs, admit, parts);
+  const [result] = auditResults(context, parts.audit, await publishEvent(grant, inputs, admit, parts));
   return answerSingle(context, result as NonNullable<typeof result>);
 }
 

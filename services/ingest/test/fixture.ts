@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createAuthenticator, createKeySources, createVerifier, mintToken, parseTopicClasses } from '@tidings/auth';
 import type { Broker, Cluster, FeedSink, PublishInput } from '@tidings/broker';
-import { createMemoryBroker } from '@tidings/broker/memory';
+import { createMemoryBroker, createMemoryCluster } from '@tidings/broker/memory';
+import { createControl } from '@tidings/control';
 import type { Message } from '@tidings/protocol';
 import {
   type Clock,
@@ -109,14 +110,17 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
     production: false,
     onRefusal: (reason) => metrics.authFailures.inc({ reason }),
   });
+  const { audit } = createControl(createMemoryCluster({ clock }), log, clock);
   const app = createServiceApp({
     log,
     clientAddress: createClientAddress(options.trustedProxies ?? []),
     corsOrigin: authenticator.corsOrigin,
+    onProblem: audit.noteProblem,
   });
   const added = addIngest(app, {
     broker,
     authenticator,
+    audit,
     classes: parseTopicClasses(JSON.stringify(options.classes ?? {})),
     metrics,
     log,
