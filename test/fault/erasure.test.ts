@@ -10,6 +10,7 @@ import {
   startServiceProcess,
 } from '@tidings/runtime/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askJetStream } from '../../loadtest/src/chaos/jetstream-request.ts';
 
 const KEY = 'a secret of this test that is 32 bytes or longer';
 /** Stands in every event that is erased, and in no other. */
@@ -141,6 +142,13 @@ describe('what was erased is never read again, and everything else once', () => 
 
     expect((await erase('topics/shop.1')).status).toBe(204);
     expect((await erase('users/ann')).status).toBe(204);
+
+    // It is gone from the log itself, and not only hidden.
+    const { state } = await askJetStream(nats.url, '$JS.API.STREAM.INFO.EVT_0', { subjects_filter: 'evt.0.default.>' });
+    const left = Object.keys((state as { subjects: object }).subjects).map((subject) =>
+      subject.split('.').slice(3).join('.'),
+    );
+    expect(left.toSorted()).toEqual(['bulk', 'other', 'shop.2', 'user.bob']);
 
     const third = start('services/edge');
     edges.push(third);

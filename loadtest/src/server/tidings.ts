@@ -22,6 +22,7 @@ const SERVER_ENV: NodeJS.ProcessEnv = {
   PORT: '0',
   TIDINGS_ADMIN_PORT: '0',
   LOG_LEVEL: 'warn',
+  TIDINGS_AUDIT: 'control',
   TIDINGS_JWT_SECRET: SECRET,
   TIDINGS_MAX_CONNECTIONS_PER_USER: '0',
 };

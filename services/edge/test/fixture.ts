@@ -11,7 +11,7 @@ import {
 } from '@tidings/auth';
 import type { Broker, Cluster, PublishInput, Receipt } from '@tidings/broker';
 import { createMemoryBroker, createMemoryCluster, type MemoryBus } from '@tidings/broker/memory';
-import { createControl } from '@tidings/control';
+import { type AuditLevel, createControl } from '@tidings/control';
 import { parseCursor } from '@tidings/protocol';
 import {
   type Clock,
@@ -57,6 +57,7 @@ export interface EdgeSetup {
   readonly wrapBroker?: (broker: Broker) => Broker;
   /** Joins other edges of the same test. */
   readonly bus?: MemoryBus;
+  readonly auditLevel?: AuditLevel;
   /** Lines of level error that this test wants to see. */
   readonly expectErrors?: boolean;
 }
@@ -121,7 +122,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
   const metrics = createMetrics();
   const onFault = (error: unknown): void => log.error({ err: error }, 'a question was not answered');
   const cluster = createMemoryCluster({ clock, onFault, ...(setup.bus !== undefined && { bus: setup.bus }) });
-  const control = createControl(cluster, log, clock);
+  const control = createControl(cluster, log, clock, setup.auditLevel);
   const authenticator = createAuthenticator({
     ...control.accessChecks,
     clock,

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createAuthenticator, createKeySources, createVerifier, mintToken, parseTopicClasses } from '@tidings/auth';
 import type { Broker, Cluster, FeedSink, PublishInput } from '@tidings/broker';
 import { createMemoryBroker, createMemoryCluster } from '@tidings/broker/memory';
-import { createControl } from '@tidings/control';
+import { type AuditLevel, createControl } from '@tidings/control';
 import type { Message } from '@tidings/protocol';
 import {
   type Clock,
@@ -34,6 +34,8 @@ export interface IngestOptions {
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<Limits>;
   readonly cluster?: Cluster;
+  readonly auditLevel?: AuditLevel;
+  readonly logLevel?: string;
 }
 
 type Limits = PublishRates & { readonly quotaEvents: number };
@@ -96,7 +98,9 @@ export async function startIngest(options: IngestOptions = {}): Promise<TestInge
 export async function createIngest(options: IngestOptions = {}): Promise<TestIngest> {
   const { clock = systemClock, maxTtlSec = 86_400 } = options;
   const lines: Record<string, unknown>[] = [];
-  const log = createLogger('ingest', 'debug', { write: (line) => void lines.push(readLogLine(line)) });
+  const log = createLogger('ingest', options.logLevel ?? 'debug', {
+    write: (line) => void lines.push(readLogLine(line)),
+  });
   const metrics = createMetrics();
   const messages: Message[] = [];
   const memory = createMemoryBroker({ maxBytes: 2 ** 28, maxAgeMs: maxTtlSec * 1000, clock });
@@ -110,7 +114,7 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
     production: false,
     onRefusal: (reason) => metrics.authFailures.inc({ reason }),
   });
-  const { audit } = createControl(createMemoryCluster({ clock }), log, clock);
+  const { audit } = createControl(createMemoryCluster({ clock }), log, clock, options.auditLevel);
   const app = createServiceApp({
     log,
     clientAddress: createClientAddress(options.trustedProxies ?? []),

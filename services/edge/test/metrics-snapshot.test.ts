@@ -1,0 +1,125 @@
+import { createMemoryBus, createMemoryCluster } from '@tidings/broker/memory';
+import { createControl } from '@tidings/control';
+import { createLogger } from '@tidings/runtime';
+import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { MetricsSnapshot } from '../src/metrics-snapshot.ts';
+import { eventually, placeOf, startEdge, type TestEdge } from './fixture.ts';
+
+async function follow(edge: TestEdge, claims: object = {}): Promise<StreamClient> {
+  const token = await edge.token({ admin: true }, { sub: 'root', ...claims });
+  const client = await edge.stream('topic=%24hub.metrics', { headers: { authorization: `Bearer ${token}` } });
+  await client.event('hub.live');
+  return client;
+}
+
+const snapshotsOf = (client: StreamClient): MetricsSnapshot[] =>
+  client.events.filter(({ event }) => event === 'metrics').map(({ data }) => JSON.parse(data));
+
+/** The first snapshot after `count` of them. */
+async function nextSnapshot(client: StreamClient, count: number): Promise<MetricsSnapshot> {
+  await client.until(() => snapshotsOf(client).length > count);
+  return snapshotsOf(client)[count] as MetricsSnapshot;
+}
+
+describe('$hub.metrics', () => {
+  it('tells once a second what all nodes did for the tenant, and nothing of what others cause', async () => {
+    const bus = createMemoryBus();
+    const clock = createFakeClock();
+    const [here, there] = [await startEdge({ bus, clock }), await startEdge({ bus, clock })];
+    const cluster = createMemoryCluster({ bus, clock });
+    const ingest = createControl(cluster, createLogger('ingest', 'silent', { write: () => {} }), clock);
+    const notices: unknown[] = [];
+    cluster.hear('metrics', (body) => notices.push(body));
+    await cluster.open();
+    onTestFinished(() => cluster.close());
+    const live = await there.stream('topic=a.%3E');
+    await live.event('hub.live');
+    await there.publish('a.1', 'before anybody follows');
+    await live.until(({ events }) => events.length > 2);
+    clock.advance(5_000);
+    expect(notices).toEqual([]);
+
+    const own = await follow(here);
+    const foreign = await follow(here, { tenant: 'acme' });
+    ingest.tallies.published('default', 20);
+    ingest.tallies.published('globex', 7);
+    for (let count = 0; count < 20; count += 1) await there.publish(`a.${count}`, 'x');
+    for (let count = 0; count < 9; count += 1) await there.publish('a.1', 'x', { tenant: 'acme' });
+    await live.until(({ events }) => events.length > 22);
+    // It comes back with a cursor of the ring, and another with one of a log that is not this one.
+    const back = await there.stream(`topic=a.%3E&last_event_id=${live.events[2]?.lastEventId}`);
+    await back.until(({ events }) => events.length > 21);
+    await (await there.stream('topic=a.%3E&last_event_id=nonsense')).event('hub.gap');
+    await eventually(() => there.edge.openStreams === 3);
+    clock.advance(2_000);
+
+    const { total, nodes, time } = await nextSnapshot(own, 1);
+    expect(time).toMatch(/^2026-11-21T.*Z$/);
+    expect(total).toMatchObject({ streams: 4, lagging: 0, published: 20, delivered: 40, gaps: 1 });
+    expect(total.resumes).toEqual({ ring: 1, history: 0, gap: 1 });
+    expect(nodes.map(({ edge, streams, published, delivered }) => [edge, streams, published, delivered])).toEqual(
+      expect.arrayContaining([
+        [false, 0, 20, 0],
+        [true, 3, 0, 40],
+        [true, 1, 0, 0],
+      ]),
+    );
+    expect(nodes).toHaveLength(3);
+    const first = snapshotsOf(own)[0] as MetricsSnapshot;
+    const [{ total: before }, { total: after }] = [first, snapshotsOf(own)[1] as MetricsSnapshot];
+    expect(before.publishedPerSec + after.publishedPerSec).toBeGreaterThanOrEqual(20);
+    expect(await nextSnapshot(foreign, 1)).toMatchObject({
+      total: { streams: 1, published: 0, delivered: 0, gaps: 0, p50Ms: null, p99Ms: null },
+    });
+    expect(JSON.stringify(notices)).not.toContain('globex');
+    expect(snapshotsOf(own)).toHaveLength(2);
+
+    // A node that is gone is forgotten after three seconds; the sums of the others go on.
+    await cluster.close();
+    clock.advance(5_000);
+    await own.until(() => snapshotsOf(own).length >= 7);
+    expect(snapshotsOf(own).at(-1)?.nodes).toHaveLength(2);
+    expect(snapshotsOf(own).at(-1)?.total).toMatchObject({ published: 0, delivered: 40, deliveredPerSec: 0 });
+  });
+
+  it('latencies are those of the last second’s live events, from publish to write', async () => {
+    const clock = createFakeClock();
+    const edge = await startEdge({ clock });
+    const own = await follow(edge);
+    const live = await edge.stream('topic=a');
+    await live.event('hub.live');
+    const before = placeOf(live.lastEventId);
+    for (let count = 1; count <= 100; count += 1) await edge.publish('a', `${count}`);
+    await live.until(({ events }) => events.at(-1)?.data === '100');
+    expect(placeOf(live.lastEventId)).toBe(before + 100);
+    clock.advance(2_000);
+    const snapshots = [await nextSnapshot(own, 0), await nextSnapshot(own, 1)];
+    expect(snapshots.map(({ total }) => total.p50Ms)).toContain(0);
+    expect(snapshots.map(({ total }) => total.deliveredPerSec)).toContain(100);
+    clock.advance(1_000);
+    expect((await nextSnapshot(own, 2)).total).toMatchObject({ p50Ms: null, delivered: 100, deliveredPerSec: 0 });
+  });
+
+  it('a follower that leaves ends it: nothing is counted or told any more', async () => {
+    const bus = createMemoryBus();
+    const clock = createFakeClock();
+    const edge = await startEdge({ bus, clock });
+    const cluster = createMemoryCluster({ bus, clock });
+    const notices: unknown[] = [];
+    cluster.hear('metrics', (body) => notices.push(body));
+    await cluster.open();
+    onTestFinished(() => cluster.close());
+    const own = await follow(edge);
+    clock.advance(10_000);
+    expect(notices).toHaveLength(10);
+    own.destroy();
+    await eventually(() => edge.edge.openStreams === 0);
+    clock.advance(3_000);
+    const { length } = notices;
+    const { pending } = clock;
+    clock.advance(10_000);
+    expect(notices).toHaveLength(length);
+    expect(clock.pending).toBeLessThanOrEqual(pending);
+  });
+});
