@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type Authenticator, type Grant, toChallenge } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
+import type { Audit } from '@tidings/control';
 import { isPattern, isReservedTopic, parsePattern, TidingsError } from '@tidings/protocol';
 import {
   parseQuery,
@@ -17,6 +18,7 @@ import { inUrl, parseUser } from './validate.ts';
 export interface EraseRouteParts {
   readonly broker: Pick<Broker, 'purge'>;
   readonly authenticator: Authenticator;
+  readonly audit: Pick<Audit, 'record'>;
 }
 
 const common = {
@@ -62,7 +64,7 @@ export function addErasing(app: ServiceApp, parts: EraseRouteParts): void {
 async function erase(
   context: ServiceContext,
   toPatterns: (segment: string) => readonly string[],
-  { broker, authenticator }: EraseRouteParts,
+  { broker, authenticator, audit }: EraseRouteParts,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
   const query = parseQuery(incoming.url ?? '');
@@ -75,6 +77,7 @@ async function erase(
   // Whoever sends one thinks that it narrows what is erased.
   await readBody(incoming, outgoing, 0);
   await broker.purge({ tenant: access.grant.tenant, patterns });
+  audit.record(context, { did: 'erased', topics: patterns });
   return new Response(null, { status: 204 });
 }
 

@@ -53,6 +53,16 @@ describe('the audit of an ingest', () => {
     expect(records[2]).not.toHaveProperty('user');
   });
 
+  it('an erasure is a record of what was erased, once it is', async () => {
+    const ingest = await startIngest();
+    const token = await ingest.token([], { sub: 'root', tidings: { admin: true } });
+    await ingest.send('/v1/users/bob/events', { method: 'DELETE', token });
+    await ingest.send('/v1/topics/a..b/events', { method: 'DELETE', token });
+    expect(recordsOf(ingest)).toEqual([
+      expect.objectContaining({ audit: 'erased', user: 'root', topics: ['user.bob', 'user.bob.>'] }),
+    ]);
+  });
+
   it.each([
     ['all', ['published', 'published', 'refused']],
     ['control', ['published', 'refused']],
