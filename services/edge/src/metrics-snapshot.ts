@@ -1,7 +1,7 @@
 import { addLatencies, type MetricsPart, quantileMs } from '@tidings/control';
 
 /** Numbers of one tenant, on one node or on all; docs/reference/audit.md describes each. */
-export interface TenantMetrics {
+interface TenantMetrics {
   /** Open streams. */
   readonly streams: number;
   /** Of them, those whose client reads too slowly. */
@@ -22,7 +22,7 @@ export interface TenantMetrics {
   readonly gaps: number;
 }
 
-export interface NodeMetrics extends TenantMetrics {
+interface NodeMetrics extends TenantMetrics {
   readonly node: string;
   /** It holds streams. */
   readonly edge: boolean;
