@@ -11,7 +11,7 @@ import {
 } from '@tidings/runtime';
 import { createFakeClock, request, type StreamClient, toOrigin } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ALLOWED_ORIGIN, controlOf, eventually, NATIVE, startEdge, type TestEdge } from './fixture.ts';
+import { ALLOWED_ORIGIN, controlOf, eventually, NATIVE, payloadsUntil, startEdge, type TestEdge } from './fixture.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
 
@@ -163,6 +163,8 @@ describe('$hub.audit', () => {
   it('is added to a live stream and taken from it, and a newer token that is no admin’s ends it', async () => {
     const edge = await startEdge();
     const client = await follow(edge, 'topic=a&replay=all&format=envelope');
+    const everything = await edge.stream('topic=%3E');
+    await everything.event('hub.live');
     const { session } = await controlOf(client, 'hub.hello');
     const path = `/v1/sessions/${session}`;
     const reader = await edge.token({ subscribe: ['>'] }, { sub: 'root' });
@@ -176,6 +178,8 @@ describe('$hub.audit', () => {
     const later = await edge.token({ subscribe: ['>'] }, { sub: 'root' }, 7_200);
     expect(await (await ask(edge, 'PATCH', path, later)).json()).toEqual({ topics: ['a'] });
     expect(await controlOf(client, 'hub.gap')).toMatchObject({ reason: 'forbidden' });
+    await edge.publish('a', 'last');
+    expect(await payloadsUntil(everything, 'last')).toEqual(['last']);
   });
 
   it('nothing is told while nobody follows, nor three seconds after the last follower has left', async () => {
