@@ -71,7 +71,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@tidings/source', ...defaultServerConditions] } },
   test: {
     // Tests wait for servers and elections more than they compute: more of them at once than there are cores.
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: WaitingFirst },
     setupFiles: [fileURLToPath(new URL('./test/no-secret-in-logs.setup.ts', import.meta.url))],
     testTimeout: 20_000,
