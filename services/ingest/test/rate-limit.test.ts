@@ -46,6 +46,16 @@ describe('rates of publishing', () => {
     expect(ingest.texts()).toEqual(['one', 'two', 'three']);
   });
 
+  it('what a rate refused, of many that came at once, takes nothing from the quota', async () => {
+    const ingest = await startIngest({ limits: { ratePublish: 1, quotaEvents: 1_000 } });
+    const batch = Array.from({ length: 10 }, (_, data) => ({ topic: 'a', data }));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ingest.publish(batch)));
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+    vi.advanceTimersByTime(20_000);
+    const { headers } = await ingest.publish({ topic: 'a', data: 'one' });
+    expect(headers.ratelimit).toContain('"tenant-day";r=989');
+  });
+
   it('by user: users and tenants do not use up each other’s, and tokens without a user share one', async () => {
     const ingest = await startIngest({ limits: { ratePublish: 1 } });
     expect(statusOf(await as(ingest, 'alice', 'acme'))).toEqual(ACCEPTED);
