@@ -62,7 +62,7 @@ describe('rates of publishing', () => {
     const limits = createPublishLimits({ ...none, ratePublish: 1 }, quota);
     const context = { set: () => {} } as unknown as ServiceContext;
     const grant = { ...ANONYMOUS, user: 'alice', tenant: 'acme' };
-    const inputs = Array.from({ length: 10 }, () => ({ data: Buffer.from('x') }) as PublishInput);
+    const inputs = Array.from({ length: 10 }, () => ({ data: Buffer.from('x') }) as unknown as PublishInput);
     let arrive = (): void => {};
     const bodies = new Promise<void>((resolve) => {
       arrive = resolve;
