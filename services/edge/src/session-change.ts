@@ -42,19 +42,31 @@ export async function changeSession(
     throw new TidingsError('invalid-field', 'The topics of a finite stream can not be changed: open another.');
   }
   // Before anything is done: what can't be done whole is not begun.
-  applyChange(session.topics, change);
+  const next = applyChange(session.topics, change);
   renew(session, grant, change, { edge, classes });
   const replays = change.add.filter(({ replay }) => replay !== 'none');
   if (replays.length > 0) {
     await interrupt(session, async (cancellation) => {
-      session.changeTopics(applyChange(session.topics, change));
+      // The change is told once all is sent: a client that was cut before knows that it has to ask again.
       for (const added of replays) await replayAdded(session, added, edge, cancellation);
+      session.changeTopics(applyIfFits(session.topics, change));
     });
-  } else if (change.add.length + change.remove.length > 0) {
+    return session.closed ? undefined : next;
+  }
+  if (change.add.length + change.remove.length > 0) {
     session.changeTopics(applyChange(session.topics, change));
     session.outbox.flush();
   }
   return session.closed ? undefined : session.topics;
+}
+
+// Others may have added topics while this change waited its turn: then it is not made, as its client is told.
+function applyIfFits(topics: readonly string[], change: SessionChange): readonly string[] {
+  try {
+    return applyChange(topics, change);
+  } catch {
+    return topics;
+  }
 }
 
 async function interrupt(session: Session, write: Parameters<Session['interrupt']>[0]): Promise<void> {
