@@ -20,35 +20,52 @@ const message = (seq: number, final: boolean) => ({
   expiresAtMs: Number.POSITIVE_INFINITY,
 });
 
+/** A session that catches up, whose bytes go into `written`. */
+function createSession(written: string[], topics: readonly string[], finals?: FinalTracker) {
+  const socket = {
+    transport: 'h1' as const,
+    chunked: false,
+    write: (bytes: Buffer) => void written.push(bytes.toString()),
+    writeAll: () => {},
+    unsentBytes: 0,
+    takenBytes: 0,
+    drainMarkBytes: 0,
+    onDrain: () => {},
+    onClose: () => {},
+    end: () => {},
+    destroy: () => {},
+  };
+  const router = createRouter<Session>();
+  const outbox = new Outbox(socket, createFlushQueue(), 1_000, { elapsedMs: 0 });
+  const owner = { user: 'alice', tokens: [], sinceMs: 0 };
+  const traits = { ...owner, id: 's', tenant: 'default', topics, format: 'data', lag: 'resume' } as const;
+  const feed = { epoch: 'e', position: 3, ring: { last: 3 } } as ConstructorParameters<typeof Session>[3];
+  const events = { gap: () => {}, lagging: () => {}, closed: () => {}, interrupt: async () => {} };
+  const session = new Session({ ...traits, finals }, outbox, router, feed, events);
+  return { session, router };
+}
+
 describe('a session', () => {
   it('section 6: that resumed ahead of its edge ends when the edge is fed the final event that it has already', () => {
     const written: string[] = [];
-    const socket = {
-      transport: 'h1' as const,
-      chunked: false,
-      write: (bytes: Buffer) => void written.push(bytes.toString()),
-      writeAll: () => {},
-      unsentBytes: 0,
-      takenBytes: 0,
-      drainMarkBytes: 0,
-      onDrain: () => {},
-      onClose: () => {},
-      end: () => {},
-      destroy: () => {},
-    };
-    const router = createRouter<Session>();
-    const outbox = new Outbox(socket, createFlushQueue(), 1_000, { elapsedMs: 0 });
-    const owner = { user: 'alice', tokens: [], sinceMs: 0 };
-    const traits = { ...owner, id: 's', tenant: 'default', topics: ['a'], format: 'data', lag: 'resume' } as const;
-    const feed = { epoch: 'e', position: 3, ring: { last: 3 } } as ConstructorParameters<typeof Session>[3];
-    const events = { gap: () => {}, lagging: () => {}, closed: () => {}, interrupt: async () => {} };
-    const session = new Session({ ...traits, finals: new FinalTracker(['a']) }, outbox, router, feed, events);
+    const { session, router } = createSession(written, ['a'], new FinalTracker(['a']));
     session.cursorSeq = 5;
     session.goLive();
     expect(router.route(new Item(message(4, false), 'e'))).toBe(0);
     expect(session.closed).toBe(false);
     expect(router.route(new Item(message(5, true), 'e'))).toBe(0);
     expect(session.goodbye).toBe('final');
+    expect(written.join('')).not.toContain('data: x');
+  });
+
+  it('section 4: is not sent what was read for it before a topic was removed', () => {
+    const written: string[] = [];
+    const { session } = createSession(written, ['a', 'b']);
+    session.changeTopics(['b']);
+    expect(session.write(new Item(message(4, false), 'e'))).toBe(false);
+    expect(session.delivered).toBe(0);
+    session.outbox.flush();
+    expect(written.join('')).toContain('event: hub.topics\ndata: {"topics":["b"]}');
     expect(written.join('')).not.toContain('data: x');
   });
 
