@@ -1,4 +1,5 @@
 export * from './authenticator.ts';
+export * from './caller.ts';
 export * from './challenge.ts';
 export * from './claims.ts';
 export * from './failure-limit.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Access, type Authenticator, encodeGrant, type TopicClasses } from '@tidings/auth';
+import { type Authenticator, authenticateCaller, encodeGrant, type TopicClasses } from '@tidings/auth';
 import type { Cluster } from '@tidings/broker';
 import type { Audit } from '@tidings/control';
 import { parseTopic, TidingsError } from '@tidings/protocol';
@@ -120,17 +120,10 @@ export function addSessions(app: ServiceApp, parts: SessionRouteParts, failures:
   app.delete('/v1/sessions/:id', (context) => close(context, parts));
 }
 
-async function identify(context: ServiceContext, query: Query, { authenticator }: SessionRouteParts): Promise<Access> {
-  const access = await authenticator.authenticate(context.env.incoming, query);
-  if (access.anonymous) throw authenticator.missingToken();
-  context.set('caller', access.grant);
-  return access;
-}
-
 async function list(context: ServiceContext, parts: SessionRouteParts): Promise<Response> {
   const query = parseQuery(context.env.incoming.url ?? '');
   refuseUnknown(query, ['user', 'topic', 'limit', 'after', 'access_token']);
-  const access = await identify(context, query, parts);
+  const access = await authenticateCaller(context, query, parts.authenticator);
   const scope = scopeOf(access, parts.authenticator, singleValue(query, 'user'));
   const topic = singleValue(query, 'topic');
   if (topic !== undefined) parseTopic(topic, { parameter: 'topic' });
@@ -156,7 +149,7 @@ async function close(context: ServiceContext, parts: SessionRouteParts): Promise
 async function askHolder(context: ServiceContext, name: string, parts: SessionRouteParts): Promise<unknown> {
   const query = parseQuery(context.env.incoming.url ?? '');
   refuseUnknown(query, ['access_token']);
-  const scope = scopeOf(await identify(context, query, parts), parts.authenticator);
+  const scope = scopeOf(await authenticateCaller(context, query, parts.authenticator), parts.authenticator);
   const request: SessionRequest = { ...scope, id: pathSegment(context.env.incoming, 3) };
   return parts.cluster.ask(nodeOf(request.id), name, request);
 }
@@ -165,7 +158,7 @@ async function change(context: ServiceContext, parts: SessionRouteParts): Promis
   const { incoming, outgoing } = context.env;
   const query = parseQuery(incoming.url ?? '');
   refuseUnknown(query, ['access_token']);
-  const access = await identify(context, query, parts);
+  const access = await authenticateCaller(context, query, parts.authenticator);
   const wanted = parseChange(
     // Without a body nothing but the token is new.
     await readJson(incoming, outgoing as ServerResponse, MAX_CHANGE_BYTES, {}),

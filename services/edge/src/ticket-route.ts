@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Authenticator, toChallenge } from '@tidings/auth';
+import { type Authenticator, authenticateCaller, toChallenge } from '@tidings/auth';
 import { type Audit, TICKET_SEC, type TicketStore } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
@@ -42,9 +42,7 @@ export function addTickets(
     const { incoming, outgoing } = context.env;
     const query = parseQuery(incoming.url ?? '');
     refuseUnknown(query, ['access_token']);
-    const access = await authenticator.authenticate(incoming, query);
-    if (access.anonymous) throw authenticator.missingToken();
-    context.set('caller', access.grant);
+    const access = await authenticateCaller(context, query, authenticator);
     // What stands in a URL may be in somebody's log: it must not become more than it is.
     if (access.from === 'query') {
       throw new TidingsError('forbidden', 'Ask with the token in the header, or in the cookie.', {
