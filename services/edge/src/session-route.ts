@@ -8,7 +8,6 @@ import {
   type Clock,
   parseQuery,
   pathSegment,
-  type Query,
   refuseUnknown,
   type ServiceApp,
   type ServiceContext,
