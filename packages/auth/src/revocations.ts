@@ -74,8 +74,9 @@ export function createRevocations(clock: Clock): Revocations {
       return known === undefined || issuedBeforeSec > known.issuedBeforeSec;
     },
     isRevoked({ tenant, user, tokenId, issuedAtSec }) {
-      if (tokenId !== undefined && tokens.has(keyOf(tenant, tokenId))) return true;
-      const revoked = user === undefined ? undefined : users.get(keyOf(tenant, user));
+      // Each request asks: where nothing is revoked, no key is made.
+      if (tokens.size > 0 && tokenId !== undefined && tokens.has(keyOf(tenant, tokenId))) return true;
+      const revoked = user === undefined || users.size === 0 ? undefined : users.get(keyOf(tenant, user));
       return revoked !== undefined && !(issuedAtSec !== undefined && issuedAtSec > revoked.issuedBeforeSec);
     },
   };

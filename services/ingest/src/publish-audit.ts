@@ -12,6 +12,13 @@ export function auditResults(
   audit: Audit,
   results: readonly PublishResult[],
 ): readonly PublishResult[] {
+  const [only] = results;
+  // One event to one topic, as most are.
+  if (results.length === 1 && only?.status === 202) {
+    const events = only.duplicate === undefined ? 1 : 0;
+    audit.record(context, { did: 'published', topics: topicsOf(results), events });
+    return results;
+  }
   const accepted = results.filter(({ status }) => status === 202);
   const refusals = results.filter(({ status }) => isRefusal(status));
   const code = refusals[0]?.problem?.code;
@@ -25,4 +32,8 @@ export function auditResults(
   return results;
 }
 
-const topicsOf = (results: readonly PublishResult[]): string[] => results.flatMap(({ topic }) => topic ?? []);
+function topicsOf(results: readonly PublishResult[]): string[] {
+  const topics: string[] = [];
+  for (const { topic } of results) if (topic !== undefined) topics.push(topic);
+  return topics;
+}
