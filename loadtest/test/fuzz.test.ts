@@ -75,12 +75,13 @@ describe('what the fuzz run judges by', () => {
   test.each([
     ['a token', 'stdout', `{"level":30,"url":"/?x=${GOOD}"}`],
     ['a secret', 'stdout', '{"level":30,"msg":"hush"}'],
+    ['what may stand in a URL alone', 'stdout', '{"level":30,"url":"/a","err":"own"}'],
     ['an error', 'stdout', '{"level":50,"msg":"unexpected error"}'],
     ['no JSON', 'stdout', 'oops'],
     ['a warning of Node', 'stderr', '(node:1) Warning'],
   ] as const)('a line with %s is a fault, once', (_name, from, line) => {
-    const watch = createLogWatch(['hush']);
-    watch.take('{"level":30,"msg":"request"}', 'stdout');
+    const watch = createLogWatch(['hush'], ['own']);
+    watch.take('{"level":30,"url":"/own","msg":"request"}', 'stdout');
     expect(watch.faults()).toEqual([]);
     watch.take(line, from);
     expect([watch.faults().length, watch.faults().length]).toEqual([1, 0]);

@@ -65,7 +65,8 @@ export async function startTarget(nats: boolean): Promise<Target> {
   ] as const);
   const canaryToken = await mint({ sub: 'canary', tidings: { subscribe: ['canary'], publish: ['canary'] } });
   const signatureOf = (each: string): string => each.slice(each.lastIndexOf('.') + 1);
-  const log = createLogWatch([SECRET, CANARY_MARKER, FUZZ_MARKER, ...[token, canaryToken].map(signatureOf)]);
+  // Bytes of a body or a header that end up in a URL stand in the log as any URL does; a token that is whole never does.
+  const log = createLogWatch([SECRET, CANARY_MARKER, signatureOf(canaryToken)], [FUZZ_MARKER, signatureOf(token)]);
 
   const stopping: (() => Promise<void>)[] = [];
   async function stop(): Promise<void> {

@@ -39,7 +39,7 @@ export function redactUrl(url: string): string {
 
 const MAY_HOLD_TOKEN = /[%+]|access_token|eyJ|tdt_/i;
 // A JWT begins with the Base64 of `{"`; its dots may be encoded.
-const TOKEN = /eyJ[\w-]+(?:\.|%2e)[\w-]+(?:\.|%2e)[\w-]*|tdt_[\w-]{16,}/gi;
+const TOKEN = /eyJ[\w-]+(?:\.|%2e)[\w-]*(?:\.|%2e)[\w-]*|tdt_[\w-]{16,}/gi;
 
 function redactParameter(parameter: string): string {
   const name = parameter.split('=', 1)[0] as string;

@@ -25,6 +25,7 @@ describe('redactUrl', () => {
     ['/?acess_token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl&b=c', '/?acess_token=REDACTED&b=c'],
     ['/?topic=a,eyJhbGciOiJIUzI1NiJ9%2EeyJzdWIiOiJhIn0%2ec2ln.x', '/?topic=a,REDACTED.x'],
     ['/v1/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl/events', '/v1/REDACTED/events'],
+    ['/?t=eyJhbGciOiJkaXIifQ..aXZpdml2aXZpdml2.Y2lwaGVy.dGFn', '/?t=REDACTED.Y2lwaGVy.dGFn'],
     ['/?ticket=tdt_c2lnbmF0dXJlc2lnbmF0dXJl', '/?ticket=REDACTED'],
     ['/?topic=tdt_short&topic=eyJ', '/?topic=tdt_short&topic=eyJ'],
     ['/?&&=&access_token=a', '/?&&=&access_token=REDACTED'],
