@@ -46,6 +46,7 @@ describe('what the fuzz run judges by', () => {
 
   test.each([
     ['a token that was taken', answer(200, '{}', 'application/json'), /nobody may take/],
+    ['a token that was taken, and grants too little', answer(403, problem('forbidden', 403)), /nobody may take/],
     ['a 500', answer(500, problem('internal', 500)), /the answer is 500/],
     ['a problem of no known code', answer(401, problem('odd', 401)), /unknown code/],
     ['a problem that says another status', answer(401, problem('forbidden', 403)), /says 403/],

@@ -13,9 +13,8 @@ export interface Answer {
 
 // `505` is for versions that nobody speaks here.
 const EXPECTED_5XX: ReadonlySet<number> = new Set([503, 505]);
-const REFUSALS: ReadonlySet<number> = new Set([401, 403]);
-// A token that no header may hold is refused before anybody reads it.
-const BEFORE_REFUSAL: ReadonlySet<number> = new Set([400, 414, 431]);
+// 403 would mean that it was taken, and grants too little. One that no header may hold is refused before anybody reads it.
+const REFUSALS: ReadonlySet<number> = new Set([401, 400, 414, 431]);
 const FRAME_HEAD_BYTES = 9;
 // RFC 7541 appendix A: `:status 500` as the first field of a block.
 const STATUS_500 = 0x8e;
@@ -83,7 +82,7 @@ export function judgeReply(input: Input, reply: Reply, secrets: readonly string[
   const [first] = answers;
   if (first === undefined && isWhole(input)) return 'a whole request was not answered';
   if (!input.refused || first === undefined) return undefined;
-  if (REFUSALS.has(first.status) || BEFORE_REFUSAL.has(first.status)) return undefined;
+  if (REFUSALS.has(first.status)) return undefined;
   return `a token that nobody may take was answered with ${first.status}`;
 }
 

@@ -18,7 +18,7 @@ export interface Input {
   readonly steps: readonly Step[];
   /** `answer`: closed once the answer is there, or nothing more comes. */
   readonly ending: 'answer' | 'half-close' | 'reset';
-  /** The request carries a token that nobody may take: it gets 401 or 403. */
+  /** The request carries a token that nobody may take: it gets 401. */
   readonly refused: boolean;
 }
 

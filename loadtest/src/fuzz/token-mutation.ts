@@ -134,7 +134,14 @@ export function createTokenMutator(
   const refusedClaims = badClaims(claims, nowSec);
   const refusedHeaders = badHeaders();
 
-  const ways: readonly ((chance: Chance) => readonly [what: string, token: string, refused?: boolean])[] = [
+  type Way = (chance: Chance) => readonly [what: string, token: string, refused?: boolean];
+  const withBadClaims: Way = (chance) => {
+    const bad = chance.pick(refusedClaims);
+    return [`of the claims ${JSON.stringify(bad).slice(0, 300)}`, sign(secret, GOOD_HEADER, toPart(bad))];
+  };
+  const ways: readonly Way[] = [
+    // There are many of them.
+    ...Array.from({ length: 8 }, () => withBadClaims),
     (chance) => {
       const token = chance.pick(good);
       const at = Math.floor(chance.between(0, token.length));
@@ -188,10 +195,6 @@ export function createTokenMutator(
     (chance) => {
       const header = chance.pick([{ alg: 'none' }, GOOD_HEADER]);
       return ['without a signature', `${toPart(header)}.${payload}.`];
-    },
-    (chance) => {
-      const bad = chance.pick(refusedClaims);
-      return [`of the claims ${JSON.stringify(bad).slice(0, 300)}`, sign(secret, GOOD_HEADER, toPart(bad))];
     },
     (chance) => {
       const text = chance.pick([
