@@ -3,6 +3,7 @@ import { createChance } from '../src/chaos/chance.ts';
 import { judgeReply, parseAnswers } from '../src/fuzz/answer.ts';
 import { encodeInput, type Input, parseInput } from '../src/fuzz/input.ts';
 import { createLogWatch } from '../src/fuzz/log-watch.ts';
+import { judgeMemory } from '../src/fuzz/memory.ts';
 import { createTokenMutator, meansTheSame } from '../src/fuzz/token-mutation.ts';
 
 const SIGNATURE = 'Pj8-Pz4_Pj8-Pz4_Pj8-Pz4_Pj8-Pz4_Pj8-Pz4_PjA';
@@ -60,6 +61,16 @@ describe('what the fuzz run judges by', () => {
 
   test('a refusal is none', () => {
     expect(judge(answer(401, problem('unauthenticated', 401)))).toBeUndefined();
+  });
+
+  test('memory may be more for what is kept, and no more than that', () => {
+    const at = (heapMb: number) => ({ heapMb, rssMb: 100, handles: 9, http1Streams: 1, http2Streams: 0 });
+    const during = (perSample: number) => Array.from({ length: 40 }, (_, place) => at(30 + place * perSample));
+    const judge = (perSample: number, after: number) =>
+      judgeMemory({ base: at(20), during: during(perSample), after: at(after), inputs: 10_000 }).fault;
+    expect(judge(0.1, 30)).toBeUndefined();
+    expect(judge(0.5, 30)).toMatch(/^the heap grew/);
+    expect(judge(0, 35)).toMatch(/^from before to afterwards/);
   });
 
   test('answers are told apart: chunks, lengths, those without a body, and 100', () => {

@@ -58,7 +58,8 @@ export async function runCampaign(options: CampaignOptions, tell: (text: string)
       if (performance.now() - sampledMs > SAMPLE_EVERY_MS) {
         sampledMs = performance.now();
         const sample = await target.holding();
-        samples.push(sample);
+        // Until then what the first have left grows, and code is compiled.
+        if (sampledMs - startMs > AFTERLIFE_MS) samples.push(sample);
         const memory = `RSS ${sample.rssMb.toFixed(1)} MB, heap ${sample.heapMb.toFixed(1)} MB`;
         tell(`${tally.total} inputs, ${memory}, ${sample.handles} handles`);
       }
@@ -70,7 +71,8 @@ export async function runCampaign(options: CampaignOptions, tell: (text: string)
       const fault = await checkReturned(target, base, 0, AFTERLIFE_MS + LATE_MS);
       if (fault !== undefined) finding = { fault, inputs: [] };
     }
-    const memory = judgeMemory(samples);
+    const after = coolDown && finding === undefined ? await target.holding() : undefined;
+    const memory = judgeMemory({ base, during: samples, after, inputs: tally.total });
     if (finding === undefined && memory.fault !== undefined) finding = { fault: memory.fault, inputs: [] };
     return {
       finding: finding && { ...finding, place },
