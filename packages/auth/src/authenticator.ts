@@ -80,10 +80,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   async function verify({ token, from }: FoundToken): Promise<Access> {
     const verification = await verifier.verify(token);
-    const known = { anonymous: false, from, fromTicket: false };
-    if (verification.ok) return { ...known, grant: verification.grant, expired: false };
+    if (verification.ok) {
+      return { grant: verification.grant, anonymous: false, from, fromTicket: false, expired: false };
+    }
     if (verification.expired === undefined) throw refuse(verification.reason);
-    return { ...known, grant: verification.expired, expired: true };
+    return { grant: verification.expired, anonymous: false, from, fromTicket: false, expired: true };
   }
 
   async function authenticateSoftly(incoming: RequestHead, query: Query): Promise<Access> {
