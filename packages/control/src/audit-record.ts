@@ -70,6 +70,7 @@ const MAX_REQUEST_CHARACTERS = 200;
 export function toAuditRecord(context: ServiceContext, act: AuditedAct, node: string): AuditRecord {
   const { user, tenant, tokenId } = context.get('caller') ?? {};
   const { did, session, events, refused, code, revoked } = act;
+  const { topics, topicCount } = namesOf(act.topics);
   return {
     audit: did,
     node,
@@ -79,7 +80,8 @@ export function toAuditRecord(context: ServiceContext, act: AuditedAct, node: st
     address: addressOf(context),
     request: did === 'refused' ? requestOf(context) : undefined,
     session,
-    ...namesOf(act.topics),
+    topics,
+    topicCount,
     events,
     refused,
     code,
