@@ -17,6 +17,8 @@ export interface Revocations {
   readonly size: number;
   /** Answers whether it revokes anything that was not revoked. */
   add(revocation: Revocation): boolean;
+  /** The moment until which a user's tokens are revoked, in seconds since 1970; `undefined` when they are not. */
+  revokedUntil(tenant: string, user: string): number | undefined;
   /**
    * Whether a token is revoked: by its `jti`, or because its user's tokens are and it does not show an `iat` after that.
    * Two look-ups.
@@ -73,6 +75,7 @@ export function createRevocations(clock: Clock): Revocations {
       });
       return known === undefined || issuedBeforeSec > known.issuedBeforeSec;
     },
+    revokedUntil: (tenant, user) => users.get(keyOf(tenant, user))?.issuedBeforeSec,
     isRevoked({ tenant, user, tokenId, issuedAtSec }) {
       // Each request asks: where nothing is revoked, no key is made.
       if (tokens.size > 0 && tokenId !== undefined && tokens.has(keyOf(tenant, tokenId))) return true;

@@ -52,21 +52,42 @@ export function createRevocationList({ cluster, log, clock = systemClock }: Revo
     return true;
   });
 
+  // A user has one entry, however often somebody revokes, and it never comes to revoke less than before.
+  function widest(revocation: Revocation): Revocation {
+    if ('jti' in revocation) return revocation;
+    const known = revocations.revokedUntil(revocation.tenant, revocation.user) ?? 0;
+    return { ...revocation, issuedBeforeSec: Math.max(known, revocation.issuedBeforeSec) };
+  }
+
+  async function put(revocation: Revocation): Promise<number> {
+    const ttlSec = Math.max(1, Math.ceil(revocation.endsSec - clock.now() / 1000));
+    const revision = await cluster.state.put(keyOf(revocation), JSON.stringify(revocation), ttlSec);
+    await cluster.state.reach(revision);
+    return revision;
+  }
+
   return {
     isRevoked: (token) => revocations.isRevoked(token),
     async revoke(revocation) {
-      const ttlSec = Math.max(1, Math.ceil(revocation.endsSec - clock.now() / 1000));
-      const revision = await cluster.state.put(keyOf(revocation), JSON.stringify(revocation), ttlSec);
+      let stored = widest(revocation);
+      let revision = await put(stored);
+      // Another node may have stored a wider one at the same time, which this one has replaced.
+      for (let wider = widest(revocation); isWider(wider, stored); wider = widest(revocation)) {
+        stored = wider;
+        revision = await put(stored);
+      }
       await cluster.askAll(REACHED, revision);
     },
     onChange: (run) => void runs.push(run),
   };
 }
 
-// Each has a key of its own, so that a later one which revokes less never takes the place of one that revokes more.
+const isWider = (one: Revocation, other: Revocation): boolean =>
+  'user' in one && 'user' in other && one.issuedBeforeSec > other.issuedBeforeSec;
+
 function keyOf(revocation: Revocation): string {
   const { tenant } = revocation;
-  const about = 'jti' in revocation ? [tenant, revocation.jti] : [tenant, revocation.user, revocation.issuedBeforeSec];
+  const about = 'jti' in revocation ? [tenant, 'jti', revocation.jti] : [tenant, 'user', revocation.user];
   return `${PREFIX}.${createHash('sha256').update(JSON.stringify(about)).digest('base64url')}`;
 }
 

@@ -10,6 +10,7 @@ interface Site {
   readonly clock: FakeClock;
   readonly lines: Record<string, unknown>[];
   readonly endsSec: number;
+  readonly entries: ReadonlyMap<string, unknown>;
   join(): Promise<RevocationList & { readonly cluster: ReturnType<typeof createMemoryCluster> }>;
 }
 
@@ -22,6 +23,7 @@ function createSite(): Site {
     clock,
     lines,
     endsSec: clock.now() / 1000 + 1_000,
+    entries: bus.entries,
     async join() {
       const cluster = createMemoryCluster({ bus, clock });
       const list = createRevocationList({ cluster, log, clock });
@@ -64,6 +66,17 @@ describe('the revocations of a deployment', () => {
     await here.revoke({ tenant: 'default', endsSec, user: 'bob', issuedBeforeSec: 100 });
     await here.revoke({ tenant: 'default', endsSec, user: 'bob', issuedBeforeSec: 50 });
     expect((await join()).isRevoked(bob)).toBe(true);
+  });
+
+  it('a user has one entry, however often their tokens are revoked, and wherever', async () => {
+    const { join, endsSec, entries } = createSite();
+    const [here, there] = [await join(), await join()];
+    const revoke = (list: RevocationList, issuedBeforeSec: number) =>
+      list.revoke({ tenant: 'default', endsSec, user: 'bob', issuedBeforeSec });
+    await Promise.all(Array.from({ length: 50 }, (_, each) => revoke(each % 2 === 0 ? here : there, (each * 7) % 50)));
+    expect(entries.size).toBe(1);
+    expect((await join()).isRevoked({ ...bob, tokenId: 'x', issuedAtSec: 49 })).toBe(true);
+    expect(here.isRevoked({ ...bob, tokenId: 'x', issuedAtSec: 50 })).toBe(false);
   });
 
   it('many that come at once are told once, soon, and what was known already is not told', async () => {

@@ -91,6 +91,7 @@ export async function readUpTo(
 ): Promise<void> {
   while (!reader.closed && reader.position < upTo) {
     if (reader.outbox.full) await waitForRoom(session, parts);
+    else if (!parts.cluster.inTouch) await untilInTouch(parts.cluster, parts.clock, cancellation);
     else await readOn(reader, upTo, newestOnly, parts, cancellation);
   }
 }

@@ -11,6 +11,7 @@ import {
   systemClock,
 } from '@tidings/runtime';
 import { createAdmission } from './admission.ts';
+import { createChangeTurns } from './change-turns.ts';
 import { createDrain } from './drain.ts';
 import { openFeed } from './feed.ts';
 import { createFlushQueue } from './flush-queue.ts';
@@ -29,6 +30,7 @@ import { createSessionIds } from './session-id.ts';
 import { createSessionRegistry } from './session-registry.ts';
 import { addSessions } from './session-route.ts';
 import { softRetryMs } from './soft-answer.ts';
+import { createStateWrites } from './state-writes.ts';
 import type { EdgeParts } from './stream-opener.ts';
 import { addStream } from './stream-route.ts';
 import { addTickets } from './ticket-route.ts';
@@ -157,7 +159,8 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     const revoked = registry.list().filter(({ tokens }) => tokens.some(revocations.isRevoked));
     for (const session of revoked) session.close('revoked');
   });
-  answerForSessions({ edge, classes });
+  const writes = createStateWrites();
+  answerForSessions({ edge, classes, turns: createChangeTurns() });
   tallies.measureStreams((tenants) => measureStreams(registry, tenants));
   const callers = { cluster, authenticator, classes, audit, clock };
 
@@ -169,10 +172,10 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
       addPresence(app, callers, READ_FAILURES);
       addRevocations(
         app,
-        { revocations, authenticator, audit, clock, maxTokenAgeSec: settings.maxTokenAgeSec },
+        { revocations, writes, authenticator, audit, clock, maxTokenAgeSec: settings.maxTokenAgeSec },
         READ_FAILURES,
       );
-      addTickets(app, { tickets, authenticator, audit, clock }, READ_FAILURES);
+      addTickets(app, { tickets, writes, authenticator, audit, clock }, READ_FAILURES);
     },
     get openStreams() {
       return registry.size;

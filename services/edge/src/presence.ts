@@ -19,7 +19,7 @@ export interface Presence {
 }
 
 // What a message between nodes may hold, and half of it to spare.
-const MAX_USERS_CHARACTERS = 400_000;
+const MAX_USERS_BYTES = 400_000;
 
 /** Who of this edge would get what is published on the topic. */
 export function findPresence({ tenant, topic, limit }: PresenceQuery, edge: EdgeParts): Presence {
@@ -45,10 +45,10 @@ export function mergePresence(parts: readonly Presence[], limit: number): Presen
 
 function firstOf(users: ReadonlySet<string>, limit: number): { users: string[]; more: boolean } {
   const first = [...users].sort().slice(0, limit);
-  let characters = 0;
+  let bytes = 0;
   const fitting = first.findIndex((user) => {
-    characters += user.length + 3;
-    return characters > MAX_USERS_CHARACTERS;
+    bytes += Buffer.byteLength(JSON.stringify(user)) + 1;
+    return bytes > MAX_USERS_BYTES;
   });
   const named = fitting === -1 ? first : first.slice(0, fitting);
   return { users: named, more: named.length < users.size };

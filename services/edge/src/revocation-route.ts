@@ -7,9 +7,11 @@ import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
 import { readJson } from './json-body.ts';
 import type { Failures } from './openapi-answers.ts';
+import type { StateWrites } from './state-writes.ts';
 
 export interface RevocationRouteParts {
   readonly revocations: RevocationList;
+  readonly writes: StateWrites;
   readonly authenticator: Authenticator;
   readonly audit: Audit;
   readonly clock: Clock;
@@ -59,6 +61,7 @@ export function addRevocations(app: ServiceApp, parts: RevocationRouteParts, fai
     );
     const revocation = toRevocation(body, access.grant, parts);
     authorise(revocation, access);
+    if (!access.grant.admin) await parts.writes.take(access.grant);
     await parts.revocations.revoke(revocation);
     const revoked = 'jti' in revocation ? { tokenId: revocation.jti } : { user: revocation.user };
     parts.audit.record(context, { did: 'revoked', revoked });

@@ -2,9 +2,11 @@ import { type Grant, identityOf, parseGrant, type TokenIdentity, type TopicClass
 import { TidingsError } from '@tidings/protocol';
 import { replayAdded } from './added-replay.ts';
 import { mayRead } from './authorise.ts';
+import { type BegunChange, busy, type ChangeTurns } from './change-turns.ts';
+import type { Cancellation } from './read-deadline.ts';
 import type { Session } from './session.ts';
 import type { EdgeParts } from './stream-opener.ts';
-import { applyChange, type TopicChange } from './topic-change.ts';
+import { type AddedTopic, applyChange, type TopicChange } from './topic-change.ts';
 
 /** A change of a live stream, found to be allowed by the token that it came with. */
 export interface SessionChange extends TopicChange {
@@ -16,10 +18,11 @@ export interface SessionChange extends TopicChange {
 export interface SessionChangeParts {
   readonly edge: EdgeParts;
   readonly classes: TopicClasses;
+  readonly turns: ChangeTurns;
 }
 
-// A stream that catches up is fed by somebody else; less than another node waits for the answer.
-const INTERRUPT_MS = 1_500;
+// A stream may be fed by somebody else, or changed; less than another node waits for the answer.
+const PATIENCE_MS = 1_500;
 const MOST_TOKENS = 16;
 
 /**
@@ -31,53 +34,74 @@ const MOST_TOKENS = 16;
  */
 export async function changeSession(
   change: SessionChange,
-  { edge, classes }: SessionChangeParts,
+  parts: SessionChangeParts,
 ): Promise<readonly string[] | undefined> {
-  const session = edge.registry.find(change.session);
+  const session = parts.edge.registry.find(change.session);
   const grant = parseGrant(change.grant);
   if (grant === undefined) throw new TypeError('changeSession({ grant }): not what encodeGrant wrote');
   if (session === undefined || !isSubjectOf(grant, session)) return undefined;
+  // One for all that is waited for: who asks is told within the time that another node waits.
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  return parts.turns.take(session, signal, () => changeInTurn(session, grant, change, parts, signal));
+}
+
+async function changeInTurn(
+  session: Session,
+  grant: Grant,
+  change: SessionChange,
+  { edge, classes }: SessionChangeParts,
+  signal: AbortSignal,
+): Promise<BegunChange<readonly string[] | undefined>> {
+  if (session.closed) return { answer: undefined, done: Promise.resolve() };
   if (edge.revocations.isRevoked(grant)) throw new TidingsError('unauthenticated', 'Send a valid token.');
-  if (session.finite && change.add.length + change.remove.length > 0) {
+  const changesTopics = change.add.length + change.remove.length > 0;
+  if (session.finite && changesTopics) {
     throw new TidingsError('invalid-field', 'The topics of a finite stream can not be changed: open another.');
   }
   // Before anything is done: what can't be done whole is not begun.
-  const next = applyChange(session.topics, change);
-  renew(session, grant, change, { edge, classes });
+  applyChange(session.topics, change);
+  const begin = (): readonly string[] => {
+    renew(session, grant, change, edge, classes);
+    return applyChange(session.topics, change);
+  };
   const replays = change.add.filter(({ replay }) => replay !== 'none');
-  if (replays.length > 0) {
-    await interrupt(session, async (cancellation) => {
-      // The change is told once all is sent: a client that was cut before knows that it has to ask again.
-      for (const added of replays) await replayAdded(session, added, edge, cancellation);
-      session.changeTopics(applyIfFits(session.topics, change));
-    });
-    return session.closed ? undefined : next;
-  }
-  if (change.add.length + change.remove.length > 0) {
-    session.changeTopics(applyChange(session.topics, change));
-    session.outbox.flush();
-  }
-  return session.closed ? undefined : session.topics;
+  if (replays.length > 0) return beginReplays(session, replays, begin, edge, signal);
+  const next = begin();
+  if (changesTopics) session.changeTopics(next);
+  session.outbox.flush();
+  return { answer: session.closed ? undefined : next, done: Promise.resolve() };
 }
 
-// Others may have added topics while this change waited its turn: then it is not made, as its client is told.
-function applyIfFits(topics: readonly string[], change: SessionChange): readonly string[] {
-  try {
-    return applyChange(topics, change);
-  } catch {
-    return topics;
-  }
-}
-
-async function interrupt(session: Session, write: Parameters<Session['interrupt']>[0]): Promise<void> {
-  const busy = new TidingsError('unavailable', 'The stream is still being sent what came before.', {
-    retryAfterSec: 1,
+// Resolves when the replays begin, with what resolves when they have ended. The change is told once all is sent: a client
+// that was cut before knows that it has to ask again.
+async function beginReplays(
+  session: Session,
+  replays: readonly AddedTopic[],
+  begin: () => readonly string[],
+  edge: EdgeParts,
+  signal: AbortSignal,
+): Promise<BegunChange<readonly string[] | undefined>> {
+  let answer: readonly string[] | undefined;
+  let finish = (): void => {};
+  const done = new Promise<void>((resolve) => {
+    finish = resolve;
   });
-  try {
-    await session.interrupt(write, AbortSignal.timeout(INTERRUPT_MS));
-  } catch {
-    throw busy;
-  }
+  const write = async (cancellation: Cancellation): Promise<void> => {
+    try {
+      const next = begin();
+      answer = next;
+      for (const added of replays) await replayAdded(session, added, edge, cancellation);
+      session.changeTopics(next);
+    } finally {
+      finish();
+    }
+  };
+  await session.interrupt(write, signal).catch(() => {
+    throw busy();
+  });
+  // Then nothing was begun.
+  if (session.closed) finish();
+  return { answer: session.closed ? undefined : answer, done };
 }
 
 // Who has no name is known by the token alone.
@@ -87,7 +111,7 @@ function isSubjectOf(grant: Grant, { tenant, user, tokens }: Session): boolean {
 }
 
 // Takes a newer token in the place of those before it; what an older one grants rests upon that one too.
-function renew(session: Session, grant: Grant, change: SessionChange, { edge, classes }: SessionChangeParts): void {
+function renew(session: Session, grant: Grant, change: SessionChange, edge: EdgeParts, classes: TopicClasses): void {
   const identity = identityOf(grant);
   const expiresAtMs = grant.expiresAtSec * 1000;
   const isNew = isNewer(grant, session, edge.registry.expiryOf(session));

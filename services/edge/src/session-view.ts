@@ -39,7 +39,7 @@ export interface SessionPage {
 }
 
 // Half of what a message between nodes may hold: the last one may be long.
-const MAX_PAGE_CHARACTERS = 400_000;
+const MAX_PAGE_BYTES = 400_000;
 
 export function viewOf(session: Session, edge: EdgeParts): SessionView {
   return {
@@ -59,15 +59,15 @@ export function viewOf(session: Session, edge: EdgeParts): SessionView {
 export function listSessions(query: SessionQuery, edge: EdgeParts): SessionPage {
   const { topic, after, limit } = query;
   const sessions: SessionView[] = [];
-  let characters = 0;
+  let bytes = 0;
   // The ids of a node ascend as its sessions come.
   for (const session of edge.registry.list()) {
     if (session.id <= after || !isWithin(session, query)) continue;
     if (topic !== undefined && !toMatcher(session.topics)(topic)) continue;
-    if (sessions.length === limit || characters > MAX_PAGE_CHARACTERS) return { sessions, more: true };
+    if (sessions.length === limit || bytes > MAX_PAGE_BYTES) return { sessions, more: true };
     const view = viewOf(session, edge);
     sessions.push(view);
-    characters += JSON.stringify(view).length;
+    bytes += Buffer.byteLength(JSON.stringify(view));
   }
   return { sessions, more: false };
 }

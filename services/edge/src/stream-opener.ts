@@ -132,6 +132,8 @@ class Keeper implements SessionEvents, Cancellation {
     const feeding = guarded(session, this.#parts, run);
     this.#feeding = feeding;
     await feeding;
+    // It may have lagged again before this turn came: then somebody else feeds it already.
+    if (this.#feeding !== feeding) return;
     this.#feeding = undefined;
     this.#aborter = undefined;
   }

@@ -6,9 +6,11 @@ import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
 import { readJson } from './json-body.ts';
 import type { Failures } from './openapi-answers.ts';
+import type { StateWrites } from './state-writes.ts';
 
 export interface TicketRouteParts {
   readonly tickets: TicketStore;
+  readonly writes: StateWrites;
   readonly authenticator: Authenticator;
   readonly audit: Audit;
   readonly clock: Clock;
@@ -34,7 +36,7 @@ const ticketRoute = createRoute({
 /** Adds `POST /v1/tickets` (contract section 3). */
 export function addTickets(
   app: ServiceApp,
-  { tickets, authenticator, audit, clock }: TicketRouteParts,
+  { tickets, writes, authenticator, audit, clock }: TicketRouteParts,
   failures: Failures,
 ): void {
   app.openAPIRegistry.registerPath({ ...ticketRoute, responses: { ...ticketRoute.responses, ...failures } });
@@ -50,6 +52,7 @@ export function addTickets(
       });
     }
     checkShape(z.strictObject({}), await readJson(incoming, outgoing as ServerResponse, MAX_BODY_BYTES, {}), 'pointer');
+    await writes.take(access.grant);
     const ticket = await tickets.issue(access.grant);
     audit.record(context, { did: 'ticket-issued' });
     const leftSec = Math.max(0, Math.floor(access.grant.expiresAtSec - clock.now() / 1000));

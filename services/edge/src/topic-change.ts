@@ -38,15 +38,24 @@ export const changeSchema = z
  */
 export function parseChange(body: unknown, nowMs: number): TopicChange {
   const { add = [], remove = [] } = checkShape(changeSchema, body, 'pointer');
+  // Of a topic that is named twice the last counts.
+  const added = new Map<string, AddedTopic>();
+  for (const each of add.map((entry, place) => parseAdded(entry, place, nowMs))) added.set(each.topic, each);
   return {
-    add: add.map((each, place) => {
-      const { topic, replay = 'none' } = typeof each === 'string' ? { topic: each } : each;
-      const pointer = typeof each === 'string' ? `/add/${place}` : `/add/${place}/topic`;
-      checkReplay(`${replay}`, `/add/${place}/replay`, nowMs);
-      return { topic: parsePattern(topic, { pointer }), replay: `${replay}` };
-    }),
+    add: [...added.values()],
     remove: remove.map((topic, place) => parsePattern(topic, { pointer: `/remove/${place}` })),
   };
+}
+
+function parseAdded(
+  each: string | { topic: string; replay?: string | number | undefined },
+  place: number,
+  nowMs: number,
+): AddedTopic {
+  const { topic, replay = 'none' } = typeof each === 'string' ? { topic: each } : each;
+  const pointer = typeof each === 'string' ? `/add/${place}` : `/add/${place}/topic`;
+  checkReplay(`${replay}`, `/add/${place}/replay`, nowMs);
+  return { topic: parsePattern(topic, { pointer }), replay: `${replay}` };
 }
 
 function checkReplay(text: string, pointer: string, nowMs: number): void {

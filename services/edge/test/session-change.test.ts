@@ -137,6 +137,35 @@ describe('section 4: the topics of a live stream are changed on whichever edge t
     expect(texts.filter((text) => !text.startsWith('x'))).toEqual(['wanted']);
   });
 
+  it('of a topic that is named twice the last counts, and it is replayed once', async () => {
+    const { here, there } = await startPair();
+    const token = await here.token();
+    for (const text of ['one', 'two']) await here.publish('past', text);
+    const { client, path } = await openLive(here, 'topic=a', token);
+    const add = [
+      { topic: 'past', replay: 'all' },
+      { topic: 'past', replay: 1 },
+    ];
+    expect((await send(there, 'PATCH', path, token, { add })).body).toEqual({ topics: ['a', 'past'] });
+    expect(await payloadsBeforeMarker(here, client, 'a')).toEqual(['two']);
+  });
+
+  it('more changes than may wait for their turn are told to come again, and the others are made in theirs', async () => {
+    const { here, there } = await startPair();
+    const token = await here.token();
+    await here.publish('past', 'old');
+    const { path } = await openLive(here, 'topic=a', token);
+    const add = (each: number) => ({ add: [{ topic: `t.${each}`, replay: 'all' }] });
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, each) => send(there, 'PATCH', path, token, add(each))),
+    );
+    const made = answers.filter(({ status }) => status === 200);
+    expect(new Set(answers.map(({ status }) => status)).size).toBeLessThanOrEqual(2);
+    for (const { status, headers } of answers)
+      if (status !== 200) expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    expect((await send(there, 'PATCH', path, token)).body.topics).toHaveLength(1 + made.length);
+  });
+
   it.each([
     ['a field that there is not', { topics: ['a'] }, 'unknown-field', '/topics'],
     ['an illegal topic', { add: ['a', 'b..c'] }, 'invalid-topic', '/add/1'],

@@ -1,0 +1,67 @@
+import { TidingsError } from '@tidings/protocol';
+import { unlessAborted } from './read-deadline.ts';
+import type { Session } from './session.ts';
+
+/** A change that has begun: what its client is answered, and when the next may begin. */
+export interface BegunChange<Answer> {
+  readonly answer: Answer;
+  readonly done: Promise<unknown>;
+}
+
+/** Changes of one session are made one after the other, in the order in which they came. */
+export interface ChangeTurns {
+  /**
+   * Runs a change in its turn.
+   * @throws TidingsError `unavailable` when too many wait, or its turn does not come before the signal is aborted; then
+   *   it never runs.
+   */
+  take<Answer>(session: Session, signal: AbortSignal, run: () => Promise<BegunChange<Answer>>): Promise<Answer>;
+}
+
+const MOST_WAITING = 16;
+
+export function createChangeTurns(): ChangeTurns {
+  const lasts = new WeakMap<Session, Promise<void>>();
+  const waiting = new WeakMap<Session, number>();
+
+  function count(session: Session, change: number): number {
+    const now = (waiting.get(session) ?? 0) + change;
+    waiting.set(session, now);
+    return now;
+  }
+
+  return {
+    async take(session, signal, run) {
+      const before = lasts.get(session) ?? Promise.resolve();
+      if (count(session, 1) > MOST_WAITING) {
+        count(session, -1);
+        throw busy();
+      }
+      let leave = (): void => {};
+      const left = new Promise<void>((resolve) => {
+        leave = resolve;
+      });
+      lasts.set(
+        session,
+        before.then(() => left),
+      );
+      try {
+        await unlessAborted(signal, before).catch(() => {
+          throw busy();
+        });
+        const { answer, done } = await run();
+        void done.finally(leave);
+        return answer;
+      } catch (error) {
+        leave();
+        throw error;
+      } finally {
+        count(session, -1);
+      }
+    },
+  };
+}
+
+/** The refusal of a change whose stream has something to do that comes before. */
+export const busy = (): TidingsError =>
+  new TidingsError('unavailable', 'The stream is still being sent what came before.', { retryAfterSec: 1 });
