@@ -16,6 +16,8 @@ const ROWS = readFileSync(join(ROOT, 'docs/hardening.md'), 'utf8')
 
 /** Rows of bad input that the page had when it was written: one that goes must be missed. */
 const FEWEST_ROWS = 149;
+/** Tests that the page about security cited when it was written. */
+const FEWEST_CITED = 70;
 
 // As a string of the source begins, in any quotes; those inside it may be escaped.
 const begins = (source: string, text: string): boolean =>
@@ -55,4 +57,11 @@ describe('the page of bad input', () => {
     );
     expect(faults).toEqual([]);
   });
+});
+
+test('the page about security names only tests that exist', () => {
+  const page = readFileSync(join(ROOT, 'docs/security.md'), 'utf8');
+  const names = [...page.matchAll(/`(\S+\.ts: [^`]+)`/g)].map(([, name]) => name as string);
+  expect(names.length).toBeGreaterThanOrEqual(FEWEST_CITED);
+  expect(names.flatMap((name) => faultOf(name) ?? [])).toEqual([]);
 });

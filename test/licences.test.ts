@@ -7,7 +7,7 @@ import { ROOT } from './hub-process.ts';
 
 interface LockEntry {
   readonly version?: string;
-  readonly license?: string;
+  readonly license?: string | undefined;
   readonly dev?: boolean;
   readonly link?: boolean;
 }
