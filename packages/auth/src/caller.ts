@@ -1,5 +1,24 @@
+import { TidingsError } from '@tidings/protocol';
 import type { Query, ServiceContext } from '@tidings/runtime';
 import type { Access, Authenticator } from './authenticator.ts';
+import { toChallenge } from './challenge.ts';
+
+/**
+ * Authenticates a request that writes: it needs a token, and a ticket is none. A ticket is for opening streams, and whoever
+ * could write one into the store where tickets wait must not come to publish or erase by it.
+ * @throws as `authenticateCaller`; TidingsError `forbidden` for a ticket, which is then used up.
+ */
+export async function authenticateWriter(
+  context: ServiceContext,
+  query: Query,
+  authenticator: Authenticator,
+): Promise<Access> {
+  const access = await authenticateCaller(context, query, authenticator);
+  if (!access.fromTicket) return access;
+  throw new TidingsError('forbidden', 'A ticket opens streams and reads: send a token.', {
+    challenge: toChallenge('insufficient'),
+  });
+}
 
 /**
  * Authenticates a request that needs a token, and notes for the log and the audit who asks.

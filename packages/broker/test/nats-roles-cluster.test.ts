@@ -64,10 +64,11 @@ test('clusters of all roles work together: they ask, tell and share, and two edg
   for (const [at, member] of members.entries()) {
     member.answer('role', (_body, _from, role) => `${roles[at]} by ${role}`);
     member.hear('news', (body, _from, role) => heard.push(`${roles[at]} ${body} of ${role}`));
-    member.state.follow('seen', ({ key, value }) => told.push(`${roles[at]} ${key} ${value}`));
+    for (const prefix of ['revoked', 'quota'])
+      member.state.follow(prefix, ({ key, value }) => told.push(`${roles[at]} ${key} ${value}`));
   }
   await Promise.all(members.map((member) => member.open()));
-  const [one, two, ingest, hub] = members as [Cluster, Cluster, Cluster, Cluster];
+  const [one, two, , hub] = members as [Cluster, Cluster, Cluster, Cluster];
   for (const [at, member] of members.entries()) {
     expect((await member.askAll('role', null)).sort()).toEqual(
       ['edge', 'edge', 'hub', 'ingest'].map((role) => `${role} by ${roles[at]}`),
@@ -79,22 +80,22 @@ test('clusters of all roles work together: they ask, tell and share, and two edg
     expect(heard.splice(0).sort()).toEqual(
       ['edge', 'edge', 'hub', 'ingest'].map((role) => `${role} ${at} of ${roles[at]}`),
     );
-    const revision = await member.state.put(`seen.${at}`, 'x', 60);
+    // Each writes what is its own to write.
+    const key = `${roles[at] === 'ingest' ? 'quota' : 'revoked'}.${at}`;
+    const revision = await member.state.put(key, 'x', 60);
     await Promise.all(members.map((other) => other.state.reach(revision)));
-    expect([...new Set(told.splice(0))].sort()).toEqual(
-      ['edge', 'hub', 'ingest'].map((role) => `${role} seen.${at} x`),
-    );
+    expect([...new Set(told.splice(0))].sort()).toEqual(['edge', 'hub', 'ingest'].map((role) => `${role} ${key} x`));
   }
-  await ingest.state.put('ticket.1', 'grant', 60);
+  await hub.state.put('ticket.1', 'grant', 60);
   const taken = await Promise.all(Array.from({ length: 10 }, (_, at) => [one, two][at % 2]?.state.take('ticket.1')));
   expect(taken.filter((value) => value !== undefined)).toEqual(['grant']);
   await one.state.put('ticket.2', 'other', 60);
   expect(await hub.state.take('ticket.2')).toBe('other');
   const late = create('ingest');
   const before: string[] = [];
-  late.state.follow('seen', ({ key }) => before.push(key));
+  for (const prefix of ['revoked', 'quota']) late.state.follow(prefix, ({ key }) => before.push(key));
   await late.open();
-  expect([...new Set(before)].sort()).toEqual(['seen.0', 'seen.1', 'seen.2', 'seen.3']);
+  expect([...new Set(before)].sort()).toEqual(['quota.2', 'revoked.0', 'revoked.1', 'revoked.3']);
 });
 
 test('the answer to a read that an edge has sent to others as the word of a hub is not believed', async () => {
@@ -103,13 +104,13 @@ test('the answer to a read that an edge has sent to others as the word of a hub 
   victim.hear('news', (body, from, role) => heard.push([body, from, role]));
   await victim.open();
   const forged = JSON.stringify({ from: '00000000', body: 'forged' });
-  const read = JSON.stringify({ last_by_subj: '$KV.tidings.forged' });
+  const read = JSON.stringify({ last_by_subj: '$KV.tidings.ticket.forged' });
   const reached: string[] = [];
   edge.subscribe('ctl.node.hub.tell.*', { callback: (_error, { subject }) => void reached.push(subject) });
-  await edge.request('$KV.tidings.forged', forged);
+  await edge.request('$KV.tidings.ticket.forged', forged);
   for (const api of ['DIRECT.GET', 'STREAM.MSG.GET', 'STREAM.INFO'])
     edge.publish(`$JS.API.${api}.KV_tidings`, read, { reply: 'ctl.node.hub.tell.news' });
-  edge.publish('$KV.tidings.forged', forged, { reply: 'ctl.node.hub.tell.news' });
+  edge.publish('$KV.tidings.ticket.forged', forged, { reply: 'ctl.node.hub.tell.news' });
   // They do come there, for the server looks only at who asks.
   await expect.poll(() => reached).toHaveLength(4);
   const hub = create('hub');
@@ -133,19 +134,20 @@ test('what an edge says as another role is refused by the server', async () => {
   edge.publish(`ctl.node.edge.beat.${hub.id}`, said);
   await edge.flush();
   expect(await hub.askAll('who', null)).toEqual(['hub']);
-  await hub.state.reach(await hub.state.put('a.b', 'c', 60));
+  await hub.state.reach(await hub.state.put('revoked.b', 'c', 60));
   expect(heard).toEqual([]);
 });
 
 test('an edge can not erase the bucket by a header, nor have answers written to it that it could not write itself', async () => {
   const keep = headers();
   keep.set('Nats-TTL', '60s');
-  const seq = (await edge.request('$KV.tidings.keep', 'x', { headers: keep, timeout: 2_000 })).json<{ seq: number }>()
-    .seq;
+  const seq = (await edge.request('$KV.tidings.revoked.keep', 'x', { headers: keep, timeout: 2_000 })).json<{
+    seq: number;
+  }>().seq;
   for (const scope of ['all', 'sub']) {
     const rollup = headers();
     rollup.set('Nats-Rollup', scope);
-    const answer = (await edge.request('$KV.tidings.other', '', { headers: rollup, timeout: 2_000 })).json<{
+    const answer = (await edge.request('$KV.tidings.revoked.other', '', { headers: rollup, timeout: 2_000 })).json<{
       error?: object;
     }>();
     expect(answer.error).toBeDefined();

@@ -203,7 +203,16 @@ const INBOXES = [...ROLES.map((role) => `_INBOX_${role}`), '_INBOX'];
 
 const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
   ingest: {
-    publish: [...ADMINISTRATION, ...HISTORY, ...ELSEWHERE, 'ctl.edge.a', 'ctl.node.edge.tell.a', 'ctl.node.hub.tell.a'],
+    publish: [
+      ...ADMINISTRATION,
+      ...HISTORY,
+      ...ELSEWHERE,
+      'ctl.edge.a',
+      'ctl.node.edge.tell.a',
+      'ctl.node.hub.tell.a',
+      '$KV.tidings.ticket.a',
+      '$KV.tidings.revoked.a',
+    ],
     subscribe: ['evt.0.>', 'live.0.>', 'eph.0.>', 'live.0.a', '$KV.tidings.>', '$JS.EVENT.ADVISORY.>'],
   },
   edge: {
@@ -218,6 +227,7 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
       'ctl.node.hub.tell.a',
       'ctl.node.hub.beat.a',
       'ctl.node.ingest.answer.a',
+      '$KV.tidings.quota.a',
     ],
     subscribe: [
       '$KV.tidings.>',

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Access, Authenticator, Grant, Revocation } from '@tidings/auth';
-import { authenticateCaller, CLOCK_SKEW_SEC, toChallenge, toRevocationEnd } from '@tidings/auth';
+import { authenticateWriter, CLOCK_SKEW_SEC, toChallenge, toRevocationEnd } from '@tidings/auth';
 import type { Audit, RevocationList } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
@@ -53,7 +53,7 @@ export function addRevocations(app: ServiceApp, parts: RevocationRouteParts, fai
     const { incoming, outgoing } = context.env;
     const query = parseQuery(incoming.url ?? '');
     refuseUnknown(query, ['access_token']);
-    const access = await authenticateCaller(context, query, authenticator);
+    const access = await authenticateWriter(context, query, authenticator);
     const body = checkShape(
       revocationSchema,
       await readJson(incoming, outgoing as ServerResponse, MAX_BODY_BYTES),

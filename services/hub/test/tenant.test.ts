@@ -100,6 +100,23 @@ const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   'DELETE /v1/users/{user}/events': expectStatus(204, 'DELETE', () => '/v1/users/alice/events'),
 };
 
+test('section 3: a ticket opens a stream, and neither publishes nor erases nor revokes', async () => {
+  const hub = await startTestHub();
+  const token = await hub.token(EVERYTHING);
+  for (const [method, path, body] of [
+    ['POST', '/v1/events', { topic: 'a', data: 1 }],
+    ['DELETE', '/v1/topics/a/events', undefined],
+    ['POST', '/v1/revocations', { user: 'bob' }],
+  ] as const) {
+    const { ticket } = await (await send(hub, token, 'POST', '/v1/tickets')).json();
+    const answer = await request(`${hub.url}${path}?access_token=${ticket}`, {
+      method,
+      ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    expect([path, answer.status, (await answer.json()).code]).toEqual([path, 403, 'forbidden']);
+  }
+});
+
 test('section 1: nothing crosses a tenant: every request of the API, with another tenant’s token, neither reads nor changes ours', async () => {
   const site = await startSite();
   const { hub, token, client } = site;

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Authenticator, authenticateCaller, type Grant, toChallenge } from '@tidings/auth';
+import { type Authenticator, authenticateWriter, type Grant, toChallenge } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
 import type { Audit } from '@tidings/control';
 import { isPattern, isReservedTopic, parsePattern, TidingsError } from '@tidings/protocol';
@@ -68,7 +68,7 @@ async function erase(
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
   const query = parseQuery(incoming.url ?? '');
-  const access = await authenticateCaller(context, query, authenticator);
+  const access = await authenticateWriter(context, query, authenticator);
   assertAdmin(access.grant);
   refuseUnknown(query, ['access_token']);
   const patterns = toPatterns(pathSegment(incoming, 3));

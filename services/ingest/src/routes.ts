@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Access, type Authenticator, authenticateCaller, type Grant, type TopicClasses } from '@tidings/auth';
+import { type Access, type Authenticator, authenticateWriter, type Grant, type TopicClasses } from '@tidings/auth';
 import type { Broker, Cluster, PublishInput } from '@tidings/broker';
 import type { Audit } from '@tidings/control';
 import { parseTopic, TidingsError } from '@tidings/protocol';
@@ -138,12 +138,12 @@ export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
   app.post('/v1/events', async (context) => {
     const query = parseQuery(context.env.incoming.url ?? '');
     refuseUnknown(query, ['access_token']);
-    const access = await authenticateCaller(context, query, parts.authenticator);
+    const access = await authenticateWriter(context, query, parts.authenticator);
     return limited(context, access, (admit) => publishBody(context, access, admit, parts));
   });
   const raw = (toTopicOf: (segment: string) => string) => async (context: ServiceContext) => {
     const query = parseQuery(context.env.incoming.url ?? '');
-    const access = await authenticateCaller(context, query, parts.authenticator);
+    const access = await authenticateWriter(context, query, parts.authenticator);
     return limited(context, access, (admit) => {
       const topic = toTopicOf(pathSegment(context.env.incoming, 3));
       return publishRaw(context, topic, query, access, admit, parts);
