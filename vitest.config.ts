@@ -37,9 +37,17 @@ const NEEDS_NATS_SERVER = new Set([
 // Tests that meet the wire. `npm test` runs no others over HTTP/2 and TLS, or it would take more than five minutes on two
 // cores; of those that start processes only the hub's, over TLS. `npm run test:long` runs them all, and the journey.
 const ON_THE_WIRE = {
-  edge: ['stream-route', 'delivery', 'resume', 'slow-reader', 'session-registry', 'hostile-request', 'history-route'],
-  ingest: ['single', 'raw', 'access', 'hostile-http'],
-  hub: ['hub'],
+  h2c: {
+    edge: ['stream-route', 'delivery', 'resume', 'slow-reader', 'session-registry', 'hostile-request', 'history-route'],
+    ingest: ['single', 'raw', 'access', 'hostile-http'],
+    hub: ['hub'],
+  },
+  // What differs from the above: the handshake, the choice of a protocol, and a socket that encrypts.
+  tls: {
+    edge: ['stream-route', 'delivery', 'slow-reader', 'hostile-request'],
+    ingest: ['single', 'hostile-http'],
+    hub: ['hub', 'hub-process'],
+  },
 };
 
 /**
@@ -48,11 +56,9 @@ const ON_THE_WIRE = {
  * starts processes of its own, which load the services anew.
  */
 export function overOtherTransports(which: 'on the wire' | 'all'): TestProjectInlineConfiguration[] {
-  return ['h2c', 'tls'].map((transport) => {
-    const chosen = Object.entries(ON_THE_WIRE).flatMap(([service, names]) =>
-      [...names, ...(service === 'hub' && transport === 'tls' ? ['hub-process'] : [])].map(
-        (name) => `services/${service}/test/${name}.test.ts`,
-      ),
+  return Object.entries(ON_THE_WIRE).map(([transport, services]) => {
+    const chosen = Object.entries(services).flatMap(([service, names]) =>
+      names.map((name) => `services/${service}/test/${name}.test.ts`),
     );
     return {
       extends: true as const,

@@ -156,7 +156,7 @@ describe('erasing', () => {
     const { ingest, purged } = await startEraser();
     const body = '{"topic":"orders.1"}';
     // Node's client frames no body of a DELETE by itself.
-    const headers = { 'Content-Type': 'application/json', 'Content-Length': `${body.length}` };
+    const headers = { 'Content-Type': 'application/json', 'content-length': `${body.length}` };
     const sent = { method: 'DELETE', token: await admin(), body, headers };
     const answer = await ingest.send('/v1/topics/%3E/events', sent);
     expect([answer.status, answer.body.code]).toEqual([413, 'body-too-large']);
