@@ -53,7 +53,6 @@ async function changeInTurn(
   signal: AbortSignal,
 ): Promise<BegunChange<readonly string[] | undefined>> {
   if (session.closed) return { answer: undefined, done: Promise.resolve() };
-  if (edge.revocations.isRevoked(grant)) throw new TidingsError('unauthenticated', 'Send a valid token.');
   const changesTopics = change.add.length + change.remove.length > 0;
   if (session.finite && changesTopics) {
     throw new TidingsError('invalid-field', 'The topics of a finite stream can not be changed: open another.');
@@ -61,6 +60,8 @@ async function changeInTurn(
   // Before anything is done: what can't be done whole is not begun.
   applyChange(session.topics, change);
   const begin = (): readonly string[] => {
+    // Here, and not before the stream was waited for: whoever looked at the open streams meanwhile did not find this token.
+    if (edge.revocations.isRevoked(grant)) throw new TidingsError('unauthenticated', 'Send a valid token.');
     renew(session, grant, change, edge, classes);
     return applyChange(session.topics, change);
   };
@@ -82,13 +83,24 @@ async function beginReplays(
   signal: AbortSignal,
 ): Promise<BegunChange<readonly string[] | undefined>> {
   let answer: readonly string[] | undefined;
+  let refusal: unknown;
   let finish = (): void => {};
   const done = new Promise<void>((resolve) => {
     finish = resolve;
   });
+  // Nothing was changed then, and the stream is no worse for it: it goes on from where it was paused.
+  const beginOrRefuse = (): readonly string[] | undefined => {
+    try {
+      return begin();
+    } catch (error) {
+      refusal = error;
+      return undefined;
+    }
+  };
   const write = async (cancellation: Cancellation): Promise<void> => {
     try {
-      const next = begin();
+      const next = beginOrRefuse();
+      if (next === undefined) return;
       answer = next;
       for (const added of replays) await replayAdded(session, added, edge, cancellation);
       session.changeTopics(next);
@@ -99,6 +111,7 @@ async function beginReplays(
   await session.interrupt(write, signal).catch(() => {
     throw busy();
   });
+  if (refusal !== undefined) throw refusal;
   // Then nothing was begun.
   if (session.closed) finish();
   return { answer: session.closed ? undefined : answer, done };

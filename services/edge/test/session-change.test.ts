@@ -227,6 +227,42 @@ describe('section 4: the topics of a live stream are changed on whichever edge t
   });
 });
 
+describe('section 4: a change that is refused when its turn has come', () => {
+  it('for too many tokens is 422 with a replay as well, and the stream goes on', async () => {
+    const { here, there } = await startPair();
+    const { client, path } = await openLive(here, 'topic=a', await here.token({ subscribe: ['>'] }, { jti: 'first' }));
+    const add = [{ topic: 'b', replay: 'all' }];
+    const statuses: number[] = [];
+    for (let each = 0; each < 16; each += 1) {
+      const older = await here.token({ subscribe: ['>'] }, { jti: `${each}` }, 3_000);
+      statuses.push((await send(there, 'PATCH', path, older, { add })).status);
+    }
+    expect(statuses).toEqual([...Array(15).fill(200), 422]);
+    await here.publish('a', 'still here');
+    expect(await payloadsUntil(client, 'still here')).toEqual(['still here']);
+  });
+
+  it('since its token was revoked while it waited is 401', async () => {
+    const { here, there } = await startPair();
+    const { client, path } = await openLive(here, 'topic=a', await here.token({ subscribe: ['>'] }, { jti: 'first' }));
+    const other = await here.token({ subscribe: ['>'] }, { jti: 'other' }, 3_000);
+    client.pause();
+    while ((await here.metrics.laggingSessions.get()).values[0]?.value !== 1) {
+      await here.publish('a', 'x'.repeat(100_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const changed = send(there, 'PATCH', path, other, { add: [{ topic: 'b', replay: 'all' }] });
+    for (let turns = 0; turns < 3; turns += 1) await send(here, 'GET', path, other);
+    const admin = await here.token({ admin: true }, { sub: 'root' });
+    expect((await send(there, 'POST', '/v1/revocations', admin, { jti: 'other' })).status).toBe(204);
+    client.resume();
+    expect((await changed).status).toBe(401);
+    await here.publish('a', 'still here');
+    await payloadsUntil(client, 'still here');
+    expect(topicsTold(client)).toEqual([]);
+  });
+});
+
 describe('section 4: a newer token renews a live stream', () => {
   const grants = { subscribe: ['a', 'b'] };
 
