@@ -32,6 +32,8 @@ export function createMetricsSnapshots({ cluster, followers, send, clock }: Metr
   cluster.hear(METRICS_NOTICE, (body, node) => {
     for (const part of body as MetricsPart[]) {
       if (!followers.has(METRICS_TOPIC, part.tenant)) continue;
+      // What throws in here is logged; what is merged later, in a timer, would end the process.
+      assertCounts(part, node);
       let nodes = arrived.get(part.tenant);
       if (nodes === undefined) {
         nodes = new Map();
@@ -52,6 +54,18 @@ export function createMetricsSnapshots({ cluster, followers, send, clock }: Metr
       send(METRICS_TOPIC, tenant, 'metrics', toMetricsSnapshot(parts, clock.now()));
     }
   };
+}
+
+const isCount = (value: unknown): boolean => Number.isFinite(value);
+
+// Of a node that is older, newer or worse than this one.
+function assertCounts({ since, resumes, latencies, ...counts }: MetricsPart, node: string): void {
+  const { streams, lagging, published, delivered, publishedPerSec, deliveredPerSec, gaps } = counts;
+  const numbers = [streams, lagging, published, delivered, publishedPerSec, deliveredPerSec, gaps];
+  const { ring, history, gap } = resumes;
+  const isWhole = typeof since === 'string' && Array.isArray(latencies);
+  if (isWhole && [...numbers, ring, history, gap, ...latencies].every(isCount)) return;
+  throw new TypeError(`the metrics of node ${node} can not be read`);
 }
 
 /**

@@ -83,6 +83,25 @@ describe('$hub.metrics', () => {
     expect(snapshotsOf(own).at(-1)?.total).toMatchObject({ published: 0, delivered: 40, deliveredPerSec: 0 });
   });
 
+  it('what a node tells that can not be read is left out, and ends nothing', async () => {
+    const bus = createMemoryBus();
+    const clock = createFakeClock();
+    const edge = await startEdge({ bus, clock, expectErrors: true });
+    const other = createMemoryCluster({ bus, clock });
+    await other.open();
+    onTestFinished(() => other.close());
+    const client = await follow(edge);
+    const resumes = { ring: 0, history: 0, gap: 0 };
+    for (const part of [{}, { resumes }, { resumes, since: '', latencies: [null] }]) {
+      other.tell('metrics', [{ tenant: 'default', ...part }]);
+    }
+    await eventually(() => edge.lines.filter(({ level }) => Number(level) >= 50).length === 3);
+    clock.advance(1_000);
+    clock.advance(1_000);
+    const { nodes } = await nextSnapshot(client, 0);
+    expect(nodes.map(({ node }) => node)).toEqual([edge.cluster.id]);
+  });
+
   it('latencies are those of the last second’s live events, from publish to write', async () => {
     const clock = createFakeClock();
     const edge = await startEdge({ clock });
