@@ -47,9 +47,10 @@ export function addPresence(app: ServiceApp, parts: SessionRouteParts, failures:
     const { grant, anonymous } = access;
     if (!grant.admin) authoriseTopics(access, [topic], parts.classes, parts.authenticator);
     const limit = parseCount(query, 'limit', MOST_NAMED, 1_000);
-    const asked: PresenceQuery = { tenant: grant.tenant, topic, limit };
+    // Who is told no names asks for none: naming a large audience costs more than counting it.
+    const asked: PresenceQuery = { tenant: grant.tenant, topic, limit: anonymous ? 0 : limit };
     const answers = (await parts.cluster.askAll(ASK.presence, asked)) as Presence[];
-    const { subscribers, users, more } = mergePresence(answers, limit);
+    const { subscribers, users, more } = mergePresence(answers, asked.limit);
     // Names are for those who have one themselves.
     const body = anonymous ? { subscribers, users: [] } : { subscribers, users, ...(more && { more }) };
     return new Response(JSON.stringify(body), {

@@ -1,4 +1,5 @@
-import { toMatcher } from '@tidings/protocol';
+import { findListeners } from './listeners.ts';
+import type { Session } from './session.ts';
 import type { EdgeParts } from './stream-opener.ts';
 
 export interface PresenceQuery {
@@ -23,19 +24,21 @@ const MAX_USERS_BYTES = 400_000;
 
 /** Who of this edge would get what is published on the topic. */
 export function findPresence({ tenant, topic, limit }: PresenceQuery, edge: EdgeParts): Presence {
-  // The router knows those that are live without looking at the others.
-  const found = new Set(edge.router.subscribersOf(tenant, topic));
-  for (const session of edge.registry.list()) {
-    if (!session.live && session.tenant === tenant && toMatcher(session.topics)(topic)) found.add(session);
-  }
-  const users = new Set([...found].flatMap(({ user }) => user ?? []));
-  return { subscribers: found.size, ...firstOf(users, limit) };
+  const found = findListeners(tenant, topic, edge);
+  const names = namesOf(found);
+  return { subscribers: found.size, ...firstOf(names, limit) };
+}
+
+function* namesOf(sessions: Iterable<Session>): Generator<string> {
+  for (const { user } of sessions) if (user !== undefined) yield user;
 }
 
 /** The presence on all edges. */
 export function mergePresence(parts: readonly Presence[], limit: number): Presence {
-  const users = new Set(parts.flatMap((part) => part.users));
-  const { more, ...named } = firstOf(users, limit);
+  const { more, ...named } = firstOf(
+    parts.flatMap((part) => part.users),
+    limit,
+  );
   return {
     subscribers: parts.reduce((sum, { subscribers }) => sum + subscribers, 0),
     ...named,
@@ -43,13 +46,33 @@ export function mergePresence(parts: readonly Presence[], limit: number): Presen
   };
 }
 
-function firstOf(users: ReadonlySet<string>, limit: number): { users: string[]; more: boolean } {
-  const first = [...users].sort().slice(0, limit);
+// Each user once, the first in order. Sorting all of a large audience would hold up every stream: of many no more than twice
+// as many are kept as are wanted, and who comes after the last of these is passed over.
+function firstOf(users: Iterable<string>, limit: number): { users: string[]; more: boolean } {
+  let kept = new Set<string>();
+  let last: string | undefined;
+  let more = false;
+  for (const user of users) {
+    if (last !== undefined && user > last) {
+      more = true;
+      continue;
+    }
+    kept.add(user);
+    if (kept.size < 2 * limit + 1) continue;
+    const first = [...kept].sort().slice(0, limit);
+    kept = new Set(first);
+    last = first.at(-1) ?? '';
+    more = true;
+  }
+  const named = fitting([...kept].sort().slice(0, limit));
+  return { users: named, more: more || named.length < kept.size };
+}
+
+function fitting(users: string[]): string[] {
   let bytes = 0;
-  const fitting = first.findIndex((user) => {
+  const end = users.findIndex((user) => {
     bytes += Buffer.byteLength(JSON.stringify(user)) + 1;
     return bytes > MAX_USERS_BYTES;
   });
-  const named = fitting === -1 ? first : first.slice(0, fitting);
-  return { users: named, more: named.length < users.size };
+  return end === -1 ? users : users.slice(0, end);
 }

@@ -1,4 +1,4 @@
-import { toMatcher } from '@tidings/protocol';
+import { findListeners } from './listeners.ts';
 import type { Session } from './session.ts';
 import { isWithin, type SessionScope } from './session-scope.ts';
 import type { EdgeParts } from './stream-opener.ts';
@@ -57,13 +57,14 @@ export function viewOf(session: Session, edge: EdgeParts): SessionView {
 
 /** The sessions of this edge that are asked for, as many as one answer holds. */
 export function listSessions(query: SessionQuery, edge: EdgeParts): SessionPage {
-  const { topic, after, limit } = query;
+  const { tenant, topic, after, limit } = query;
+  const listeners = topic === undefined ? undefined : findListeners(tenant, topic, edge);
   const sessions: SessionView[] = [];
   let bytes = 0;
   // The ids of a node ascend as its sessions come.
   for (const session of edge.registry.list()) {
     if (session.id <= after || !isWithin(session, query)) continue;
-    if (topic !== undefined && !toMatcher(session.topics)(topic)) continue;
+    if (listeners?.has(session) === false) continue;
     if (sessions.length === limit || bytes > MAX_PAGE_BYTES) return { sessions, more: true };
     const view = viewOf(session, edge);
     sessions.push(view);

@@ -63,4 +63,13 @@ describe('section 8: presence', () => {
     expect(merged.more).toBe(true);
     expect(JSON.stringify(merged).length).toBeLessThan(450_000);
   });
+
+  it('names the first users in order, each once, however many there are and in whatever order they come', () => {
+    const users = Array.from({ length: 5_000 }, (_, place) => `u${(place * 7_919) % 2_500}`.padEnd(6, '.'));
+    const inOrder = [...new Set(users)].sort();
+    for (const limit of [1, 7, 1_000, 2_499, 2_500, 2_501, 10_000]) {
+      const merged = mergePresence([{ subscribers: 5_000, users, more: false }], limit);
+      expect(merged).toEqual({ subscribers: 5_000, users: inOrder.slice(0, limit), more: limit < 2_500 });
+    }
+  });
 });
