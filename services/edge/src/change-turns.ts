@@ -12,8 +12,8 @@ export interface BegunChange<Answer> {
 export interface ChangeTurns {
   /**
    * Runs a change in its turn.
-   * @throws TidingsError `unavailable` when too many wait, or its turn does not come before the signal is aborted; then
-   *   it never runs.
+   * @throws TidingsError `unavailable` when too many wait; the reason of the signal when it is aborted before the turn
+   *   comes. Then it never runs.
    */
   take<Answer>(session: Session, signal: AbortSignal, run: () => Promise<BegunChange<Answer>>): Promise<Answer>;
 }
@@ -46,9 +46,7 @@ export function createChangeTurns(): ChangeTurns {
         before.then(() => left),
       );
       try {
-        await unlessAborted(signal, before).catch(() => {
-          throw busy();
-        });
+        await unlessAborted(signal, before);
         const { answer, done } = await run();
         void done.finally(leave);
         return answer;

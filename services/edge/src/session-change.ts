@@ -3,8 +3,7 @@ import { TidingsError } from '@tidings/protocol';
 import { replayAdded } from './added-replay.ts';
 import { mayRead } from './authorise.ts';
 import { type BegunChange, busy, type ChangeTurns } from './change-turns.ts';
-import type { Cancellation } from './read-deadline.ts';
-import type { Session } from './session.ts';
+import type { BeginWriting, Session } from './session.ts';
 import type { EdgeParts } from './stream-opener.ts';
 import { type AddedTopic, applyChange, type TopicChange } from './topic-change.ts';
 
@@ -41,8 +40,14 @@ export async function changeSession(
   if (grant === undefined) throw new TypeError('changeSession({ grant }): not what encodeGrant wrote');
   if (session === undefined || !isSubjectOf(grant, session)) return undefined;
   // One for all that is waited for: who asks is told within the time that another node waits.
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  return parts.turns.take(session, signal, () => changeInTurn(session, grant, change, parts, signal));
+  const aborter = new AbortController();
+  const timer = parts.edge.clock.after(PATIENCE_MS, () => aborter.abort(busy()));
+  try {
+    const { signal } = aborter;
+    return await parts.turns.take(session, signal, () => changeInTurn(session, grant, change, parts, signal));
+  } finally {
+    timer.cancel();
+  }
 }
 
 async function changeInTurn(
@@ -82,39 +87,17 @@ async function beginReplays(
   edge: EdgeParts,
   signal: AbortSignal,
 ): Promise<BegunChange<readonly string[] | undefined>> {
-  let answer: readonly string[] | undefined;
-  let refusal: unknown;
-  let finish = (): void => {};
-  const done = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  // Nothing was changed then, and the stream is no worse for it: it goes on from where it was paused.
-  const beginOrRefuse = (): readonly string[] | undefined => {
-    try {
-      return begin();
-    } catch (error) {
-      refusal = error;
-      return undefined;
-    }
-  };
-  const write = async (cancellation: Cancellation): Promise<void> => {
-    try {
-      const next = beginOrRefuse();
-      if (next === undefined) return;
-      answer = next;
+  let next: readonly string[] | undefined;
+  const beginWriting: BeginWriting = () => {
+    const topics = begin();
+    next = topics;
+    return async (cancellation) => {
       for (const added of replays) await replayAdded(session, added, edge, cancellation);
-      session.changeTopics(next);
-    } finally {
-      finish();
-    }
+      session.changeTopics(topics);
+    };
   };
-  await session.interrupt(write, signal).catch(() => {
-    throw busy();
-  });
-  if (refusal !== undefined) throw refusal;
-  // Then nothing was begun.
-  if (session.closed) finish();
-  return { answer: session.closed ? undefined : answer, done };
+  const interruption = await session.interrupt(beginWriting, signal);
+  return { answer: session.closed ? undefined : next, done: interruption?.written ?? Promise.resolve() };
 }
 
 // Who has no name is known by the token alone.

@@ -43,15 +43,21 @@ export interface SessionTraits {
 export interface SessionEvents {
   /** It was live and its client reads too slowly: it must be fed from the ring or from history. */
   lagging(session: Session): void;
-  /**
-   * Something is to be written that lies before what comes: it is once nobody else feeds the session, which is paused for
-   * it and afterwards fed on. Resolves when that begins; rejects with the reason of the signal when it may not any more.
-   */
-  interrupt(session: Session, write: (cancellation: Cancellation) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** As `Session.interrupt`. */
+  interrupt(session: Session, begin: BeginWriting, signal: AbortSignal): Promise<Interruption | undefined>;
   /** It is told that something is gone. */
   gap(session: Session): void;
   /** It was closed by us, or its connection is gone. Once. */
   closed(session: Session): void;
+}
+
+/** Called when the turn has come: what it throws leaves the session as it was. Answers what writes. */
+export type BeginWriting = () => (cancellation: Cancellation) => Promise<void>;
+
+/** An interruption that has begun. */
+export interface Interruption {
+  /** Resolves when all is written, or can't be any more. */
+  readonly written: Promise<void>;
 }
 
 const LIVE = encodeLive();
@@ -201,9 +207,14 @@ export class Session implements Subscriber {
     this.control(encodeGap(this.cursor, this.cursor, 'forbidden'));
   }
 
-  /** As `SessionEvents.interrupt`. */
-  interrupt(write: (cancellation: Cancellation) => Promise<void>, signal: AbortSignal): Promise<void> {
-    return this.#events.interrupt(this, write, signal);
+  /**
+   * Something is to be written that lies before what comes: it is once nobody else feeds the session, which is paused for
+   * it and afterwards fed on.
+   * @returns when that begins; `undefined` when the session was closed before.
+   * @throws the reason of the signal when it is aborted first; what `begin` throws.
+   */
+  interrupt(begin: BeginWriting, signal: AbortSignal): Promise<Interruption | undefined> {
+    return this.#events.interrupt(this, begin, signal);
   }
 
   #noteFinal(item: Item): void {

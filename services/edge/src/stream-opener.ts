@@ -16,7 +16,7 @@ import { Outbox } from './outbox.ts';
 import type { ReadBudget } from './read-budget.ts';
 import { type Cancellation, unlessAborted } from './read-deadline.ts';
 import type { Router } from './router.ts';
-import { Session, type SessionEvents } from './session.ts';
+import { type BeginWriting, type Interruption, Session, type SessionEvents } from './session.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import { softRetryMs } from './soft-answer.ts';
 import type { StreamSocket } from './stream-socket.ts';
@@ -138,18 +138,18 @@ class Keeper implements SessionEvents, Cancellation {
     this.#aborter = undefined;
   }
 
-  async interrupt(
-    session: Session,
-    write: (cancellation: Cancellation) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async interrupt(session: Session, begin: BeginWriting, signal: AbortSignal): Promise<Interruption | undefined> {
     while (this.#feeding !== undefined) await unlessAborted(signal, this.#feeding);
-    if (session.closed) return;
+    if (session.closed) return undefined;
+    const write = begin();
     session.pause();
-    void this.feed(session, async () => {
-      await write(this);
-      await catchUp(session, 0, this.#parts, this);
+    const written = new Promise<void>((resolve) => {
+      void this.feed(session, async () => {
+        await write(this).finally(resolve);
+        await catchUp(session, 0, this.#parts, this);
+      });
     });
+    return { written };
   }
 
   lagging(session: Session): void {
