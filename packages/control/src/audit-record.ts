@@ -1,4 +1,4 @@
-import type { ServiceContext } from '@tidings/runtime';
+import { clientAddressOf, type ServiceContext } from '@tidings/runtime';
 
 /** What is recorded of what callers do; `refused` is a 401, 403 or 429. */
 export type AuditedDeed =
@@ -77,7 +77,7 @@ export function toAuditRecord(context: ServiceContext, act: AuditedAct, node: st
     tenant,
     user,
     tokenId,
-    address: addressOf(context),
+    address: clientAddressOf(context) || undefined,
     request: did === 'refused' ? requestOf(context) : undefined,
     session,
     topics,
@@ -87,12 +87,6 @@ export function toAuditRecord(context: ServiceContext, act: AuditedAct, node: st
     code,
     revoked,
   };
-}
-
-function addressOf(context: ServiceContext): string | undefined {
-  const { socket, headers } = context.env.incoming;
-  const address = context.get('clientAddress')(socket?.remoteAddress, headers['x-forwarded-for'] as string | undefined);
-  return address === '' ? undefined : address;
 }
 
 // A query may hold a token.

@@ -116,6 +116,12 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
   return app;
 }
 
+/** Where the client of a request is, behind the proxies that are trusted; empty when its socket does not know any more. */
+export function clientAddressOf(context: ServiceContext): string {
+  const { socket, headers } = context.env.incoming;
+  return context.get('clientAddress')(socket?.remoteAddress, headers['x-forwarded-for'] as string | undefined);
+}
+
 /** The path of a request exactly as it was sent, without the query. */
 export function rawPath(incoming: IncomingMessage): string {
   const url = incoming.url ?? '/';

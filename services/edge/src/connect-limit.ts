@@ -1,6 +1,13 @@
 import type { Access, Authenticator } from '@tidings/auth';
 import { TidingsError } from '@tidings/protocol';
-import { type CallerLimits, type Query, type ServiceContext, toNetwork, toUserKey } from '@tidings/runtime';
+import {
+  type CallerLimits,
+  clientAddressOf,
+  type Query,
+  type ServiceContext,
+  toNetwork,
+  toUserKey,
+} from '@tidings/runtime';
 import { softRetryMs } from './soft-answer.ts';
 
 const ONE_STREAM = { count: 1, bytes: 0 };
@@ -20,9 +27,7 @@ export async function authenticateConnect(
   if (limits === undefined) return authenticator.authenticateSoftly(incoming, query);
   try {
     if (limits.countsAddresses) {
-      const forwardedFor = incoming.headers['x-forwarded-for'] as string | undefined;
-      const address = toNetwork(context.get('clientAddress')(incoming.socket.remoteAddress, forwardedFor));
-      await limits.take({ address }, ONE_STREAM);
+      await limits.take({ address: toNetwork(clientAddressOf(context)) }, ONE_STREAM);
     }
     const access = await authenticator.authenticateSoftly(incoming, query);
     const { tenant, user } = access.grant;

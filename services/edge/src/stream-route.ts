@@ -5,6 +5,7 @@ import { type Authenticator, identityOf, type TopicClasses } from '@tidings/auth
 import type { Selection } from '@tidings/broker';
 import { type Goodbye, type ProblemCode, TidingsError } from '@tidings/protocol';
 import {
+  clientAddressOf,
   type FaultPlace,
   isGone,
   parseQuery,
@@ -145,11 +146,6 @@ const LIMITS: Readonly<Record<Refused, () => TidingsError>> = {
   tenant: () => new TidingsError('too-many-streams', 'This tenant has too many streams open.', retryLater()),
   address: () => new TidingsError('too-many-streams', 'This address has too many streams open.', retryLater()),
 };
-
-function clientAddressOf(context: ServiceContext): string {
-  const { socket, headers } = context.env.incoming;
-  return context.get('clientAddress')(socket.remoteAddress, headers['x-forwarded-for'] as string | undefined);
-}
 
 // Spread like the soft answers, so that those who were refused together do not come back together.
 const retryLater = (): { retryAfterSec: number } => ({ retryAfterSec: Math.ceil(softRetryMs() / 1000) });

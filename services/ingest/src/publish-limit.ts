@@ -3,6 +3,7 @@ import type { PublishInput } from '@tidings/broker';
 import {
   type Caller,
   type CallerLimits,
+  clientAddressOf,
   createCallerLimits,
   type ServiceContext,
   type Settings,
@@ -86,9 +87,7 @@ export function createPublishLimits(settings: PublishRates, quota: Quota | undef
 function callerOf(context: ServiceContext, { tenant, user }: Grant, rates: CallerLimits | undefined): Caller {
   const caller = { tenant, user: toUserKey(tenant, user) };
   if (rates === undefined || !rates.countsAddresses) return caller;
-  const { socket, headers } = context.env.incoming;
-  const forwardedFor = headers['x-forwarded-for'] as string | undefined;
-  return { ...caller, address: toNetwork(context.get('clientAddress')(socket.remoteAddress, forwardedFor)) };
+  return { ...caller, address: toNetwork(clientAddressOf(context)) };
 }
 
 const bytesOf = (inputs: readonly PublishInput[]): number => inputs.reduce((sum, { data }) => sum + data.length, 0);
