@@ -23,7 +23,8 @@ import { parseCount } from './count-parameter.ts';
 import { cursorOf } from './feed.ts';
 import { assertInTouch } from './in-touch.ts';
 import { isReached, type JoinParts } from './join.ts';
-import type { Failures } from './openapi-answers.ts';
+import { answerJsonText } from './json-answer.ts';
+import { describeRoutes, type Failures } from './openapi-answers.ts';
 import { boundsOf, withinDeadline } from './read-deadline.ts';
 
 export interface ReadRouteParts extends JoinParts {
@@ -32,7 +33,6 @@ export interface ReadRouteParts extends JoinParts {
   readonly classes: TopicClasses;
 }
 
-const READ_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
 const DEFAULT_LIMIT = 100;
 // 1,000 events of 256 KiB would be a quarter of a gigabyte: a page ends early instead, and `next` goes on.
 const MAX_PAGE_BYTES = 4_194_304;
@@ -84,9 +84,7 @@ const positionRoute = createRoute({
 
 /** Adds the history read and `/v1/position` (contract section 7). */
 export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failures): void {
-  for (const route of [historyRoute, positionRoute]) {
-    app.openAPIRegistry.registerPath({ ...route, responses: { ...route.responses, ...failures } });
-  }
+  describeRoutes(app, [historyRoute, positionRoute], failures);
   app.get('/v1/topics/:topic/events', async (context) => {
     const { incoming } = context.env;
     const query = parseQuery(incoming.url ?? '');
@@ -100,7 +98,7 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
     const body = await withinDeadline(parts.clock, context.env.outgoing, (signal) =>
       readPage(selection, query, parts, signal),
     );
-    return new Response(new Uint8Array(body), { headers: READ_HEADERS });
+    return answerJsonText(new Uint8Array(body));
   });
   app.get('/v1/position', async (context) => {
     const { incoming } = context.env;
@@ -109,8 +107,7 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
     const access = await parts.authenticator.authenticate(incoming, query);
     context.set('caller', access.grant);
     if (access.anonymous && !parts.classes.hasPublic) throw parts.authenticator.missingToken();
-    const body = JSON.stringify({ cursor: cursorOf(parts.feed, parts.feed.position) });
-    return new Response(body, { headers: READ_HEADERS });
+    return answerJsonText(JSON.stringify({ cursor: cursorOf(parts.feed, parts.feed.position) }));
   });
 }
 

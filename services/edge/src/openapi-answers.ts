@@ -1,4 +1,4 @@
-import { type ProblemAnswer, toProblemAnswer } from '@tidings/runtime';
+import { type ProblemAnswer, type ServiceApp, toProblemAnswer } from '@tidings/runtime';
 
 /** What every reading request may answer when it fails. */
 export const READ_FAILURES: Record<400 | 401 | 403 | 422 | 429 | 503, ProblemAnswer> = {
@@ -11,3 +11,12 @@ export const READ_FAILURES: Record<400 | 401 | 403 | 422 | 429 | 503, ProblemAns
 };
 
 export type Failures = typeof READ_FAILURES;
+
+type RouteConfig = Parameters<ServiceApp['openAPIRegistry']['registerPath']>[0];
+
+/** Describes routes in the application's document, each with what it may answer when it fails. */
+export function describeRoutes(app: ServiceApp, routes: readonly RouteConfig[], failures: Failures): void {
+  for (const route of routes) {
+    app.openAPIRegistry.registerPath({ ...route, responses: { ...route.responses, ...failures } });
+  }
+}

@@ -3,7 +3,8 @@ import { parseTopic } from '@tidings/protocol';
 import { parseQuery, pathSegment, refuseUnknown, type ServiceApp } from '@tidings/runtime';
 import { authoriseTopics } from './authorise.ts';
 import { parseCount } from './count-parameter.ts';
-import type { Failures } from './openapi-answers.ts';
+import { answerJsonText } from './json-answer.ts';
+import { describeRoutes, type Failures } from './openapi-answers.ts';
 import { mergePresence, type Presence, type PresenceQuery } from './presence.ts';
 import { ASK } from './session-answers.ts';
 import type { SessionRouteParts } from './session-route.ts';
@@ -36,7 +37,7 @@ const presenceRoute = createRoute({
 
 /** Adds the presence on a topic (contract section 8). */
 export function addPresence(app: ServiceApp, parts: SessionRouteParts, failures: Failures): void {
-  app.openAPIRegistry.registerPath({ ...presenceRoute, responses: { ...presenceRoute.responses, ...failures } });
+  describeRoutes(app, [presenceRoute], failures);
   app.get('/v1/topics/:topic/presence', async (context) => {
     const { incoming } = context.env;
     const query = parseQuery(incoming.url ?? '');
@@ -53,8 +54,6 @@ export function addPresence(app: ServiceApp, parts: SessionRouteParts, failures:
     const { subscribers, users, more } = mergePresence(answers, asked.limit);
     // Names are for those who have one themselves.
     const body = anonymous ? { subscribers, users: [] } : { subscribers, users, ...(more && { more }) };
-    return new Response(JSON.stringify(body), {
-      headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
-    });
+    return answerJsonText(JSON.stringify(body));
   });
 }

@@ -6,7 +6,7 @@ import type { Audit, RevocationList } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
 import { readJson } from './json-body.ts';
-import type { Failures } from './openapi-answers.ts';
+import { describeRoutes, type Failures } from './openapi-answers.ts';
 import type { StateWrites } from './state-writes.ts';
 
 export interface RevocationRouteParts {
@@ -48,7 +48,7 @@ const revocationRoute = createRoute({
 /** Adds `POST /v1/revocations` (contract section 8). */
 export function addRevocations(app: ServiceApp, parts: RevocationRouteParts, failures: Failures): void {
   const { authenticator } = parts;
-  app.openAPIRegistry.registerPath({ ...revocationRoute, responses: { ...revocationRoute.responses, ...failures } });
+  describeRoutes(app, [revocationRoute], failures);
   app.post('/v1/revocations', async (context) => {
     const { incoming, outgoing } = context.env;
     const query = parseQuery(incoming.url ?? '');

@@ -16,8 +16,9 @@ import {
 } from '@tidings/runtime';
 import { authoriseTopics } from './authorise.ts';
 import { parseCount } from './count-parameter.ts';
+import { answerJsonText } from './json-answer.ts';
 import { readJson } from './json-body.ts';
-import type { Failures } from './openapi-answers.ts';
+import { describeRoutes, type Failures } from './openapi-answers.ts';
 import { ASK, type ChangeAnswer, type SessionRequest } from './session-answers.ts';
 import type { SessionChange } from './session-change.ts';
 import { nodeOf } from './session-id.ts';
@@ -34,7 +35,6 @@ export interface SessionRouteParts {
   readonly clock: Clock;
 }
 
-const HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
 const MOST_LISTED = 1_000;
 // 200 topics of 255 bytes, as JSON with every character escaped, and some room.
 const MAX_CHANGE_BYTES = 524_288;
@@ -110,9 +110,7 @@ const closeRoute = createRoute({
 
 /** Adds what contract sections 4 and 8 say of sessions; any edge answers for all. */
 export function addSessions(app: ServiceApp, parts: SessionRouteParts, failures: Failures): void {
-  for (const route of [listRoute, showRoute, changeRoute, closeRoute]) {
-    app.openAPIRegistry.registerPath({ ...route, responses: { ...route.responses, ...failures } });
-  }
+  describeRoutes(app, [listRoute, showRoute, changeRoute, closeRoute], failures);
   app.get('/v1/sessions', (context) => list(context, parts));
   app.get('/v1/sessions/:id', (context) => show(context, parts));
   app.patch('/v1/sessions/:id', (context) => change(context, parts));
@@ -123,7 +121,7 @@ async function list(context: ServiceContext, parts: SessionRouteParts): Promise<
   const query = parseQuery(context.env.incoming.url ?? '');
   refuseUnknown(query, ['user', 'topic', 'limit', 'after', 'access_token']);
   const access = await authenticateCaller(context, query, parts.authenticator);
-  const scope = scopeOf(access, parts.authenticator, singleValue(query, 'user'));
+  const scope = scopeOf(access.grant, singleValue(query, 'user'));
   const topic = singleValue(query, 'topic');
   if (topic !== undefined) parseTopic(topic, { parameter: 'topic' });
   const limit = parseCount(query, 'limit', MOST_LISTED, 100);
@@ -148,7 +146,8 @@ async function close(context: ServiceContext, parts: SessionRouteParts): Promise
 async function askHolder(context: ServiceContext, name: string, parts: SessionRouteParts): Promise<unknown> {
   const query = parseQuery(context.env.incoming.url ?? '');
   refuseUnknown(query, ['access_token']);
-  const scope = scopeOf(await authenticateCaller(context, query, parts.authenticator), parts.authenticator);
+  const { grant } = await authenticateCaller(context, query, parts.authenticator);
+  const scope = scopeOf(grant);
   const request: SessionRequest = { ...scope, id: pathSegment(context.env.incoming, 3) };
   return parts.cluster.ask(nodeOf(request.id), name, request);
 }
@@ -176,4 +175,4 @@ async function change(context: ServiceContext, parts: SessionRouteParts): Promis
 
 const unknownSession = (): TidingsError => new TidingsError('not-found', 'There is no such session of yours.');
 
-const answer = (body: object): Response => new Response(JSON.stringify(body), { headers: HEADERS });
+const answer = (body: object): Response => answerJsonText(JSON.stringify(body));

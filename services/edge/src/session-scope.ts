@@ -1,4 +1,4 @@
-import type { Access, Authenticator } from '@tidings/auth';
+import type { Grant } from '@tidings/auth';
 import { TidingsError } from '@tidings/protocol';
 import type { Session } from './session.ts';
 
@@ -11,10 +11,9 @@ export interface SessionScope {
 
 /**
  * @param user whose sessions are asked for, if it matters.
- * @throws TidingsError `unauthenticated` without a token; `forbidden` for somebody else's, or a token that names nobody.
+ * @throws TidingsError `forbidden` for somebody else's, or a token that names nobody.
  */
-export function scopeOf({ grant, anonymous }: Access, authenticator: Authenticator, user?: string): SessionScope {
-  if (anonymous) throw authenticator.missingToken();
+export function scopeOf(grant: Grant, user?: string): SessionScope {
   const { tenant, admin } = grant;
   if (admin) return { tenant, user };
   if (grant.user === undefined) throw new TidingsError('forbidden', 'The token has no sub, and is not an admin.');

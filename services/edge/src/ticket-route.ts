@@ -4,8 +4,9 @@ import { type Authenticator, authenticateCaller, toChallenge } from '@tidings/au
 import { type Audit, TICKET_SEC, type TicketStore } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
+import { answerJsonText } from './json-answer.ts';
 import { readJson } from './json-body.ts';
-import type { Failures } from './openapi-answers.ts';
+import { describeRoutes, type Failures } from './openapi-answers.ts';
 import type { StateWrites } from './state-writes.ts';
 
 export interface TicketRouteParts {
@@ -39,7 +40,7 @@ export function addTickets(
   { tickets, writes, authenticator, audit, clock }: TicketRouteParts,
   failures: Failures,
 ): void {
-  app.openAPIRegistry.registerPath({ ...ticketRoute, responses: { ...ticketRoute.responses, ...failures } });
+  describeRoutes(app, [ticketRoute], failures);
   app.post('/v1/tickets', async (context) => {
     const { incoming, outgoing } = context.env;
     const query = parseQuery(incoming.url ?? '');
@@ -56,9 +57,6 @@ export function addTickets(
     const ticket = await tickets.issue(access.grant);
     audit.record(context, { did: 'ticket-issued' });
     const leftSec = Math.max(0, Math.floor(access.grant.expiresAtSec - clock.now() / 1000));
-    return new Response(JSON.stringify({ ticket, expiresIn: Math.min(TICKET_SEC, leftSec) }), {
-      status: 201,
-      headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
-    });
+    return answerJsonText(JSON.stringify({ ticket, expiresIn: Math.min(TICKET_SEC, leftSec) }), 201);
   });
 }
