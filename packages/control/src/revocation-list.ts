@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { createRevocations, type Revocation, type TokenIdentity } from '@tidings/auth';
 import type { Cluster } from '@tidings/broker';
 import { type Clock, type Logger, systemClock } from '@tidings/runtime';
+import { toStateKey } from './state-key.ts';
 
 /** The revocations of a deployment: every process has all of them, also one that starts later (contract section 8). */
 export interface RevocationList {
@@ -88,7 +88,7 @@ const isWider = (one: Revocation, other: Revocation): boolean =>
 function keyOf(revocation: Revocation): string {
   const { tenant } = revocation;
   const about = 'jti' in revocation ? [tenant, 'jti', revocation.jti] : [tenant, 'user', revocation.user];
-  return `${PREFIX}.${createHash('sha256').update(JSON.stringify(about)).digest('base64url')}`;
+  return toStateKey(PREFIX, JSON.stringify(about));
 }
 
 function parseRevocation(text: string): Revocation | undefined {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { createTicketText, encodeGrant, type Grant, parseGrant } from '@tidings/auth';
 import type { Cluster } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
+import { toStateKey } from './state-key.ts';
 
 /** Tickets: each stands for a token, once, for a short time, on whichever edge (contract section 3). */
 export interface TicketStore {
@@ -44,4 +44,4 @@ export function createTicketStore(cluster: Cluster): TicketStore {
 }
 
 // Whoever reads the store learns whose tickets there are, and can't use one.
-const keyOf = (ticket: string): string => `ticket.${createHash('sha256').update(ticket).digest('base64url')}`;
+const keyOf = (ticket: string): string => toStateKey('ticket', ticket);

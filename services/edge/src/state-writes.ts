@@ -1,5 +1,5 @@
 import type { Grant } from '@tidings/auth';
-import { createRate, rateLimited, toUserKey } from '@tidings/runtime';
+import { createCallerLimits, toUserKey } from '@tidings/runtime';
 
 /** Bounds how often users write into the state that all nodes share: it has room for all of them, and not for one alone. */
 export interface StateWrites {
@@ -8,15 +8,13 @@ export interface StateWrites {
 }
 
 const WRITES_PER_SEC = 50;
+const ONE = { count: 1, bytes: 0 };
 
 export function createStateWrites(): StateWrites {
-  const rate = createRate('state-writes', WRITES_PER_SEC);
+  const limits = createCallerLimits({ user: WRITES_PER_SEC }, () => 'state-writes');
   return {
     async take({ tenant, user }) {
-      const key = toUserKey(tenant, user);
-      const standing = await rate.standing(key);
-      if (standing.left === 0) throw rateLimited(standing, [standing]);
-      await rate.take(key, 1);
+      await limits?.take({ user: toUserKey(tenant, user) }, ONE);
     },
   };
 }

@@ -20,3 +20,10 @@ it('a user writes no more than fifty times in a second, and others are not kept 
   vi.advanceTimersByTime(1_000);
   await writes.take(alice);
 });
+
+it('no more get through when they come at once', async () => {
+  const writes = createStateWrites();
+  const taking = Array.from({ length: 60 }, () => writes.take({ ...ANONYMOUS, user: 'alice' }));
+  const results = await Promise.allSettled(taking);
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(50);
+});

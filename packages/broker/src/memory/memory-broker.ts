@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Message, TidingsError } from '@tidings/protocol';
 import { type Clock, systemClock } from '@tidings/runtime';
 import { findStart, type LogPage, readHistory, readLatest, removeSelected } from '../log/selection-reader.ts';
 import { createTopicLog, type LogEntry } from '../log/topic-log.ts';
 import type { Broker, FeedSink, HistoryPage, PublishInput, Range, Receipt, Selection } from '../port.ts';
+import { createId } from '../random-id.ts';
 import { createRecentIds } from './recent-ids.ts';
 
 export interface MemoryBrokerOptions {
@@ -30,7 +30,7 @@ const OVERHEAD_BYTES = 350;
 export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
   const { maxBytes, maxAgeMs, idempotencyWindowMs = 120_000, clock = systemClock } = options;
   if (!(maxBytes > 0 && maxAgeMs > 0)) throw new TypeError('createMemoryBroker({ maxBytes, maxAgeMs }): both above 0');
-  const epoch = newEpoch();
+  const epoch = createId();
   const log = createTopicLog<StoredMessage>({ maxBytes, maxAgeMs });
   const recentIds = createRecentIds(idempotencyWindowMs);
   const now = (): number => clock.now();
@@ -137,9 +137,4 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       sink = undefined;
     },
   };
-}
-
-/** Eight random base-36 digits. */
-function newEpoch(): string {
-  return [...randomBytes(8)].map((byte) => (byte % 36).toString(36)).join('');
 }

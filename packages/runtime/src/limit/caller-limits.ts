@@ -54,16 +54,22 @@ interface Limit {
   readonly rate: Rate;
 }
 
-/** `undefined` when there is no limit at all. */
-export function createCallerLimits(rates: CallerRates): CallerLimits | undefined {
+/**
+ * `undefined` when there is no limit at all.
+ * @param nameOf how clients are told of the limit of a party; by its own name when left out.
+ */
+export function createCallerLimits(
+  rates: CallerRates,
+  nameOf: (party: keyof Caller) => string = (party) => party,
+): CallerLimits | undefined {
   const limits: Limit[] = [];
   for (const party of ['user', 'tenant', 'address'] as const) {
     const perSec = rates[party] ?? 0;
-    if (perSec > 0) limits.push({ party, measure: 'count', rate: createRate(party, perSec) });
+    if (perSec > 0) limits.push({ party, measure: 'count', rate: createRate(nameOf(party), perSec) });
   }
   for (const party of ['user', 'tenant'] as const) {
     const perSec = rates[`${party}Bytes`] ?? 0;
-    const name = `${party}-bytes`;
+    const name = `${nameOf(party)}-bytes`;
     if (perSec > 0) limits.push({ party, measure: 'bytes', rate: createRate(name, perSec, 'content-bytes') });
   }
   if (limits.length === 0) return undefined;
