@@ -252,6 +252,31 @@ export function placeOf(cursor: string): number {
   return parsed.seq;
 }
 
+/** Sessions whose client reads too slowly. */
+export async function laggingSessions({ metrics }: TestEdge): Promise<number> {
+  return (await metrics.laggingSessions.get()).values[0]?.value ?? 0;
+}
+
+/**
+ * Publishes, an event in each turn, until a session lags, and then some more, which the kernel may still take.
+ * @returns how many were published.
+ */
+export async function publishUntilLagging(
+  edge: TestEdge,
+  publish: (place: number) => Promise<unknown>,
+  more = 0,
+): Promise<number> {
+  let most = Number.POSITIVE_INFINITY;
+  let published = 0;
+  while (published < most) {
+    await publish(published);
+    published += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (most === Number.POSITIVE_INFINITY && (await laggingSessions(edge)) === 1) most = published + more;
+  }
+  return published;
+}
+
 /** So many turns of the event loop suffice for what only this process has to do. */
 const QUICK_TURNS = 200;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergePresence } from '../src/presence.ts';
 import { openLive, send, startPair } from './control-fixture.ts';
+import { publishUntilLagging } from './fixture.ts';
 
 describe('section 8: presence', () => {
   it('counts the streams of a topic on all edges, those by pattern included, and names each user once', async () => {
@@ -37,10 +38,7 @@ describe('section 8: presence', () => {
     await send(there, 'PATCH', path, token, { add: ['b'], remove: ['a'] });
     expect([await subscribers('a'), await subscribers('b')]).toEqual([0, 1]);
     client.pause();
-    while ((await here.metrics.laggingSessions.get()).values[0]?.value !== 1) {
-      await here.publish('b', 'x'.repeat(100_000));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await publishUntilLagging(here, () => here.publish('b', 'x'.repeat(100_000)));
     expect(await subscribers('b')).toBe(1);
   });
 

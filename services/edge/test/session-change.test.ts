@@ -1,7 +1,7 @@
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { openLive, send, startPair } from './control-fixture.ts';
-import { names, payloads, payloadsBeforeMarker, payloadsUntil, placeOf } from './fixture.ts';
+import { names, payloads, payloadsBeforeMarker, payloadsUntil, placeOf, publishUntilLagging } from './fixture.ts';
 
 const idsOf = (client: StreamClient): string[] => client.published().map(({ lastEventId }) => lastEventId);
 const topicsTold = (client: StreamClient): string[][] =>
@@ -116,14 +116,7 @@ describe('section 4: the topics of a live stream are changed on whichever edge t
     const token = await here.token();
     const { client, path } = await openLive(here, 'topic=a', token);
     client.pause();
-    let most = Number.POSITIVE_INFINITY;
-    for (let published = 0; published < most; published += 1) {
-      await here.publish('a', 'x'.repeat(10_000));
-      await new Promise((resolve) => setImmediate(resolve));
-      const lagging = (await here.metrics.laggingSessions.get()).values[0]?.value;
-      // The kernel may take some more.
-      if (lagging === 1 && most === Number.POSITIVE_INFINITY) most = published + 300;
-    }
+    await publishUntilLagging(here, () => here.publish('a', 'x'.repeat(10_000)), 300);
     const refused = await send(there, 'PATCH', path, token, { add: [{ topic: 'b', replay: 'all' }] });
     expect([refused.status, refused.body.code]).toEqual([503, 'unavailable']);
     expect(refused.headers.get('retry-after')).toBe('1');
@@ -247,10 +240,7 @@ describe('section 4: a change that is refused when its turn has come', () => {
     const { client, path } = await openLive(here, 'topic=a', await here.token({ subscribe: ['>'] }, { jti: 'first' }));
     const other = await here.token({ subscribe: ['>'] }, { jti: 'other' }, 3_000);
     client.pause();
-    while ((await here.metrics.laggingSessions.get()).values[0]?.value !== 1) {
-      await here.publish('a', 'x'.repeat(100_000));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await publishUntilLagging(here, () => here.publish('a', 'x'.repeat(100_000)));
     const changed = send(there, 'PATCH', path, other, { add: [{ topic: 'b', replay: 'all' }] });
     for (let turns = 0; turns < 3; turns += 1) await send(here, 'GET', path, other);
     const admin = await here.token({ admin: true }, { sub: 'root' });

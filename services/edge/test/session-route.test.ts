@@ -2,7 +2,7 @@ import { createMemoryBus } from '@tidings/broker/memory';
 import { createFakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { openLive, send, startPair } from './control-fixture.ts';
-import { controlOf, eventually, names, payloadsUntil, startEdge } from './fixture.ts';
+import { controlOf, eventually, names, payloadsUntil, publishUntilLagging, startEdge } from './fixture.ts';
 
 const ADMIN = { admin: true, subscribe: ['>'] };
 
@@ -163,13 +163,8 @@ describe('an edge that has lost touch with the others', () => {
     const edge = await startEdge({ settings: { lagMaxBytes: 4_096 } });
     const { client } = await openLive(edge, 'topic=a', await edge.token());
     client.pause();
-    let published = 0;
-    for (let most = Number.POSITIVE_INFINITY; published < most; published += 1) {
-      await edge.publish('a', `${published} ${'x'.repeat(10_000)}`);
-      await new Promise((resolve) => setImmediate(resolve));
-      const lagging = (await edge.metrics.laggingSessions.get()).values[0]?.value;
-      if (lagging === 1 && most === Number.POSITIVE_INFINITY) most = published + 300;
-    }
+    const publish = (place: number) => edge.publish('a', `${place} ${'x'.repeat(10_000)}`);
+    const published = await publishUntilLagging(edge, publish, 300);
     let inTouch = false;
     Object.defineProperty(edge.cluster, 'inTouch', { get: () => inTouch });
     const delivered = async (): Promise<number> => (await edge.metrics.eventsDelivered.get()).values[0]?.value ?? 0;
