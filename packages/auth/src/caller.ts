@@ -4,7 +4,7 @@ import type { Access, Authenticator } from './authenticator.ts';
 import { toChallenge } from './challenge.ts';
 
 /**
- * Authenticates a request that writes: it needs a token, and a ticket is none. A ticket is for opening streams, and whoever
+ * Authenticates a request that writes: it needs a token, and a ticket is none. A ticket is for streams, and whoever
  * could write one into the store where tickets wait must not come to publish or erase by it.
  * @throws as `authenticateCaller`; TidingsError `forbidden` for a ticket, which is then used up.
  */
