@@ -3,7 +3,8 @@ import { TidingsError } from '@tidings/protocol';
 import { replayAdded } from './added-replay.ts';
 import { mayRead } from './authorise.ts';
 import { type BegunChange, busy, type ChangeTurns } from './change-turns.ts';
-import type { BeginWriting, Session } from './session.ts';
+import type { Session } from './session.ts';
+import type { BeginWriting } from './session-events.ts';
 import type { EdgeParts } from './stream-opener.ts';
 import { type AddedTopic, applyChange, type TopicChange } from './topic-change.ts';
 
