@@ -11,6 +11,7 @@ const workspaces = [
   'packages/auth',
   'packages/broker',
   'packages/control',
+  'packages/sdk',
   'packages/cli',
   'services/ingest',
   'services/edge',
@@ -28,6 +29,7 @@ const withNatsServer = {
 };
 const NEEDS_NATS_SERVER = new Set([
   'packages/broker',
+  'packages/sdk',
   'packages/cli',
   'services/ingest',
   'services/edge',

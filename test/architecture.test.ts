@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Imports go strictly downwards; packages of one layer never meet. */
 const LAYERS: readonly (readonly string[])[] = [
   ['packages/protocol'],
-  ['packages/runtime'],
+  ['packages/runtime', 'packages/sdk'],
   ['packages/auth', 'packages/broker'],
   ['packages/control'],
   ['services/ingest', 'services/edge', 'packages/cli'],

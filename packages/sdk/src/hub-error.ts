@@ -1,0 +1,35 @@
+import type { Problem, ProblemCode } from '@tidings/protocol';
+
+/**
+ * Failures that no server told: `network` (it was not reached, or the connection broke), `timeout`, `closed` (the client was
+ * closed), `overflow` (a loop over events fell too far behind), `token` (the page's own token callback failed), `answer`
+ * (an answer that no Tidings server gives: something in between spoke).
+ */
+export type ClientCode = 'network' | 'timeout' | 'closed' | 'overflow' | 'token' | 'answer';
+
+/** What else is known of a failure. */
+export interface HubErrorDetails {
+  /** HTTP status, where there was an answer. */
+  readonly status?: number | undefined;
+  /** The problem document of the answer (RFC 9457), where it had one. */
+  readonly problem?: Problem | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * An expected failure of a client, with a stable `code`: one of docs/reference/errors.md when the server told it, else a
+ * `ClientCode`. Its message holds no token and no payload.
+ */
+export class HubError extends Error {
+  readonly code: ProblemCode | ClientCode;
+  readonly status: number | undefined;
+  readonly problem: Problem | undefined;
+
+  constructor(code: ProblemCode | ClientCode, message: string, { status, problem, cause }: HubErrorDetails = {}) {
+    super(message, { cause });
+    this.name = 'HubError';
+    this.code = code;
+    this.status = status;
+    this.problem = problem;
+  }
+}
