@@ -8,6 +8,8 @@ export interface ErrorDetails {
   readonly parameter?: string;
   /** Offset of the fault in the body, in characters, where the parser knows it. */
   readonly position?: number;
+  /** The topic or pattern at fault, of those that were named. */
+  readonly topic?: string;
   /** Seconds after which trying again is worth it; becomes `Retry-After`. */
   readonly retryAfterSec?: number;
   /** The `WWW-Authenticate` value of a 401 (RFC 6750 section 3). */

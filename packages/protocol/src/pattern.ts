@@ -1,4 +1,5 @@
 import { TidingsError } from './error.ts';
+import { MAX_TOPIC_BYTES } from './limit.ts';
 import { createPatternTrie } from './pattern-trie.ts';
 import { isReservedTopic, isToken, shapeFault } from './topic.ts';
 
@@ -24,12 +25,14 @@ export function isPattern(text: string): boolean {
 
 /**
  * Returns `text` if it is a topic or pattern.
- * @throws TidingsError `invalid-topic` with the reason.
+ * @throws TidingsError `invalid-topic` with the reason, and the text unless it is too long.
  */
 export function parsePattern(text: string, where: { pointer?: string; parameter?: string } = {}): string {
   const fault = patternFault(text);
-  if (fault !== undefined) throw new TidingsError('invalid-topic', `The topic or pattern ${fault}.`, where);
-  return text;
+  if (fault === undefined) return text;
+  // What is longer than a topic may be is not worth saying again.
+  const details = text.length > MAX_TOPIC_BYTES ? where : { ...where, topic: text };
+  throw new TidingsError('invalid-topic', `The topic or pattern ${fault}.`, details);
 }
 
 /**

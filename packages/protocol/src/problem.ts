@@ -51,13 +51,14 @@ export interface Problem {
   readonly pointer?: string;
   readonly parameter?: string;
   readonly position?: number;
+  readonly topic?: string;
 }
 
 /** The problem document of a code. */
 export function toProblem(
   code: ProblemCode,
   detail?: string,
-  extra: Pick<Problem, 'pointer' | 'parameter' | 'position'> = {},
+  extra: Pick<Problem, 'pointer' | 'parameter' | 'position' | 'topic'> = {},
 ): Problem {
   const { status, title } = PROBLEMS[code];
   return { type: `urn:tidings:problem:${code}`, title, status, code, ...(detail && { detail }), ...extra };
@@ -65,10 +66,11 @@ export function toProblem(
 
 /** The problem document of an expected failure: its message is the `detail`. */
 export function problemOf(error: TidingsError): Problem {
-  const { pointer, parameter, position } = error.details;
+  const { pointer, parameter, position, topic } = error.details;
   return toProblem(error.code, error.message, {
     ...(pointer !== undefined && { pointer }),
     ...(parameter !== undefined && { parameter }),
     ...(position !== undefined && { position }),
+    ...(topic !== undefined && { topic }),
   });
 }

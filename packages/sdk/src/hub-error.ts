@@ -7,12 +7,17 @@ import type { Problem, ProblemCode } from '@tidings/protocol';
  */
 export type ClientCode = 'network' | 'timeout' | 'closed' | 'overflow' | 'token' | 'answer';
 
+/** The codes of a `HubError`. */
+export type HubErrorCode = ProblemCode | ClientCode;
+
 /** What else is known of a failure. */
 export interface HubErrorDetails {
   /** HTTP status, where there was an answer. */
   readonly status?: number | undefined;
   /** The problem document of the answer (RFC 9457), where it had one. */
   readonly problem?: Problem | undefined;
+  /** When trying again is worth it, in milliseconds, where the answer said so (`Retry-After`). */
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -21,15 +26,21 @@ export interface HubErrorDetails {
  * `ClientCode`. Its message holds no token and no payload.
  */
 export class HubError extends Error {
-  readonly code: ProblemCode | ClientCode;
+  readonly code: HubErrorCode;
   readonly status: number | undefined;
   readonly problem: Problem | undefined;
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ProblemCode | ClientCode, message: string, { status, problem, cause }: HubErrorDetails = {}) {
+  constructor(
+    code: ProblemCode | ClientCode,
+    message: string,
+    { status, problem, retryAfterMs, cause }: HubErrorDetails = {},
+  ) {
     super(message, { cause });
     this.name = 'HubError';
     this.code = code;
     this.status = status;
     this.problem = problem;
+    this.retryAfterMs = retryAfterMs;
   }
 }

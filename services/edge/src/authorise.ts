@@ -30,6 +30,7 @@ export function authoriseTopics(
     if (anonymous) throw authenticator.missingToken();
     throw new TidingsError('forbidden', `The token may not subscribe to ${topic}.`, {
       parameter: 'topic',
+      topic,
       challenge: toChallenge('insufficient'),
     });
   }

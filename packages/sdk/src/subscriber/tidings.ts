@@ -15,12 +15,10 @@ export interface TidingsOptions {
    */
   readonly token?: string | ((reason: TokenReason) => string | undefined | Promise<string | undefined>);
   /**
-   * Who the page is logged in as. The tabs of a browser share one connection only among the same user of the same hub: known by
-   * the token's `sub`, or, with a cookie or a ticket, by this. Unknown: each tab has a connection of its own.
+   * Who the page is logged in as: the tabs of a browser that name the same user of the same hub share one connection. Left out,
+   * each tab has its own, since nothing else says that it may see what another one gets.
    */
   readonly user?: string;
-  /** `false`: never share the connection with other tabs. */
-  readonly share?: boolean;
   /** Begin after this cursor (`GET /v1/position`, or `Tidings.cursor` of an earlier visit) and not now. */
   readonly cursor?: string;
   /** Ends everything, as `close()` does. */

@@ -1,0 +1,74 @@
+import type { Problem } from '@tidings/protocol';
+import { HubError } from '../hub-error.ts';
+import type { TidingsOptions, TokenReason } from './tidings.ts';
+
+/** The hub as requests see it: where it is, and with which token. */
+export interface Hub {
+  /**
+   * Sends a request. A token that is refused is asked for once more.
+   * @throws HubError the problem that the hub answers, `answer`, `token`; whatever `fetch` throws.
+   */
+  send(method: string, path: string, body: object, signal?: AbortSignal): Promise<Response>;
+  /** The next request asks for another token, for this reason. */
+  renew(reason: TokenReason): void;
+}
+
+// What works once must be asked for each time (contract section 3).
+const TICKET_PREFIX = 'tdt_';
+
+export function createHub(base: string, token: TidingsOptions['token']): Hub {
+  const isAsked = typeof token === 'function';
+  let held: Promise<string | undefined> | undefined;
+  let why: TokenReason = 'connect';
+
+  async function getToken(): Promise<string | undefined> {
+    try {
+      held ??= (async () => (isAsked ? token(why) : token))();
+      const text = await held;
+      if (text?.startsWith(TICKET_PREFIX)) held = undefined;
+      return text;
+    } catch (cause) {
+      held = undefined;
+      throw new HubError('token', 'The token callback failed.', { cause });
+    }
+  }
+
+  async function attempt(method: string, path: string, body: object, signal?: AbortSignal): Promise<Response> {
+    const text = await getToken();
+    return fetch(base + path, {
+      method,
+      headers: { 'Content-Type': 'application/json', ...(text && { Authorization: `Bearer ${text}` }) },
+      body: JSON.stringify(body),
+      credentials: 'include',
+      signal: signal ?? null,
+    });
+  }
+
+  function renew(reason: TokenReason): void {
+    why = reason;
+    held = undefined;
+  }
+
+  return {
+    async send(...request) {
+      let response = await attempt(...request);
+      if (response.status === 401 && isAsked) {
+        renew('refused');
+        response = await attempt(...request);
+      }
+      if (response.ok) return response;
+      throw await toHubError(response);
+    },
+    renew,
+  };
+}
+
+// Whatever stands between may answer too, and does not speak our words.
+async function toHubError(response: Response): Promise<HubError> {
+  const { status, headers } = response;
+  const retryAfterMs = Number(headers.get('Retry-After')) * 1000 || undefined;
+  const problem: Problem | undefined = await response.json().catch(() => undefined);
+  return problem?.code
+    ? new HubError(problem.code, problem.detail ?? problem.title, { status, problem, retryAfterMs })
+    : new HubError('answer', `The answer was ${status}.`, { status, retryAfterMs });
+}

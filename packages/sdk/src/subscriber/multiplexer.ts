@@ -1,0 +1,204 @@
+import { covers, type Goodbye } from '@tidings/protocol';
+import type { HubError } from '../hub-error.ts';
+import { type Block, type Connection, connect, isForGood, type StreamRequest } from './connection.ts';
+import type { Hub } from './hub.ts';
+import type { Message, Relayed, Want } from './message.ts';
+import { isAfter } from './position.ts';
+import type { ConnectionState } from './tidings.ts';
+import { nextAdded, toTopics } from './topic-plan.ts';
+
+/** One stream for everything that is wanted, on all tabs. */
+export interface Multiplexer {
+  /** Tells how things are. */
+  report(): void;
+  /** Something else is wanted than before: changes the stream, opens or closes it. */
+  sync(): void;
+  /** Somebody has missed what came after this cursor. */
+  rewind(cursor: string): void;
+  /** Ends the stream, and tells nobody. */
+  close(): void;
+}
+
+const ANSWER_MS = 15_000;
+const PAUSE_MS = 1_000;
+
+/**
+ * @param wants everything that is wanted.
+ * @param tell tells all tabs, this one included.
+ * @param start the stream begins after it; without one, with what is published next.
+ */
+export function createMultiplexer(
+  hub: Hub,
+  wants: () => readonly Want[],
+  tell: (message: Message) => void,
+  start?: string,
+): Multiplexer {
+  let cursor = start;
+  let connection: Connection | undefined;
+  let state: ConnectionState = 'idle';
+  let session = '';
+  let topics: readonly string[] = [];
+  // What the stream replays as it opens, and what the change that is under way replays.
+  let opening: readonly Want[] = [];
+  let replaying: readonly Want[] = [];
+  let blocks: Relayed[] = [];
+  let changing: object | undefined;
+  let isRenewing = false;
+  let onTopics = (): void => {};
+
+  // Nothing is told too: whoever follows hears that the stream is alive.
+  function flushed(): void {
+    const told = blocks;
+    blocks = [];
+    tell({ blocks: told });
+  }
+
+  function report(done: readonly Want[] = [], reason?: Goodbye): void {
+    flushed();
+    const place = connection ? connection.cursor : cursor;
+    tell({ report: { state, reason, topics, cursor: place, done: done.map(({ key }) => key) } });
+  }
+
+  function setState(next: ConnectionState, reason?: Goodbye): void {
+    if (state === next) return;
+    state = next;
+    report([], reason);
+  }
+
+  function request(): StreamRequest {
+    // What was asked of the stream before has ended with it.
+    changing = undefined;
+    replaying = [];
+    const all = wants();
+    const replay = all[0]?.replay;
+    // Where all want the same of the past, the stream begins with it.
+    const isNew = (connection ? connection.cursor : cursor) === undefined;
+    opening = isNew && all.every((want) => want.replay === replay) ? all : [];
+    const plain = all.filter((want) => want.replay === undefined);
+    return { topic: toTopics(plain.length > 0 ? plain : all), replay: opening[0]?.replay };
+  }
+
+  function take(block: Block): void {
+    const { event = '', id, data, before } = block;
+    if (data === undefined || event === 'hub.gap' || !event.startsWith('hub.')) {
+      blocks.push(data !== undefined && replaying.length > 0 ? markPast(block, data) : block);
+      return;
+    }
+    // What the hub says is for the leader; where the stream stands by it, for all.
+    blocks.push({ id, before });
+    const said = JSON.parse(data);
+    session = said.session ?? session;
+    topics = said.topics ?? topics;
+    if (event === 'hub.hello') report(opening);
+    if (event === 'hub.topics') {
+      report(replaying);
+      onTopics();
+    }
+    if (event === 'hub.live') setState('open');
+    if (event === 'hub.expiring') {
+      hub.renew('expiring');
+      isRenewing = true;
+    }
+    sync();
+  }
+
+  // The past has the stream's cursor and not its own; or it is of a topic that is not in force until all of it has come.
+  function markPast(block: Block, data: string): Relayed {
+    const { id, before = '' } = block;
+    const { id: own, topic } = JSON.parse(data);
+    const isLive = !id || (own === id && isAfter(id, before) && topics.some((each) => covers(each, topic)));
+    const keys = isLive ? [] : replaying.filter((want) => covers(want.topic, topic)).map(({ key }) => key);
+    return keys.length > 0 ? { ...block, keys } : block;
+  }
+
+  function fail(error: HubError, refused: readonly string[] = []): void {
+    tell({ failure: { ...error, message: error.message, topics: refused } });
+  }
+
+  // Answers whether there is something else that is wanted.
+  function refuse(error: HubError, asked: readonly string[]): boolean {
+    const topic = error.problem?.topic;
+    fail(error, topic === undefined ? asked : [topic]);
+    return wants().length > 0;
+  }
+
+  // Changes are made one after the other, so that what is replayed is known to be.
+  async function change(add: readonly Want[], remove: readonly string[]): Promise<void> {
+    const mine = {};
+    changing = mine;
+    // All that want this very past get it.
+    const isReplayed = ({ topic, replay }: Want): boolean =>
+      replay !== undefined && add.some((each) => each.topic === topic && each.replay === replay);
+    replaying = wants().filter(isReplayed);
+    const told = new Promise<void>((resolve) => {
+      onTopics = resolve;
+    });
+    // Nobody knows what became of a change that is not answered: a new stream does.
+    const timer = setTimeout(() => connection?.restart(), ANSWER_MS);
+    try {
+      const body = { add: add.map(({ topic, replay }) => ({ topic, replay })), remove };
+      const response = await hub.send('PATCH', `/v1/sessions/${session}`, body);
+      const { topics: now } = await response.json();
+      clearTimeout(timer);
+      // It is told on the stream too, behind what is replayed. A renewed token may grant less.
+      if (add.length + remove.length > 0 || now.length < topics.length) await told;
+    } catch (error) {
+      clearTimeout(timer);
+      if (changing === mine) await recover(error as HubError, add);
+    }
+    if (changing !== mine) return;
+    changing = undefined;
+    replaying = [];
+    sync();
+  }
+
+  async function recover(error: HubError, add: readonly Want[]): Promise<void> {
+    const { status, retryAfterMs = PAUSE_MS } = error;
+    if (status === undefined || status === 404) connection?.restart();
+    else if (isForGood(error)) refuse(error, toTopics(add));
+    else await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+  }
+
+  function close(): void {
+    connection?.close();
+    connection = cursor = changing = undefined;
+    topics = [];
+  }
+
+  function sync(): void {
+    const all = wants();
+    if (all.length === 0) {
+      close();
+      setState('idle');
+      return;
+    }
+    connection ??= connect(
+      hub,
+      {
+        request,
+        block: take,
+        flushed,
+        state: setState,
+        failed: fail,
+        refused: (error) => refuse(error, toTopics(wants())),
+      },
+      cursor,
+    );
+    if (changing || state !== 'open') return;
+    const add = nextAdded(all, topics);
+    const remove = topics.filter((topic) => !all.some((want) => want.topic === topic));
+    if (isRenewing) void change([], []);
+    else if (add.length + remove.length > 0) void change(add, remove);
+    isRenewing = false;
+  }
+
+  return {
+    report,
+    sync,
+    rewind(after) {
+      if (!connection) cursor = after;
+      else if (!connection.cursor || isAfter(connection.cursor, after)) connection.restart(after);
+    },
+    close,
+  };
+}

@@ -1,0 +1,149 @@
+import { HubError } from '../hub-error.ts';
+import type { Hub } from './hub.ts';
+import type { Message, Relayed, StreamReport, ToldFailure, Want } from './message.ts';
+import { createMultiplexer, type Multiplexer } from './multiplexer.ts';
+import type { Notices } from './notices.ts';
+import { isAfter } from './position.ts';
+import type { HeldSubscription } from './subscription.ts';
+import { canShare, joinTabs, type TabEvents, type Tabs } from './tabs.ts';
+import type { ConnectionState } from './tidings.ts';
+
+/** The stream that this tab has or follows. */
+export interface SharedStream {
+  readonly state: ConnectionState;
+  readonly cursor: string | undefined;
+  /** The subscriptions that get what comes. */
+  readonly subscriptions: Set<HeldSubscription>;
+  /** Takes note that subscriptions came or went, once for all that do so in one go. */
+  changed(): void;
+  close(): void;
+}
+
+/** @param name tabs of the same name share one stream; without one there is no sharing. */
+export function createSharedStream(hub: Hub, notices: Notices, name?: string, from?: string): SharedStream {
+  const subscriptions = new Set<HeldSubscription>();
+  // What other tabs want, by tab: any of them may have to go on for all.
+  const wanted = new Map<string, readonly Want[]>();
+  let cursor = from;
+  let missedAfter: string | undefined;
+  let state: ConnectionState = 'idle';
+  let tabs: Tabs | undefined;
+  let leader: Multiplexer | undefined;
+  let isStarted = false;
+  let isChanged = false;
+
+  const ownWants = (): Want[] => [...subscriptions].map(({ want }) => want);
+  const wants = (): Want[] => [...ownWants(), ...[...wanted.values()].flat()];
+
+  function setState(next: ConnectionState, reason?: StreamReport['reason']): void {
+    if (state === next) return;
+    state = next;
+    notices.tell('state', { state, reason });
+  }
+
+  // Others may have been told more than this tab, or less. Whoever was told less says so, and all is told again from there.
+  function hasMissed(place: string | undefined): boolean {
+    if (!cursor || (place && !isAfter(place, cursor))) return false;
+    if (missedAfter !== cursor) tabs?.post({ missedAfter: cursor });
+    missedAfter = cursor;
+    return true;
+  }
+
+  // Answers whether the next one may follow.
+  function take({ event, id, data, before, keys }: Relayed): boolean {
+    if (id) {
+      if (before && hasMissed(before)) return false;
+      if (!cursor || isAfter(id, cursor)) cursor = id;
+      else if (!keys && event !== 'hub.gap') return true;
+    }
+    if (data === undefined) return true;
+    const said = JSON.parse(data);
+    if (event === 'hub.gap') notices.tell('gap', said);
+    else {
+      for (const subscription of [...subscriptions]) subscription.offer(said, keys);
+      // Should the replay be cut, it goes on from here.
+      for (const want of wants()) if (keys?.includes(want.key)) want.replay = said.time;
+    }
+    return true;
+  }
+
+  function look({ state: next, reason, topics, cursor: place, done }: StreamReport): void {
+    for (const want of wants()) if (done.includes(want.key)) want.replay = undefined;
+    // A leader that has just begun does not know how far others are.
+    if (!hasMissed(place)) cursor ??= place;
+    setState(next, reason);
+    if (next === 'idle' && subscriptions.size === 0) cursor = undefined;
+    if (next !== 'open') return;
+    for (const { want, begin } of subscriptions) if (want.replay === undefined && topics.includes(want.topic)) begin();
+  }
+
+  function fail({ code, message, topics, ...details }: ToldFailure): void {
+    const error = new HubError(code, message, details);
+    const isKept = ({ topic }: Want): boolean => !topics.includes(topic);
+    for (const [tab, list] of wanted) wanted.set(tab, list.filter(isKept));
+    for (const subscription of [...subscriptions]) if (!isKept(subscription.want)) subscription.end(error);
+    notices.tell('error', error);
+  }
+
+  const events: TabEvents = {
+    lead() {
+      leader = createMultiplexer(hub, wants, tell, cursor);
+      leader.sync();
+    },
+    resign() {
+      leader?.close();
+      leader = undefined;
+    },
+    hear({ from: tab = '', wants: theirs, asks, missedAfter: place, blocks, report, failure }) {
+      if (theirs) wanted.set(tab, theirs);
+      if (asks) {
+        tabs?.post({ wants: ownWants() });
+        leader?.report();
+      }
+      if (theirs) leader?.sync();
+      if (place) leader?.rewind(place);
+      blocks?.every(take);
+      if (report) look(report);
+      if (failure) fail(failure);
+    },
+    left(tab) {
+      wanted.delete(tab);
+      leader?.sync();
+    },
+  };
+
+  function tell(message: Message): void {
+    tabs?.post(message);
+    events.hear(message);
+  }
+
+  function settle(): void {
+    isChanged = false;
+    tabs?.post({ wants: ownWants() });
+    leader?.sync();
+    if (isStarted) return;
+    isStarted = true;
+    if (name && canShare()) tabs = joinTabs(name, events);
+    else events.lead();
+  }
+
+  return {
+    subscriptions,
+    get state() {
+      return state;
+    },
+    get cursor() {
+      return cursor;
+    },
+    changed() {
+      if (isChanged || state === 'closed') return;
+      isChanged = true;
+      queueMicrotask(settle);
+    },
+    close() {
+      events.resign();
+      tabs?.close();
+      setState('closed');
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { Message } from './message.ts';
+
+/** The tabs of a browser that share one connection, as one of them sees it. */
+export interface Tabs {
+  /** Tells all others. */
+  post(message: Message): void;
+  close(): void;
+}
+
+export interface TabEvents {
+  /** This tab has the connection from here on. */
+  lead(): void;
+  /** It has it no more: another tab took it over, since this one did not answer. */
+  resign(): void;
+  hear(message: Message): void;
+  /** A tab is gone. */
+  left(tab: string): void;
+}
+
+// A leader that is asked answers at once, unless its page is frozen.
+const ANSWER_MS = 2_000;
+// It tells something at each heartbeat of the stream, which come every 60 s at the least (contract section 4).
+const SILENCE_MS = 75_000;
+
+/** Whether tabs can find each other here. */
+export const canShare = (): boolean =>
+  Boolean(globalThis.document && globalThis.navigator.locks && globalThis.BroadcastChannel);
+
+/**
+ * Joins the tabs of a name. A lock that one of them holds says who leads: when its page ends, whatever the reason, the
+ * browser hands it to the next (W3C Web Locks).
+ */
+export function joinTabs(name: string, on: TabEvents): Tabs {
+  const { locks } = navigator;
+  const from = crypto.randomUUID();
+  const channel = new BroadcastChannel(name);
+  const known = new Set<string>();
+  const life = new AbortController();
+  const { signal } = life;
+  let leads = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const post = (message: Message): void => {
+    if (!signal.aborted) channel.postMessage({ ...message, from });
+  };
+
+  // A lock is held until its promise settles: to the end of the page or of the client.
+  const hold = (): Promise<void> => new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+
+  function stand(options: LockOptions): void {
+    const lead = (): Promise<void> | undefined => {
+      if (signal.aborted) return undefined;
+      leads = true;
+      on.lead();
+      return hold();
+    };
+    locks.request(name, options, lead).catch(() => {
+      if (signal.aborted) return;
+      if (leads) on.resign();
+      leads = false;
+      stand({ signal });
+    });
+  }
+
+  // Asks for the leader after a silence, and takes its place when it does not answer.
+  function expectWithin(ms: number, otherwise: () => void): void {
+    clearTimeout(timer);
+    timer = setTimeout(otherwise, ms);
+  }
+
+  function ask(): void {
+    if (leads || document.visibilityState !== 'visible') return;
+    post({ asks: true });
+    expectWithin(ANSWER_MS, () => stand({ steal: true }));
+  }
+
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    const { from: tab = '', blocks, report } = data;
+    if (blocks || report) expectWithin(SILENCE_MS, ask);
+    if (!known.has(tab)) {
+      known.add(tab);
+      locks.request(name + tab, { signal }, () => on.left(tab)).catch(() => {});
+    }
+    on.hear(data);
+  };
+  document.addEventListener('visibilitychange', ask, { signal });
+  // Held before others hear of this tab, or they would take it for gone.
+  void locks.request(name + from, () => {
+    post({ asks: true });
+    return hold();
+  });
+  stand({ signal });
+  return {
+    post,
+    close() {
+      life.abort();
+      clearTimeout(timer);
+      channel.close();
+    },
+  };
+}
