@@ -1,0 +1,36 @@
+import { createTidings, type Tidings } from '@tidings/sdk/subscriber';
+
+/** What a test can ask of a page. */
+export interface TabPage {
+  /** Opens the client and subscribes; every event is noted with the time of its arrival, in ms since 1970. */
+  start(options: { url: string; token: string; user?: string; topic: string; replay?: string }): Promise<void>;
+  /** The numbers that came, and when. */
+  readonly got: { readonly n: number; readonly atMs: number }[];
+  readonly notices: { readonly name: string; readonly notice: unknown }[];
+  /** How many streams this page has opened. */
+  readonly opened: number;
+  tidings: Tidings;
+}
+
+const fetchStream = globalThis.fetch;
+const page = {
+  got: [] as { n: number; atMs: number }[],
+  notices: [] as { name: string; notice: unknown }[],
+  opened: 0,
+  tidings: undefined as unknown as Tidings,
+  async start({ url, token, user, topic, replay }: Parameters<TabPage['start']>[0]) {
+    globalThis.fetch = (input, init) => {
+      if (`${input}`.endsWith('/v1/stream')) page.opened += 1;
+      return fetchStream(input, init);
+    };
+    page.tidings = createTidings({ url, token, ...(user && { user }) });
+    for (const name of ['gap', 'state', 'error'] as const) {
+      page.tidings.on(name, (notice) => page.notices.push({ name, notice }));
+    }
+    const note = ({ data }: { data: unknown }): void => {
+      page.got.push({ n: data as number, atMs: performance.timeOrigin + performance.now() });
+    };
+    await page.tidings.subscribe(topic, note, replay ? { replay } : {}).ready;
+  },
+};
+(globalThis as unknown as { page: TabPage }).page = page;
