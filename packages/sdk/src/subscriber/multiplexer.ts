@@ -46,6 +46,8 @@ export function createMultiplexer(
   let isRenewing = false;
   let onTopics = (): void => {};
 
+  const place = (): string | undefined => (connection ? connection.cursor : cursor);
+
   // Nothing is told too: whoever follows hears that the stream is alive.
   function flushed(): void {
     const told = blocks;
@@ -55,8 +57,7 @@ export function createMultiplexer(
 
   function report(done: readonly Want[] = [], reason?: Goodbye): void {
     flushed();
-    const place = connection ? connection.cursor : cursor;
-    tell({ report: { state, reason, topics, cursor: place, done: done.map(({ key }) => key) } });
+    tell({ report: { state, reason, topics, cursor: place(), done: done.map(({ key }) => key) } });
   }
 
   function setState(next: ConnectionState, reason?: Goodbye): void {
@@ -72,9 +73,8 @@ export function createMultiplexer(
     const all = wants();
     const replay = all[0]?.replay;
     // Where all want the same of the past, the stream begins with it.
-    const isNew = (connection ? connection.cursor : cursor) === undefined;
-    opening = isNew && all.every((want) => want.replay === replay) ? all : [];
-    const plain = all.filter((want) => want.replay === undefined);
+    opening = !place() && all.every((want) => want.replay === replay) ? all : [];
+    const plain = all.filter((want) => !want.replay);
     return { topic: toTopics(plain.length > 0 ? plain : all), replay: opening[0]?.replay };
   }
 
@@ -88,10 +88,9 @@ export function createMultiplexer(
     blocks.push({ id, before });
     const said = JSON.parse(data);
     session = said.session ?? session;
-    topics = said.topics ?? topics;
-    if (event === 'hub.hello') report(opening);
-    if (event === 'hub.topics') {
-      report(replaying);
+    if (said.topics) {
+      topics = said.topics;
+      report(said.session ? opening : replaying);
       onTopics();
     }
     if (event === 'hub.live') setState('open');
@@ -118,7 +117,7 @@ export function createMultiplexer(
   // Answers whether there is something else that is wanted.
   function refuse(error: HubError, asked: readonly string[]): boolean {
     const topic = error.problem?.topic;
-    fail(error, topic === undefined ? asked : [topic]);
+    fail(error, topic ? [topic] : asked);
     return wants().length > 0;
   }
 
@@ -128,7 +127,7 @@ export function createMultiplexer(
     changing = mine;
     // All that want this very past get it.
     const isReplayed = ({ topic, replay }: Want): boolean =>
-      replay !== undefined && add.some((each) => each.topic === topic && each.replay === replay);
+      !!replay && add.some((each) => each.topic === topic && each.replay === replay);
     replaying = wants().filter(isReplayed);
     const told = new Promise<void>((resolve) => {
       onTopics = resolve;
@@ -137,26 +136,24 @@ export function createMultiplexer(
     const timer = setTimeout(() => connection?.restart(), ANSWER_MS);
     try {
       const body = { add: add.map(({ topic, replay }) => ({ topic, replay })), remove };
-      const response = await hub.send('PATCH', `/v1/sessions/${session}`, body);
+      const response = await hub.send(body, session);
       const { topics: now } = await response.json();
       clearTimeout(timer);
       // It is told on the stream too, behind what is replayed. A renewed token may grant less.
       if (add.length + remove.length > 0 || now.length < topics.length) await told;
-    } catch (error) {
+    } catch (thrown) {
       clearTimeout(timer);
-      if (changing === mine) await recover(error as HubError, add);
+      const error = thrown as HubError;
+      const { status, retryAfterMs = PAUSE_MS } = error;
+      if (changing !== mine) return;
+      if (!status || status === 404) connection?.restart();
+      else if (isForGood(error)) refuse(error, toTopics(add));
+      else await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
     }
     if (changing !== mine) return;
     changing = undefined;
     replaying = [];
     sync();
-  }
-
-  async function recover(error: HubError, add: readonly Want[]): Promise<void> {
-    const { status, retryAfterMs = PAUSE_MS } = error;
-    if (status === undefined || status === 404) connection?.restart();
-    else if (isForGood(error)) refuse(error, toTopics(add));
-    else await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
   }
 
   function close(): void {

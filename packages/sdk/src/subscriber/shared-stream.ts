@@ -5,7 +5,7 @@ import { createMultiplexer, type Multiplexer } from './multiplexer.ts';
 import type { Notices } from './notices.ts';
 import { isAfter } from './position.ts';
 import type { HeldSubscription } from './subscription.ts';
-import { canShare, joinTabs, type TabEvents, type Tabs } from './tabs.ts';
+import { joinTabs, type TabEvents, type Tabs } from './tabs.ts';
 import type { ConnectionState } from './tidings.ts';
 
 /** The stream that this tab has or follows. */
@@ -74,7 +74,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     setState(next, reason);
     if (next === 'idle' && subscriptions.size === 0) cursor = undefined;
     if (next !== 'open') return;
-    for (const { want, begin } of subscriptions) if (want.replay === undefined && topics.includes(want.topic)) begin();
+    for (const { want, begin } of subscriptions) if (!want.replay && topics.includes(want.topic)) begin();
   }
 
   function fail({ code, message, topics, ...details }: ToldFailure): void {
@@ -119,11 +119,13 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
 
   function settle(): void {
     isChanged = false;
+    if (state === 'closed') return;
     tabs?.post({ wants: ownWants() });
     leader?.sync();
     if (isStarted) return;
     isStarted = true;
-    if (name && canShare()) tabs = joinTabs(name, events);
+    // Only pages are tabs, and locks need HTTPS.
+    if (name && globalThis.document && navigator.locks) tabs = joinTabs(name, events);
     else events.lead();
   }
 
@@ -136,9 +138,8 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       return cursor;
     },
     changed() {
-      if (isChanged || state === 'closed') return;
+      if (!isChanged) queueMicrotask(settle);
       isChanged = true;
-      queueMicrotask(settle);
     },
     close() {
       events.resign();

@@ -22,17 +22,13 @@ const ANSWER_MS = 2_000;
 // It tells something at each heartbeat of the stream, which come every 60 s at the least (contract section 4).
 const SILENCE_MS = 75_000;
 
-/** Whether tabs can find each other here. */
-export const canShare = (): boolean =>
-  Boolean(globalThis.document && globalThis.navigator.locks && globalThis.BroadcastChannel);
-
 /**
  * Joins the tabs of a name. A lock that one of them holds says who leads: when its page ends, whatever the reason, the
  * browser hands it to the next (W3C Web Locks).
  */
 export function joinTabs(name: string, on: TabEvents): Tabs {
   const { locks } = navigator;
-  const from = crypto.randomUUID();
+  const from = `${Math.random()}`;
   const channel = new BroadcastChannel(name);
   const known = new Set<string>();
   const life = new AbortController();
@@ -62,12 +58,12 @@ export function joinTabs(name: string, on: TabEvents): Tabs {
     });
   }
 
-  // Asks for the leader after a silence, and takes its place when it does not answer.
   function expectWithin(ms: number, otherwise: () => void): void {
     clearTimeout(timer);
     timer = setTimeout(otherwise, ms);
   }
 
+  // Asks for the leader after a silence, and takes its place when it does not answer.
   function ask(): void {
     if (leads || document.visibilityState !== 'visible') return;
     post({ asks: true });
