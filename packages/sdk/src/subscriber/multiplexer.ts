@@ -24,12 +24,14 @@ const PAUSE_MS = 1_000;
 
 /**
  * @param wants everything that is wanted.
+ * @param isAlone whether that is wanted by this tab alone.
  * @param tell tells all tabs, this one included.
  * @param start the stream begins after it; without one, with what is published next.
  */
 export function createMultiplexer(
   hub: Hub,
   wants: () => readonly Want[],
+  isAlone: () => boolean,
   tell: (message: Message) => void,
   start?: string,
 ): Multiplexer {
@@ -44,6 +46,7 @@ export function createMultiplexer(
   let blocks: Relayed[] = [];
   let changing: object | undefined;
   let isRenewing = false;
+  let rewound: string | undefined;
   let onTopics = (): void => {};
 
   const place = (): string | undefined => (connection ? connection.cursor : cursor);
@@ -72,8 +75,8 @@ export function createMultiplexer(
     replaying = [];
     const all = wants();
     const replay = all[0]?.replay;
-    // Where all want the same of the past, the stream begins with it.
-    opening = !place() && all.every((want) => want.replay === replay) ? all : [];
+    // Where all want the same of the past, the stream begins with it. Other tabs may be past that.
+    opening = !place() && isAlone() && all.every((want) => want.replay === replay) ? all : [];
     const plain = all.filter((want) => !want.replay);
     return { topic: toTopics(plain.length > 0 ? plain : all), replay: opening[0]?.replay };
   }
@@ -104,10 +107,12 @@ export function createMultiplexer(
   // The past has the stream's cursor and not its own; or it is of a topic that is not in force until all of it has come.
   function markPast(block: Block, data: string): Relayed {
     const { id, before = '' } = block;
-    const { id: own, topic } = JSON.parse(data);
+    const { id: own, topic, time } = JSON.parse(data);
     const isLive = !id || (own === id && isAfter(id, before) && topics.some((each) => covers(each, topic)));
-    const keys = isLive ? [] : replaying.filter((want) => covers(want.topic, topic)).map(({ key }) => key);
-    return keys.length > 0 ? { ...block, keys } : block;
+    const wanting = isLive ? [] : replaying.filter((want) => covers(want.topic, topic));
+    // Should it be cut, it goes on from here.
+    for (const want of wanting) want.replay = time;
+    return wanting.length > 0 ? { ...block, keys: wanting.map(({ key }) => key) } : block;
   }
 
   function fail(error: HubError, refused: readonly string[] = []): void {
@@ -193,6 +198,8 @@ export function createMultiplexer(
     report,
     sync,
     rewind(after) {
+      if (rewound === after) return;
+      rewound = after;
       if (!connection) cursor = after;
       else if (!connection.cursor || isAfter(connection.cursor, after)) connection.restart(after);
     },

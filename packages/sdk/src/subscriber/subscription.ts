@@ -58,6 +58,7 @@ export function createSubscription(
       // A replay that was cut is asked for again, from the time where it stood.
       if (id && last && !isAfter(id, last)) return;
       last = id ?? last;
+      if (keys) want.replay = event.time;
       try {
         handle(event);
       } catch (error) {
