@@ -19,6 +19,10 @@ export interface TestHub {
   streams(): Promise<number>;
   /** The topics of each. */
   topics(): Promise<string[][]>;
+  /** How long each has been open, in ms. */
+  ages(): Promise<number[]>;
+  /** A ticket in the place of a token. */
+  ticket(subscribe: readonly string[]): Promise<string>;
   stop(): Promise<void>;
   start(): Promise<void>;
 }
@@ -46,9 +50,9 @@ export async function startTestHub(env: NodeJS.ProcessEnv = {}): Promise<TestHub
     if (status !== 202) throw new Error(`publishing was answered with ${status}`);
   }
 
-  async function sessions(): Promise<{ topics: string[] }[]> {
+  async function sessions(): Promise<{ topics: string[]; since: string }[]> {
     const answer = await request(`${hub.url}/v1/sessions`, { headers: { authorization } });
-    return ((await answer.json()) as { sessions: { topics: string[] }[] }).sessions;
+    return ((await answer.json()) as { sessions: { topics: string[]; since: string }[] }).sessions;
   }
 
   await start();
@@ -65,6 +69,12 @@ export async function startTestHub(env: NodeJS.ProcessEnv = {}): Promise<TestHub
     finish: (topic, data) => send([{ topic, data, final: true }]),
     streams: async () => (await sessions()).length,
     topics: async () => (await sessions()).map(({ topics }) => topics),
+    ages: async () => (await sessions()).map(({ since }) => Date.now() - Date.parse(since)),
+    async ticket(subscribe) {
+      const headers = { authorization: `Bearer ${await mint({ subscribe })}` };
+      const answer = await request(`${hub.url}/v1/tickets`, { method: 'POST', headers });
+      return ((await answer.json()) as { ticket: string }).ticket;
+    },
     stop: () => hub.stop(),
     start,
   };
