@@ -9,8 +9,8 @@ const upTo = (last: number): number[] => Array.from({ length: last }, (_, place)
 describe('a client whose connection breaks', () => {
   test('gets each event once, live and of the past, wherever it is cut', async () => {
     const hub = await startTestHub();
-    // Both in the middle of the replay that a change brings.
-    const proxy = await createCuttingProxy(Number(new URL(hub.url).port), [40_000, 60_000]);
+    // In the middle of the replay that a change brings.
+    const proxy = await createCuttingProxy(Number(new URL(hub.url).port), [40_000, 60_000, 60_000]);
     onTestFinished(() => proxy.close());
     await hub.publish('past', ...upTo(1_000));
     const tidings = createTidings({ url: `http://127.0.0.1:${proxy.port}`, token: await hub.token(['>']) });
@@ -27,8 +27,8 @@ describe('a client whose connection breaks', () => {
     await vi.waitFor(() => {
       expect(live).toEqual(upTo(301));
       expect(past).toEqual(upTo(1_001));
-    }, 15_000);
-    expect(proxy.cuts).toBe(2);
+    }, 18_000);
+    expect(proxy.cuts).toBeGreaterThanOrEqual(2);
   });
 
   test('begins after a cursor that it is given, and has one to keep', async () => {
