@@ -15,6 +15,8 @@ export interface TestHub {
   publish(topic: string, ...data: unknown[]): Promise<void>;
   /** Publishes the final event of a finite topic. */
   finish(topic: string, data: unknown): Promise<void>;
+  /** How many events history has of a topic, 1,000 at the most. */
+  count(topic: string): Promise<number>;
   /** How many streams are open. */
   streams(): Promise<number>;
   /** The topics of each. */
@@ -67,6 +69,11 @@ export async function startTestHub(env: NodeJS.ProcessEnv = {}): Promise<TestHub
     token: (subscribe, lifetimeSec) => mint({ subscribe }, lifetimeSec),
     publish: (topic, ...data) => send(data.map((each) => ({ topic, data: each }))),
     finish: (topic, data) => send([{ topic, data, final: true }]),
+    async count(topic) {
+      const headers = { authorization: `Bearer ${await mint({ subscribe: [topic] })}` };
+      const answer = await request(`${hub.url}/v1/topics/${topic}/events?limit=1000`, { headers });
+      return ((await answer.json()) as { events: unknown[] }).events.length;
+    },
     streams: async () => (await sessions()).length,
     topics: async () => (await sessions()).map(({ topics }) => topics),
     ages: async () => (await sessions()).map(({ since }) => Date.now() - Date.parse(since)),
