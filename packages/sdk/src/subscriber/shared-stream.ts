@@ -109,8 +109,11 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       }
       if (theirs) leader?.sync();
       if (place) leader?.rewind(place);
-      blocks?.every(take);
-      if (report) look(report);
+      // What a leader before this tab has told still may arrive: it comes on this tab's own stream, or was not asked for.
+      if (!leader || !tab) {
+        blocks?.every(take);
+        if (report) look(report);
+      }
       if (failure) fail(new HubError(failure.code, failure.message, failure), failure.topics);
     },
     wants: ownWants,
