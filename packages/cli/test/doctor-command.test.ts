@@ -1,55 +1,18 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createMetrics, VARIABLES } from '@tidings/runtime';
-import { TEST_CERTIFICATE, toTlsVariables, writeCertificate } from '@tidings/runtime/testing';
 import { runCommand } from 'citty';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CHECKS } from '../src/doctor/checks.ts';
 import { doctorCommand } from '../src/doctor/command.ts';
 import { deploymentOf } from '../src/doctor/deployment.ts';
 import { toText } from '../src/doctor/report.ts';
-import { ORIGIN, startDeployment } from './deployment-fixture.ts';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const PAGE = fileURLToPath(new URL('../../../docs/operations/doctor.md', import.meta.url));
 const SOURCES = fileURLToPath(new URL('../src/doctor', import.meta.url));
 
-function run(words: readonly string[], env: NodeJS.ProcessEnv): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...words], { env: { PATH: process.env.PATH, ...env } }, (error, out, err) =>
-      resolve({ code: Number(error?.code ?? 0), out, err }),
-    );
-  });
-}
-
 describe('tidings doctor', () => {
-  test('passes a hub that speaks TLS, prints JSON, and never the token', async () => {
-    const certificate = writeCertificate(TEST_CERTIFICATE);
-    const hub = await startDeployment(toTlsVariables(certificate));
-    onTestFinished(async () => {
-      await hub.stop();
-      certificate.remove();
-    });
-    const env = { TIDINGS_URL: hub.url, TIDINGS_TOKEN: hub.token, NODE_EXTRA_CA_CERTS: certificate.certFile };
-    const { code, out } = await run(['doctor', '--quick', '--json', '--origin', ORIGIN], env);
-    expect(code).toBe(0);
-    expect(out).not.toContain(hub.token);
-    const report = JSON.parse(out);
-    expect(report).toMatchObject({ url: hub.url, ok: true, edges: [expect.stringMatching(/^\w{8}$/)] });
-    const statusOf = (id: string): string =>
-      report.findings.find(({ check }: { check: string }) => check === id).status;
-    expect(['tls', 'http2', 'delivery', 'resume', 'cors'].map(statusOf)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
-
-    // Without the authority that it is signed by, it says so, and looks no further.
-    const { NODE_EXTRA_CA_CERTS: _, ...untrusting } = env;
-    const refused = await run(['doctor', '--quick'], untrusting);
-    expect(refused.code).toBe(1);
-    expect(refused.out).toMatch(/^failed +tls +The certificate of 127\.0\.0\.1:\d+ is not trusted: \w+\.\n +Fix: /m);
-    expect(refused.out).toMatch(/\n18 checks: 1 ok, 0 with a warning, 1 failed, 16 skipped\.\n$/);
-  });
-
   test.each([
     [['--heartbet', '5'], 'There is no option --heartbet.'],
     [['https://events.example.com'], '"https://events.example.com" belongs to no option.'],

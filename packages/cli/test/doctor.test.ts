@@ -1,36 +1,38 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { constants, createGzip } from 'node:zlib';
-import { systemClock } from '@tidings/runtime';
+import { startNatsServer } from '@tidings/broker/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../runtime/src/clock.ts';
+import { toTlsVariables, writeCertificate } from '../../runtime/src/testing/certificate-files.ts';
+import { TEST_CERTIFICATE } from '../../runtime/src/testing/test-certificate.ts';
 import { CHECKS } from '../src/doctor/checks.ts';
+import type { Deployment } from '../src/doctor/deployment.ts';
 import { type Diagnosis, examine } from '../src/doctor/examine.ts';
 import type { Finding } from '../src/doctor/finding.ts';
 import type { DoctorOptions } from '../src/doctor/probe.ts';
 import { exitCodeOf } from '../src/doctor/report.ts';
-import { createFastClock, ORIGIN, startDeployment, type TestDeployment } from './deployment-fixture.ts';
-import { createBuffer, createProxy, type Meddling } from './proxy.ts';
+import { mint, ORIGIN, startHubHost, type TestHub } from './deployment-fixture.ts';
+import { createBalancer, createBuffer, createProxy, type Meddling } from './proxy.ts';
 
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 // Of the hub: its heartbeats, 5 s apart by its own clock, come every quarter of a second.
 const FASTER = 20;
 const HEARTBEAT_MS = 250;
-
-let hub: TestDeployment;
-beforeAll(async () => {
-  hub = await startDeployment({}, createFastClock(FASTER));
-});
-afterAll(() => hub.stop());
-
 // For tests in which something is held back, and waited for in vain.
-const SHORT: Asked = { patience: { answerMs: 10_000, heldMs: 250, slowMs: 5_000 } };
+const SHORT = { patience: { answerMs: 10_000, heldMs: 250, slowMs: 5_000 } };
 
-interface Asked extends Partial<DoctorOptions> {
-  readonly url?: string;
-  readonly token?: string | undefined;
-  readonly publishToken?: string | undefined;
-}
+const host = startHubHost();
+let hub: TestHub;
+beforeAll(async () => {
+  hub = await host.start({}, FASTER);
+});
+afterAll(() => host.stop());
 
-async function diagnose({ url = hub.url, token, publishToken, ...options }: Asked = {}): Promise<Diagnosis> {
+function diagnose(deployment: Partial<Deployment>, options: Partial<DoctorOptions> = {}): Promise<Diagnosis> {
+  const { url = hub.url, ingestUrl = url, token = hub.token, publishToken = token } = deployment;
   return examine({
-    deployment: { url, ingestUrl: url, token: token ?? hub.token, publishToken: publishToken ?? token ?? hub.token },
+    deployment: { url, ingestUrl, token, publishToken },
     topic: undefined,
     origin: undefined,
     heartbeatMs: undefined,
@@ -40,25 +42,32 @@ async function diagnose({ url = hub.url, token, publishToken, ...options }: Aske
   });
 }
 
-async function through(meddling: Meddling, asked: Asked = {}): Promise<Diagnosis> {
+async function through(
+  meddling: Meddling,
+  options: Partial<DoctorOptions> = {},
+  token = hub.token,
+): Promise<Diagnosis> {
   const proxy = await createProxy(hub.url, meddling);
   onTestFinished(() => proxy.close());
-  return diagnose({ url: proxy.url, ...asked });
+  return diagnose({ url: proxy.url, token }, options);
 }
 
-/** What is not as it should be. */
+/** The checks that tell to fix something. */
 const faultsOf = ({ examined }: Diagnosis): string[] =>
   examined.filter(({ findings }) => findings.some(({ fix }) => fix !== undefined)).map(({ check }) => check);
 
-function findingOf({ examined }: Diagnosis, check: string): Finding {
-  const finding = examined.find((done) => done.check === check)?.findings[0];
-  if (finding === undefined) throw new Error(`${check} was not looked at`);
-  return finding;
+const findingsOf = ({ examined }: Diagnosis, check: string): readonly Finding[] =>
+  examined.find((done) => done.check === check)?.findings ?? [];
+
+/** The first of a check, as one line. */
+function lineOf(diagnosis: Diagnosis, check: string): string {
+  const { status, says, fix } = findingsOf(diagnosis, check)[0] ?? { status: 'not looked at', says: '' };
+  return `${status}: ${says} => ${fix ?? 'nothing'}`;
 }
 
 describe('a hub that is asked directly', () => {
   test('passes every check that there is to do', async () => {
-    const diagnosis = await diagnose({ origin: ORIGIN, heartbeatMs: HEARTBEAT_MS });
+    const diagnosis = await diagnose({}, { origin: ORIGIN, heartbeatMs: HEARTBEAT_MS });
     expect(diagnosis.examined.map(({ check }) => check)).toEqual(CHECKS.map(({ id }) => id));
     expect(diagnosis.examined.filter(({ findings }) => findings.some(({ status }) => status !== 'ok'))).toEqual([
       { check: 'http2', findings: [{ status: 'skipped', says: 'Browsers use HTTP/2 over TLS alone.' }] },
@@ -67,117 +76,145 @@ describe('a hub that is asked directly', () => {
     expect(exitCodeOf(diagnosis)).toBe(0);
     expect(diagnosis.edges).toHaveLength(1);
   });
+
+  test('over TLS passes as a command, which prints JSON and never the token', async () => {
+    const certificate = writeCertificate(TEST_CERTIFICATE);
+    onTestFinished(() => certificate.remove());
+    const { url, token } = await host.start(toTlsVariables(certificate));
+    const env = {
+      PATH: process.env.PATH,
+      TIDINGS_URL: url,
+      TIDINGS_TOKEN: token,
+      NODE_EXTRA_CA_CERTS: certificate.certFile,
+    };
+    const out = await new Promise<string>((resolve, reject) => {
+      // It rejects for any exit code but 0.
+      execFile(process.execPath, [MAIN, 'doctor', '--quick', '--json'], { env }, (error, text) =>
+        error ? reject(error) : resolve(text),
+      );
+    });
+    expect(out).not.toContain(token);
+    const report = JSON.parse(out);
+    expect(report).toMatchObject({ url, ok: true, edges: [expect.stringMatching(/^\w{8}$/)] });
+    const statusOf = (id: string): string =>
+      report.findings.find(({ check }: { check: string }) => check === id).status;
+    expect(['tls', 'http2', 'delivery', 'resume'].map(statusOf)).toEqual(['ok', 'ok', 'ok', 'ok']);
+
+    // Whoever does not trust the authority is told so, and looked at no further.
+    const untrusting = await diagnose({ url });
+    expect(lineOf(untrusting, 'tls')).toMatch(/^failed: .* is not trusted: \w+\. => /);
+    expect(exitCodeOf(untrusting)).toBe(1);
+    expect(lineOf(untrusting, 'edge')).toContain('skipped: It needs what tls looks at.');
+  });
 });
 
 describe('a proxy in front', () => {
   test('that buffers 16 KB is named, by what it holds back, and what to set', async () => {
     const diagnosis = await through({ body: () => createBuffer(16_384) }, SHORT);
-    expect(findingOf(diagnosis, 'stream')).toMatchObject({
-      status: 'failed',
-      fix: expect.stringContaining('proxy_buffering off'),
-    });
-    const delivery = findingOf(diagnosis, 'delivery');
-    expect(delivery.says).toMatch(/came once some (16|24) KB had collected behind it: a proxy buffers the stream/);
-    expect(delivery.fix).toContain('proxy_buffering off');
+    expect(lineOf(diagnosis, 'stream')).toMatch(/^failed: Nothing of the stream .* => .*proxy_buffering off/);
+    expect(lineOf(diagnosis, 'delivery')).toMatch(
+      /came once some (16|24) KB had collected behind it: a proxy buffers the stream\. => .*proxy_buffering off/,
+    );
     expect(faultsOf(diagnosis)).toEqual(['stream', 'delivery']);
     expect(exitCodeOf(diagnosis)).toBe(1);
   });
 
-  test('that takes headers away and compresses, with every flush, is named for each', async () => {
-    const diagnosis = await through({
-      head: ({ 'cache-control': _, 'tidings-session': __, 'content-length': ___, ...rest }) => ({
-        ...rest,
-        'content-encoding': 'gzip',
-      }),
-      body: () => createGzip({ flush: constants.Z_SYNC_FLUSH }),
-    });
-    const { findings = [] } = diagnosis.examined.find(({ check }) => check === 'headers') ?? {};
-    expect(findings.map(({ status, says }) => [status, says.split(' ')[0]])).toEqual([
-      ['failed', 'The'],
-      ['warning', 'Cache-Control'],
-      ['warning', 'Tidings-Session'],
+  test('that does much wrong is named for each of it', async () => {
+    const token = await mint({ subscribe: ['>'], publish: ['>'] }, 30);
+    const diagnosis = await through(
+      {
+        ask: ({ 'last-event-id': _, ...headers }) => headers,
+        head: ({ 'cache-control': _, 'tidings-session': __, 'content-length': ___, ...headers }) => ({
+          ...headers,
+          'content-encoding': 'gzip',
+          date: new Date(Date.now() + 60_000).toUTCString(),
+          'access-control-allow-origin': '*',
+        }),
+        body: () => createGzip({ flush: constants.Z_SYNC_FLUSH }),
+        mostBodyBytes: 1_000_000,
+      },
+      { origin: ORIGIN },
+      token,
+    );
+    expect(faultsOf(diagnosis)).toEqual(['clock', 'token', 'headers', 'body-size', 'resume', 'cors']);
+    expect(lineOf(diagnosis, 'clock')).toMatch(/^failed: The clock there is (59|60) s ahead/);
+    expect(lineOf(diagnosis, 'token')).toMatch(/^failed: The token ended .* => .*NTP/);
+    expect(
+      findingsOf(diagnosis, 'headers').map(({ status, says }) => [status, says.split(' ').slice(0, 3).join(' ')]),
+    ).toEqual([
+      ['failed', 'The stream is'],
+      ['warning', 'Cache-Control arrives as'],
+      ['warning', 'Tidings-Session does not'],
     ]);
-    expect(findings[0]?.says).toContain('Content-Encoding: gzip');
-    expect(faultsOf(diagnosis)).toEqual(['headers']);
-  });
-
-  test('that compresses without flushing is named by what it holds back', async () => {
-    const gzip: Meddling = {
-      head: ({ 'content-length': _, ...rest }) => ({ ...rest, 'content-encoding': 'gzip' }),
-      body: () => createGzip(),
-    };
-    const diagnosis = await through(gzip, SHORT);
-    expect(findingOf(diagnosis, 'delivery').says).toContain('buffers');
-    expect(findingOf(diagnosis, 'stream').fix).toContain('no compression');
-  });
-
-  test('that keeps the cursor of a client to itself is named', async () => {
-    const diagnosis = await through({ ask: ({ 'last-event-id': _, ...rest }) => rest });
-    expect(findingOf(diagnosis, 'resume').fix).toContain('Last-Event-ID');
-    expect(faultsOf(diagnosis)).toEqual(['resume']);
+    expect(lineOf(diagnosis, 'body-size')).toContain('client_max_body_size 8m');
+    expect(lineOf(diagnosis, 'resume')).toContain('Let the request header Last-Event-ID through');
+    expect(lineOf(diagnosis, 'cors')).toContain('Let Tidings alone answer');
   });
 
   test('that cuts quiet connections before a heartbeat is named, with its timeout', async () => {
     const diagnosis = await through({ idleMs: 120 }, { heartbeatMs: HEARTBEAT_MS });
-    const heartbeat = findingOf(diagnosis, 'heartbeat');
-    expect(heartbeat.says).toMatch(/^The connection was cut after 1\d\d ms of silence/);
-    expect(heartbeat.fix).toContain('proxy_read_timeout');
+    expect(lineOf(diagnosis, 'heartbeat')).toMatch(
+      /^failed: The connection was cut after 1\d\d ms of silence.* => .*proxy_read_timeout/,
+    );
   });
 
-  test('that has a page of its own for errors is named', async () => {
+  test('that has a page of its own for errors is named, and nothing behind it is looked at', async () => {
     const diagnosis = await through({ errorPage: true });
-    expect(findingOf(diagnosis, 'edge')).toMatchObject({
-      status: 'failed',
-      says: expect.stringContaining('from "nginx"'),
-    });
+    expect(lineOf(diagnosis, 'edge')).toMatch(
+      /^failed: .*401 with text\/html from "nginx"\. => .*proxy_intercept_errors off/,
+    );
+    expect(faultsOf(diagnosis)).toEqual(['edge', 'ingest']);
+  });
+});
+
+describe('several edges', () => {
+  test('on one log are all found, and a client that was cut on one comes back exactly on the other', async () => {
+    const server = await startNatsServer();
+    onTestFinished(() => server.remove());
+    const env = { TIDINGS_NATS_URL: server.url };
+    // The first makes the stream, the second finds it.
+    const { url, close } = await createBalancer([(await host.start(env)).url, (await host.start(env)).url]);
+    const diagnosis = await diagnose({ url });
+    close();
+    expect(diagnosis.edges).toHaveLength(2);
+    expect(lineOf(diagnosis, 'edges')).toContain(`2 edges were seen in 12 tries: ${diagnosis.edges.join(', ')}.`);
+    expect(lineOf(diagnosis, 'resume-elsewhere')).toMatch(
+      /^ok: A resume from edge (\w{8}) on edge (?!\1)\w{8} brought all 6 events, once and in order\./,
+    );
   });
 
-  test('whose clock is ahead is named, and a token that would have ended by it', async () => {
-    const ahead: Meddling['head'] = (headers) => ({ ...headers, date: new Date(Date.now() + 60_000).toUTCString() });
-    const token = await hub.mint({ subscribe: ['>'], publish: ['>'] }, 30);
-    const diagnosis = await through({ head: ahead }, { token });
-    expect(findingOf(diagnosis, 'clock').says).toMatch(/^The clock there is (59|60) s ahead/);
-    expect(findingOf(diagnosis, 'token').fix).toContain('NTP');
-    expect(faultsOf(diagnosis)).toEqual(['clock', 'token']);
-  });
-
-  test('that refuses large bodies is named, and answers CORS in its own way too', async () => {
-    const head: Meddling['head'] = (headers) => ({ ...headers, 'access-control-allow-origin': '*' });
-    const diagnosis = await through({ mostBodyBytes: 1_000_000, head }, { origin: ORIGIN });
-    expect(findingOf(diagnosis, 'body-size').fix).toContain('client_max_body_size 8m');
-    expect(findingOf(diagnosis, 'cors').fix).toContain('Let Tidings alone answer');
+  test('an ingest that has another log than the edge is found out', async () => {
+    const { url } = await host.start();
+    const diagnosis = await diagnose({ ingestUrl: url }, SHORT);
+    expect(faultsOf(diagnosis)).toEqual(['delivery']);
+    expect(lineOf(diagnosis, 'delivery')).toMatch(
+      /stands in another log than the stream is of.* => .*TIDINGS_NATS_URL/,
+    );
   });
 });
 
 describe('what the caller gives', () => {
-  test('a token that may only subscribe leaves out what needs publishing, and says why', async () => {
-    const token = await hub.mint({ subscribe: ['>'] });
-    const diagnosis = await diagnose({ token });
-    expect(findingOf(diagnosis, 'delivery')).toMatchObject({
-      status: 'skipped',
-      says: expect.stringContaining('--publish-token'),
-    });
-    expect(findingOf(diagnosis, 'resume').status).toBe('skipped');
-    expect(exitCodeOf(diagnosis)).toBe(0);
-  });
-
-  test('a token that grants other topics fails at the stream, and names --topic', async () => {
-    const token = await hub.mint({ subscribe: ['orders.*'] });
-    expect(findingOf(await diagnose({ token }), 'stream').fix).toContain('--topic');
-    expect(findingOf(await diagnose({ token, topic: 'orders.doctor' }), 'stream').status).toBe('ok');
-  });
-
-  test('an origin that is not allowed fails with the variable to set', async () => {
-    const diagnosis = await diagnose({ origin: 'https://other.example' });
-    expect(findingOf(diagnosis, 'cors').fix).toContain('TIDINGS_ALLOWED_ORIGINS');
+  test('a token that may only subscribe leaves out what needs publishing, and an origin that is not allowed is told', async () => {
+    const token = await mint({ subscribe: ['>'] });
+    const diagnosis = await diagnose({ token }, { origin: 'https://other.example' });
+    expect(lineOf(diagnosis, 'delivery')).toMatch(/^skipped: The token may not publish to .*--publish-token/);
+    expect(lineOf(diagnosis, 'resume')).toContain('skipped: It needs what delivery looks at.');
+    expect(lineOf(diagnosis, 'cors')).toMatch(
+      /^failed: .* => Set TIDINGS_ALLOWED_ORIGINS to a list with https:\/\/other\.example/,
+    );
     expect(faultsOf(diagnosis)).toEqual(['cors']);
   });
 
+  test('a token that grants other topics fails at the stream, and names --topic', async () => {
+    const token = await mint({ subscribe: ['orders.*'] });
+    expect(lineOf(await diagnose({ token }), 'stream')).toMatch(/^failed: .*403 forbidden.* => .*--topic/);
+  });
+
   test('an address where nobody listens is 69, and nothing else is looked at', async () => {
-    const proxy = await createProxy(hub.url, {});
-    proxy.close();
-    const diagnosis = await diagnose({ url: proxy.url });
-    expect(findingOf(diagnosis, 'address').says).toContain('ECONNREFUSED');
+    const { url, close } = await createBalancer([]);
+    close();
+    const diagnosis = await diagnose({ url });
+    expect(lineOf(diagnosis, 'address')).toMatch(/^failed: .*ECONNREFUSED/);
     expect(diagnosis.examined.slice(1).every(({ findings }) => findings[0]?.status === 'skipped')).toBe(true);
     expect(exitCodeOf(diagnosis)).toBe(69);
   });

@@ -9,7 +9,7 @@ export interface Meddling {
   readonly ask?: (headers: IncomingHttpHeaders) => OutgoingHttpHeaders;
   /** Headers of answers, changed. */
   readonly head?: (headers: IncomingHttpHeaders) => OutgoingHttpHeaders;
-  /** What the bodies of answers go through. */
+  /** What the bodies of answers go through; an error of it cuts the connection. */
   readonly body?: () => Transform;
   /** Cuts connections on which nothing has come back for so long. */
   readonly idleMs?: number;
@@ -48,7 +48,9 @@ export function createProxy(target: string, meddling: Meddling): Promise<Proxy> 
       }
       // Its head goes out with the first bytes of its body, as long as nobody flushes it.
       outgoing.writeHead(status, head(answer.headers));
-      answer.pipe(body()).pipe(outgoing);
+      const through = body();
+      through.on('error', () => outgoing.destroy());
+      answer.pipe(through).pipe(outgoing);
       if (idleMs !== undefined) {
         outgoing.setTimeout(idleMs, () => outgoing.destroy());
       }
