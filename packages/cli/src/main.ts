@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigurationError, VERSION } from '@tidings/runtime';
 import { type CommandDef, defineCommand, runCommand, showUsage } from 'citty';
+import { benchCommand } from './bench/command.ts';
 import { configCommand } from './config.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { natsSetupCommand } from './nats-setup.ts';
@@ -14,7 +15,7 @@ const nats: CommandDef = defineCommand({
 });
 const main: CommandDef = defineCommand({
   meta: { name: 'tidings', version: VERSION, description: 'The command line of Tidings.' },
-  subCommands: { config: configCommand, doctor: doctorCommand, nats },
+  subCommands: { bench: benchCommand, config: configCommand, doctor: doctorCommand, nats },
 });
 
 const words = process.argv.slice(2);
