@@ -69,7 +69,7 @@ describe('a bench', () => {
     const result = await through((block) => {
       if (numberIn(block) === 10) return '';
       return numberIn(block) === 11 ? block + block : block;
-    }, 10_000);
+    }, 20_000);
     // Each of them goes to three streams.
     expect(result.counts).toEqual({ expected: 120, delivered: 117, repeated: 3, disordered: 0, lost: 3 });
     expect(exitCodeOf(result)).toBe(1);

@@ -16,9 +16,9 @@ import { mint, ORIGIN, startHubHost, type TestHub } from './deployment-fixture.t
 import { createBalancer, createBuffer, createProxy, type Meddling } from './proxy.ts';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-// Of the hub: its heartbeats, 5 s apart by its own clock, come every quarter of a second.
-const FASTER = 20;
-const HEARTBEAT_MS = 250;
+// Of the hub: its heartbeats, 5 s apart by its own clock, come every half second.
+const FASTER = 10;
+const HEARTBEAT_MS = 500;
 // For tests in which something is held back, and waited for in vain.
 const SHORT = { patience: { answerMs: 10_000, heldMs: 250, slowMs: 5_000 } };
 
@@ -113,7 +113,7 @@ describe('a proxy in front', () => {
     const diagnosis = await through({ body: () => createBuffer(16_384) }, SHORT);
     expect(lineOf(diagnosis, 'stream')).toMatch(/^failed: Nothing of the stream .* => .*proxy_buffering off/);
     expect(lineOf(diagnosis, 'delivery')).toMatch(
-      /came once some (16|24) KB had collected behind it: a proxy buffers the stream\. => .*proxy_buffering off/,
+      /came once some \d+ KB had collected behind it: a proxy buffers the stream\. => .*proxy_buffering off/,
     );
     expect(faultsOf(diagnosis)).toEqual(['stream', 'delivery']);
     expect(exitCodeOf(diagnosis)).toBe(1);
@@ -137,6 +137,8 @@ describe('a proxy in front', () => {
       token,
     );
     expect(faultsOf(diagnosis)).toEqual(['clock', 'token', 'headers', 'body-size', 'resume', 'cors']);
+    // By `hub.hello`, since the header is gone.
+    expect(diagnosis.edges).toHaveLength(1);
     expect(lineOf(diagnosis, 'clock')).toMatch(/^failed: The clock there is (59|60) s ahead/);
     expect(lineOf(diagnosis, 'token')).toMatch(/^failed: The token ended .* => .*NTP/);
     expect(
@@ -154,7 +156,7 @@ describe('a proxy in front', () => {
   test('that cuts quiet connections before a heartbeat is named, with its timeout', async () => {
     const diagnosis = await through({ idleMs: 120 }, { heartbeatMs: HEARTBEAT_MS });
     expect(lineOf(diagnosis, 'heartbeat')).toMatch(
-      /^failed: The connection was cut after 1\d\d ms of silence.* => .*proxy_read_timeout/,
+      /^failed: The connection was cut after \d+ ms of silence.* => .*proxy_read_timeout/,
     );
   });
 

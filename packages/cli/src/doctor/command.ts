@@ -34,6 +34,9 @@ export const doctorCommand: CommandDef = defineCommand({
     refuseUnknown(given, args);
     const deployment = deploymentOf(given, process.env);
     const heartbeatMs = 1_000 * numberOf(given, 'heartbeat', HEARTBEAT_SEC, 1, MOST_HEARTBEAT_SEC);
+    if (process.stderr.isTTY && !given.quick) {
+      console.error('This takes about half a minute, for the heartbeats; --quick does without.');
+    }
     // The clock's timers let a process end that waits for nothing else.
     const stay = setInterval(() => {}, 60_000);
     try {

@@ -10,6 +10,13 @@ export function goodbyeOf({ events }: StreamRecord): string | undefined {
   return bye && /"reason":"([\w-]+)"/.exec(bye.data)?.[1];
 }
 
+/** The edge that holds a stream: the node stands before the first `-` of the session's id, in the head and in `hub.hello`. */
+export function edgeOf({ head, events }: StreamRecord): string | undefined {
+  const hello = events.find(({ event }) => event === 'hub.hello')?.data ?? '';
+  const session = head?.headers.get('tidings-session') ?? /"session":"([\w-]+)"/.exec(hello)?.[1];
+  return /^([0-9a-z]{8})-/.exec(session ?? '')?.[1];
+}
+
 /** Why a stream was refused, where it was; one that is only held back, or slow, was not. For every check that opens one. */
 export function refusalOf(record: StreamRecord): Finding | undefined {
   const { head, end, text } = record;

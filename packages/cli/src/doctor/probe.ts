@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@tidings/runtime';
 import type { Deployment } from './deployment.ts';
+import { edgeOf } from './opened-stream.ts';
 import { type Answer, type Asked, request } from './request.ts';
 import { openTimedStream, type TimedStream } from './timed-stream.ts';
 
@@ -66,16 +67,11 @@ const TTL_SEC = '60';
 export const bearer = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { Authorization: `Bearer ${token}` };
 
-/** The edge that has a session: the node stands before the first `-` of its id. */
-export const edgeOf = (session: string | null | undefined): string | undefined =>
-  /^([0-9a-z]{8})-/.exec(session ?? '')?.[1];
-
 export function createProbe(options: DoctorOptions): Probe {
   const { deployment, clock, patience } = options;
   const randomTopic = (): string => options.topic ?? `tidings.doctor.${randomBytes(6).toString('hex')}`;
   const topic = randomTopic();
   const dates: DateSample[] = [];
-  const edges = new Set<string>();
   const open: TimedStream[] = [];
   let quiet: TimedStream | undefined;
 
@@ -101,10 +97,7 @@ export function createProbe(options: DoctorOptions): Probe {
       ...(asked.lastEventId !== undefined && { 'Last-Event-ID': asked.lastEventId }),
       ...asked.headers,
     };
-    const stream = openTimedStream(`${deployment.url}/v1/stream?${query}`, headers, clock, (head) => {
-      const edge = edgeOf(head.get('tidings-session'));
-      if (edge !== undefined) edges.add(edge);
-    });
+    const stream = openTimedStream(`${deployment.url}/v1/stream?${query}`, headers, clock);
     open.push(stream);
     return stream;
   }
@@ -113,7 +106,9 @@ export function createProbe(options: DoctorOptions): Probe {
     ...options,
     topic,
     dates,
-    edges,
+    get edges() {
+      return new Set(open.flatMap((stream) => edgeOf(stream) ?? []));
+    },
     ask,
     openStream: (asked = {}) => openStreamOf(topic, asked),
     quietStream() {

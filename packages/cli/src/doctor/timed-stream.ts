@@ -29,16 +29,8 @@ export interface TimedStream extends StreamRecord {
 const MOST_BYTES = 8_388_608;
 const MOST_TEXT = 4_096;
 
-/**
- * Asks for a stream; what comes of it shows in the record.
- * @param onHead told when the head of the answer is there.
- */
-export function openTimedStream(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  clock: Clock,
-  onHead: (head: Headers) => void = () => {},
-): TimedStream {
+/** Asks for a stream; what comes of it shows in the record. */
+export function openTimedStream(url: string, headers: Readonly<Record<string, string>>, clock: Clock): TimedStream {
   const abort = new AbortController();
   const startMs = clock.elapsed();
   const ageMs = (): number => clock.elapsed() - startMs;
@@ -63,7 +55,6 @@ export function openTimedStream(
   async function read(): Promise<void> {
     const response = await fetch(url, { headers, redirect: 'manual', signal: abort.signal });
     head = { atMs: ageMs(), status: response.status, headers: response.headers };
-    onHead(response.headers);
     look();
     const isStream = response.headers.get('content-type')?.includes('text/event-stream') ?? false;
     for await (const bytes of response.body ?? []) {

@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
 import { type Finding, ok, skipped } from '../finding.ts';
+import { edgeOf } from '../opened-stream.ts';
 
 const TRIES = 12;
 // As many as a browser opens to a host.
@@ -20,7 +21,9 @@ export const edgesCheck: Check = {
   async run(probe) {
     for (let opened = 0; opened < TRIES; opened += AT_ONCE) {
       const streams = Array.from({ length: AT_ONCE }, () => probe.openStream());
-      await Promise.all(streams.map((stream) => stream.until(({ head }) => head !== undefined, probe.patience.heldMs)));
+      await Promise.all(
+        streams.map((stream) => stream.until((opened) => edgeOf(opened) !== undefined, probe.patience.heldMs)),
+      );
       for (const stream of streams) stream.close();
     }
     return [judgeEdges(probe.edges, TRIES)];

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Check } from '../check.ts';
 import { type Finding, failed, ok, skipped } from '../finding.ts';
-import { awaitLive, refusalOf } from '../opened-stream.ts';
-import { edgeOf, type Probe } from '../probe.ts';
+import { awaitLive, edgeOf, refusalOf } from '../opened-stream.ts';
+import type { Probe } from '../probe.ts';
 import { judgePublish, NO_PUBLISH_TOKEN } from '../published.ts';
-import type { TimedStream } from '../timed-stream.ts';
+import type { StreamRecord, TimedStream } from '../timed-stream.ts';
 
 /** What became of a stream that was cut and came back with its cursor. */
 export interface ResumeSeen {
@@ -67,7 +67,10 @@ async function publishAll(probe: Probe, payloads: readonly string[]): Promise<Fi
   return undefined;
 }
 
-const edgeOfStream = ({ head }: TimedStream): string | undefined => edgeOf(head?.headers.get('tidings-session'));
+const hasAll =
+  (payloads: readonly string[]) =>
+  ({ events }: StreamRecord): boolean =>
+    payloads.every((payload) => events.some(({ data }) => data === payload));
 
 /** Opens streams with the cursor until one is where it is wanted; the last one when none is. */
 async function comeBack(
@@ -78,7 +81,7 @@ async function comeBack(
   for (let tries = 1; ; tries += 1) {
     const stream = probe.openStream({ lastEventId });
     await awaitLive(stream, probe.patience);
-    if (isWanted(edgeOfStream(stream)) || tries === MOST_TRIES) return stream;
+    if (isWanted(edgeOf(stream)) || tries === MOST_TRIES) return stream;
     stream.close();
   }
 }
@@ -86,18 +89,15 @@ async function comeBack(
 async function cutAndResume(probe: Probe, wanted: 'anywhere' | 'elsewhere'): Promise<Finding> {
   const { heldMs } = probe.patience;
   const run = randomBytes(6).toString('hex');
-  const [before, missed, after] = [1, 2, 3].map((part) =>
-    [1, 2, 3].map((number) => `tidings doctor ${run} ${part}.${number}`),
-  );
-  if (before === undefined || missed === undefined || after === undefined) throw new TypeError('three parts');
+  const payloads = (when: string): readonly string[] =>
+    [1, 2, 3].map((each) => `tidings doctor ${run} ${when} ${each}`);
+  const [before, missed, after] = [payloads('before'), payloads('missed'), payloads('after')] as const;
   const first = probe.openStream();
   await awaitLive(first, probe.patience);
   const refusal = refusalOf(first) ?? (await publishAll(probe, before));
   if (refusal !== undefined) return refusal;
-  const last = before.at(-1);
-  if (!(await first.until(({ events }) => events.some(({ data }) => data === last), heldMs)))
-    return skipped('What was published did not arrive: see delivery.');
-  const edge = edgeOfStream(first);
+  if (!(await first.until(hasAll(before), heldMs))) return skipped('What was published did not arrive: see delivery.');
+  const edge = edgeOf(first);
   const cursor = first.lastEventId;
   first.close();
   const unpublished = await publishAll(probe, missed);
@@ -107,13 +107,12 @@ async function cutAndResume(probe: Probe, wanted: 'anywhere' | 'elsewhere'): Pro
   // So many streams in a row may be more than a limit lets through.
   const refused = refusalOf(second);
   if (refused !== undefined) return skipped(`It could not come back. ${refused.says}`);
-  if (wanted === 'elsewhere' && edgeOfStream(second) === edge) {
+  if (wanted === 'elsewhere' && edgeOf(second) === edge) {
     return skipped(`Edge ${edge} answered ${MOST_TRIES} times in a row.`);
   }
   const unfollowed = await publishAll(probe, after);
   if (unfollowed !== undefined) return unfollowed;
-  const end = after.at(-1);
-  await second.until(({ events }) => events.some(({ data }) => data === end), heldMs);
+  await second.until(hasAll(after), heldMs);
   second.close();
   const gap = second.events.find(({ event }) => event === 'hub.gap');
   return judgeResume({
@@ -121,7 +120,7 @@ async function cutAndResume(probe: Probe, wanted: 'anywhere' | 'elsewhere'): Pro
     got: second.events.map(({ data }) => data).filter((data) => data.startsWith(`tidings doctor ${run}`)),
     resumed: second.events.some(({ event, data }) => event === 'hub.hello' && /"resumed":true/.test(data)),
     ...(gap !== undefined && { gap: /"reason":"(\w+)"/.exec(gap.data)?.[1] ?? 'of no reason' }),
-    edges: [edge, edgeOfStream(second)],
+    edges: [edge, edgeOf(second)],
   });
 }
 
