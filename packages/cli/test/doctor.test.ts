@@ -65,7 +65,7 @@ function lineOf(diagnosis: Diagnosis, check: string): string {
   return `${status}: ${says} => ${fix ?? 'nothing'}`;
 }
 
-describe('a hub that is asked directly', () => {
+describe('a hub that is asked directly', { timeout: 60_000 }, () => {
   test('passes every check that there is to do', async () => {
     const diagnosis = await diagnose({}, { origin: ORIGIN, heartbeatMs: HEARTBEAT_MS });
     expect(diagnosis.examined.map(({ check }) => check)).toEqual(CHECKS.map(({ id }) => id));
@@ -110,7 +110,7 @@ describe('a hub that is asked directly', () => {
 
 describe('a proxy in front', () => {
   test('that buffers 16 KB is named, by what it holds back, and what to set', async () => {
-    const diagnosis = await through({ body: () => createBuffer(16_384) }, SHORT);
+    const diagnosis = await through({ body: () => createBuffer(16_384) }, { ...SHORT, origin: ORIGIN });
     expect(lineOf(diagnosis, 'stream')).toMatch(/^failed: Nothing of the stream .* => .*proxy_buffering off/);
     expect(lineOf(diagnosis, 'delivery')).toMatch(
       /came once some \d+ KB had collected behind it: a proxy buffers the stream\. => .*proxy_buffering off/,
@@ -169,7 +169,7 @@ describe('a proxy in front', () => {
   });
 });
 
-describe('several edges', () => {
+describe('several edges', { timeout: 60_000 }, () => {
   test('on one log are all found, and a client that was cut on one comes back exactly on the other', async () => {
     const server = await startNatsServer();
     onTestFinished(() => server.remove());

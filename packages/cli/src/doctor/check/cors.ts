@@ -2,6 +2,7 @@ import { describeAnswer, type Seen } from '../answerer.ts';
 import type { Check } from '../check.ts';
 import { type Finding, failed, ok, skipped } from '../finding.ts';
 import { bearer, type Probe } from '../probe.ts';
+import type { Asked } from '../request.ts';
 
 const METHODS = ['GET', 'POST', 'PATCH', 'DELETE'];
 const HEADERS = ['authorization', 'content-type', 'last-event-id', 'idempotency-key'];
@@ -14,7 +15,7 @@ const ONLY_ONE_ANSWERS =
   'Let Tidings alone answer for CORS: no `add_header Access-Control-…` of nginx, no `enable-cors` of an ingress, no CORS rule of a CDN; and let OPTIONS through.';
 
 const allow = (origin: string): string =>
-  `Set TIDINGS_ALLOWED_ORIGINS to a list with ${origin} on the service that answered, and see that a proxy passes Origin on.`;
+  `Set TIDINGS_ALLOWED_ORIGINS to a list with ${origin} on the service that answered, and see that a proxy passes Origin and Host on.`;
 
 function judgeOrigin(seen: Seen, origin: string, what: string): Finding | undefined {
   const allowed = seen.headers.get('access-control-allow-origin');
@@ -69,39 +70,36 @@ export function judgeCorsAnswer(seen: Seen, origin: string, what: string): Findi
   return ok(`${what}: pages of ${origin} may read it.`);
 }
 
-async function look({ deployment, ask, topic }: Probe, origin: string): Promise<readonly Finding[]> {
-  const { url, ingestUrl, token, publishToken } = deployment;
-  const ofPage = { Origin: origin };
-  const preflight = (method: string): Record<string, string> => ({
-    ...ofPage,
+const preflight = (origin: string, method: string): Asked => ({
+  method: 'OPTIONS',
+  headers: {
+    Origin: origin,
     'Access-Control-Request-Method': method,
     'Access-Control-Request-Headers': 'authorization,content-type,last-event-id',
-  });
-  const path = `/v1/stream?topic=${encodeURIComponent(topic)}`;
-  const accept = { Accept: 'text/event-stream' };
-  const [asked, streamed, published] = await Promise.all([
-    ask(url + path, { method: 'OPTIONS', headers: preflight('GET') }),
-    ask(url + path, { headers: { ...ofPage, ...accept, ...bearer(token) } }),
-    ask(`${ingestUrl}/v1/events`, { method: 'OPTIONS', headers: preflight('POST') }),
-  ]);
-  // A page that may not read a refusal sees a network fault in its place; nothing is published by it.
-  const headers = { ...ofPage, 'Content-Type': 'application/json', ...bearer(publishToken) };
-  const refused = await ask(`${ingestUrl}/v1/events`, { method: 'POST', headers, body: '[]' });
-  return [
-    ...findingsOf(
-      judgePreflight(asked, origin, 'Preflight of /v1/stream'),
-      judgeCorsAnswer(streamed, origin, '/v1/stream'),
-    ),
-    ...findingsOf(
-      judgePreflight(published, origin, 'Preflight of /v1/events'),
-      judgeCorsAnswer(refused, origin, '/v1/events'),
-    ),
-  ];
+  },
+});
+
+async function lookAtEdge(probe: Probe, origin: string): Promise<readonly Finding[]> {
+  const url = `${probe.deployment.url}/v1/stream?topic=${encodeURIComponent(probe.topic)}`;
+  const asked = judgePreflight(await probe.ask(url, preflight(origin, 'GET')), origin, 'Preflight of /v1/stream');
+  // An origin that is not allowed fails the answer in the same way.
+  if (asked.status !== 'ok') return [asked];
+  const stream = probe.openStream({ headers: { Origin: origin } });
+  await stream.until(({ head }) => head !== undefined, probe.patience.heldMs);
+  stream.close();
+  const { head, text } = stream;
+  if (head === undefined) return [asked, skipped('/v1/stream: its head is held back, see stream.')];
+  return [asked, judgeCorsAnswer({ ...head, body: text }, origin, '/v1/stream')];
 }
 
-// An origin that is not allowed fails both in the same way.
-const findingsOf = (preflight: Finding, answer: Finding): readonly Finding[] =>
-  preflight.status === 'ok' ? [preflight, answer] : [preflight];
+async function lookAtIngest({ ask, deployment }: Probe, origin: string): Promise<readonly Finding[]> {
+  const url = `${deployment.ingestUrl}/v1/events`;
+  const asked = judgePreflight(await ask(url, preflight(origin, 'POST')), origin, 'Preflight of /v1/events');
+  if (asked.status !== 'ok') return [asked];
+  // A page that may not read a refusal sees a network fault in its place; nothing is published by it.
+  const headers = { Origin: origin, 'Content-Type': 'application/json', ...bearer(deployment.publishToken) };
+  return [asked, judgeCorsAnswer(await ask(url, { method: 'POST', headers, body: '[]' }), origin, '/v1/events')];
+}
 
 /** Pages of another origin may use it. */
 export const corsCheck: Check = {
@@ -109,6 +107,7 @@ export const corsCheck: Check = {
   needs: ['edge', 'ingest'],
   async run(probe) {
     const { origin } = probe;
-    return origin === undefined ? [skipped('There is no --origin to ask for.')] : look(probe, origin);
+    if (origin === undefined) return [skipped('There is no --origin to ask for.')];
+    return [...(await lookAtEdge(probe, origin)), ...(await lookAtIngest(probe, origin))];
   },
 };
