@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { ConfigurationError, VERSION } from '@tidings/runtime';
 import { type CommandDef, defineCommand, runCommand, showUsage } from 'citty';
+import { benchCommand } from './bench/command.ts';
 import { configCommand } from './config.ts';
+import { doctorCommand } from './doctor/command.ts';
 import { natsSetupCommand } from './nats-setup.ts';
 
 /** sysexits.h: EX_USAGE, EX_UNAVAILABLE, EX_SOFTWARE and EX_CONFIG. */
@@ -13,7 +15,7 @@ const nats: CommandDef = defineCommand({
 });
 const main: CommandDef = defineCommand({
   meta: { name: 'tidings', version: VERSION, description: 'The command line of Tidings.' },
-  subCommands: { config: configCommand, nats },
+  subCommands: { bench: benchCommand, config: configCommand, doctor: doctorCommand, nats },
 });
 
 const words = process.argv.slice(2);
