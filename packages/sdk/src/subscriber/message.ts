@@ -10,8 +10,8 @@ export interface Want {
   readonly topic: string;
   /** What is still to be replayed to it; nothing, once that has come. */
   replay?: string | number | undefined;
-  /** It has been in force: a stream without its topic is not one to follow. */
-  live?: true;
+  /** Its topic is in force, or asked for: from here on a stream without it is not one to follow. */
+  live?: true | undefined;
 }
 
 /** A block as the leader passes it on. */

@@ -76,11 +76,10 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     cursor ??= place;
     setState(next, reason);
     for (const want of wants()) if (done.includes(want.key)) want.replay = undefined;
-    if (next !== 'open') return;
     for (const { want, begin } of subscriptions) {
       if (want.replay || !topics.includes(want.topic)) continue;
       want.live = true;
-      begin();
+      if (next === 'open') begin();
     }
   }
 
