@@ -3,25 +3,36 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mintToken } from '@tidings/auth';
 import { type Hub, startHub } from '@tidings/hub';
-import { createLogger, loadSettings } from '@tidings/runtime';
+import { createLogger, loadSettings, systemClock } from '@tidings/runtime';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
 import { launchBrowser } from './browser.ts';
+import { GUIDE, IN_BROWSER, readGuide } from './event-source-guide.ts';
+import { createStage } from './guide-stage.ts';
 import { ROOT } from './hub-process.ts';
 import { type StaticFiles, serveFiles } from './static-files.ts';
 
 // Far more than it takes: machines are busy at times.
-const WAIT_MS = 30_000;
+const WAIT = { timeout: 30_000, interval: 100 };
+const SECRET = 'a secret of this test that is 32 bytes or longer';
 
 let files: StaticFiles;
 let browser: Browser;
 let hub: Hub;
+let tokens: { readonly token: string; readonly publish: string };
 
 beforeAll(async () => {
   [files, browser] = await Promise.all([serveFiles(ROOT), launchBrowser()]);
-  const env = { PORT: '0', TIDINGS_ADMIN_PORT: '0', TIDINGS_ALLOWED_ORIGINS: files.origin };
+  const env = {
+    PORT: '0',
+    TIDINGS_ADMIN_PORT: '0',
+    TIDINGS_ALLOWED_ORIGINS: files.origin,
+    TIDINGS_JWT_SECRET: SECRET,
+  };
   hub = await startHub(loadSettings(env), createLogger('hub', 'fatal', { write() {} }));
+  tokens = { token: await mint({ subscribe: ['>'] }), publish: await mint({ publish: ['>'] }) };
 }, 240_000);
 
 afterAll(async () => {
@@ -30,17 +41,23 @@ afterAll(async () => {
   await files?.close();
 });
 
-// What the hub prints.
-const tokens = () => ({ token: hub.kit?.subscribeToken ?? '', publish: hub.kit?.publishToken ?? '' });
+let minted = 0;
 
-/** Runs a program with that in its environment, until it ends or the test does. */
+/** Each token is issued a second after the one before, and lasts from now on. */
+function mint(tidings: object, tenant = 'default', lifetimeSec = 600): Promise<string> {
+  minted += 1;
+  const agoSec = 100 - minted;
+  const clock = { ...systemClock, now: () => Date.now() - 1_000 * agoSec };
+  return mintToken(SECRET, { sub: 'alice', tenant, tidings }, agoSec + lifetimeSec, clock);
+}
+
+/** Runs a program with what the hub prints in its environment, until it ends or the test does. */
 function run({ onTestFinished }: TestContext, program: string, ...args: string[]) {
-  const { token, publish } = tokens();
   const env = {
     PATH: process.env.PATH,
     TIDINGS_URL: hub.url,
-    TIDINGS_TOKEN: token,
-    TIDINGS_PUBLISH_TOKEN: publish,
+    TIDINGS_TOKEN: tokens.token,
+    TIDINGS_PUBLISH_TOKEN: tokens.publish,
   };
   const child = spawn(process.execPath, [join(ROOT, 'docs/examples', program), ...args], {
     env,
@@ -68,14 +85,14 @@ async function openPage(
   const tab = await browser.newPage();
   onTestFinished(() => tab.close());
   tab.on('pageerror', (error) => console.error(example, error));
-  const fragment = new URLSearchParams({ url: hub.url, ...tokens(), ...settings });
+  const fragment = new URLSearchParams({ url: hub.url, ...tokens, ...settings });
   await tab.goto(`${files.origin}/docs/examples/${example}/#${fragment}`);
   return tab;
 }
 
 const textOf = (tab: Page, selector: string) => tab.locator(selector).textContent();
 const shows = (tab: Page, selector: string, text: string | RegExp) =>
-  vi.waitFor(async () => expect(await textOf(tab, selector)).toMatch(text), WAIT_MS);
+  tab.locator(selector, { hasText: text }).waitFor({ timeout: WAIT.timeout });
 
 describe.concurrent('the examples do what they say', () => {
   test('llm-tokens: an answer is seen from its first word, also after a reload in the middle', async (context) => {
@@ -106,7 +123,7 @@ describe.concurrent('the examples do what they say', () => {
     );
     const build = run(context, 'build-log/build.mjs', 'builds.1', process.execPath, command);
     const first = run(context, 'build-log/read.mjs', 'builds.1', join(folder, 'cursor'));
-    await vi.waitFor(() => expect(first.lines()).toHaveLength(20), WAIT_MS);
+    await vi.waitFor(() => expect(first.lines()).toHaveLength(20), WAIT);
     await first.kill();
     const second = run(context, 'build-log/read.mjs', 'builds.1', join(folder, 'cursor'));
     writeFileSync(join(folder, 'go'), '');
@@ -134,17 +151,17 @@ describe.concurrent('the examples do what they say', () => {
   test('ticker: the last price of each is there at once', async (context) => {
     expect(await run(context, 'ticker/publish.mjs', '2', '1').closed).toBe(0);
     const watch = run(context, 'ticker/watch.mjs');
-    await vi.waitFor(() => expect(watch.lines()).toContain('(from here on live)'), WAIT_MS);
+    await vi.waitFor(() => expect(watch.lines()).toContain('(from here on live)'), WAIT);
     expect(watch.lines()).toHaveLength(4);
     await run(context, 'ticker/publish.mjs', '1', '1').closed;
-    await vi.waitFor(() => expect(watch.lines()).toHaveLength(7), WAIT_MS);
+    await vi.waitFor(() => expect(watch.lines()).toHaveLength(7), WAIT);
     expect(watch.lines().slice(-3).join()).toMatch(/^prices.tin +\d+ .,prices.zinc +\d+ .,prices.lead +\d+ .$/);
   });
 
   test('support-desk: others see who is typing, oneself does not, and only messages stay', async (context) => {
     const ada = await openPage(context, 'support-desk', { name: 'Ada' });
     const bob = await openPage(context, 'support-desk', { name: 'Bob' });
-    await vi.waitFor(async () => expect(await topicsOpen('desk.7')).toBe(2), WAIT_MS);
+    await vi.waitFor(async () => expect(await topicsOpen('desk.7')).toBe(2), WAIT);
     await ada.locator('input').pressSequentially('Hello');
     await shows(bob, '#typing', 'Ada is typing …');
     await ada.locator('button').click();
@@ -158,7 +175,23 @@ describe.concurrent('the examples do what they say', () => {
 });
 
 async function topicsOpen(topic: string): Promise<number> {
-  const headers = { authorization: `Bearer ${tokens().token}` };
+  const headers = { authorization: `Bearer ${tokens.token}` };
   const answer = await fetch(`${hub.url}/v1/topics/${topic}/presence`, { headers });
   return ((await answer.json()) as { subscribers: number }).subscribers;
 }
+
+describe.concurrent('the guide to EventSource', () => {
+  test('every block of its code is run', () => {
+    expect(readGuide().map(({ title }) => title)).toEqual(Object.keys(GUIDE));
+  });
+
+  test.for(readGuide())('$title', async ({ title, code }, context) => {
+    const { origin } = files;
+    const visitor = IN_BROWSER.includes(title) ? { context: await browser.newContext(), origin } : undefined;
+    context.onTestFinished(() => visitor?.context.close());
+    // A tenant of its own, so that no other is heard.
+    const tenant = title.replaceAll(/\W/g, '');
+    const mintFor = (tidings: object, lifetimeSec?: number) => mint(tidings, tenant, lifetimeSec);
+    await GUIDE[title]?.(await createStage(context, { hub: hub.url, code, mint: mintFor, visitor }));
+  });
+});

@@ -5,7 +5,7 @@ import { extname, join } from 'node:path';
 
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' };
 
-/** A server of the files in a folder, as any would be. */
+/** A server of the files in a folder, as any would be, with an empty page at `/`. */
 export interface StaticFiles {
   readonly origin: string;
   close(): Promise<void>;
@@ -16,7 +16,7 @@ export async function serveFiles(folder: string): Promise<StaticFiles> {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const path = join(folder, pathname.endsWith('/') ? `${pathname}index.html` : pathname);
     const type = TYPES[extname(path)];
-    const body = type && (await readFile(path).catch(() => undefined));
+    const body = pathname === '/' ? '<!doctype html>' : type && (await readFile(path).catch(() => undefined));
     if (body) response.setHeader('content-type', `${type}; charset=utf-8`);
     response.writeHead(body ? 200 : 404).end(body);
   });

@@ -4,10 +4,9 @@ const FRAME_MS = 16;
 const due = new Set<() => void>();
 
 function actAll(): void {
-  for (const act of due) {
-    due.delete(act);
-    act();
-  }
+  const acts = [...due];
+  due.clear();
+  for (const act of acts) act();
 }
 
 /** Calls `act` within the time of a frame, once, and together with all others that are due: React renders once for them. */
