@@ -110,7 +110,9 @@ const page: ReactPage = {
     page.tidings?.close();
     Object.assign(page, nothing());
     globalThis.fetch = (input, init) => {
-      page.requests.push(`${init?.method} ${new URL(`${input}`).pathname.replace(/sessions\/.*/, 'sessions')}`);
+      // One that is aborted before it is sent never leaves the page.
+      if (!init?.signal?.aborted)
+        page.requests.push(`${init?.method} ${new URL(`${input}`).pathname.replace(/sessions\/.*/, 'sessions')}`);
       return send(input, init);
     };
     for (const level of ['error', 'warn'] as const)

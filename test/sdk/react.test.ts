@@ -152,13 +152,14 @@ describe('useTopic', () => {
   });
 
   test('tells the end of a finite topic with all of it, and why a topic is refused', async () => {
-    const { hub, show, sees, state } = await open(['chat.*']);
+    const { hub, show, sees, state, requests } = await open(['chat.*']);
     await hub.publish('chat.1', 'To', 'be');
     await show(
       { key: 'chat', topic: 'chat.1', options: { until: 'final', limit: 100 } },
       { key: 'secret', topic: 'secret' },
     );
     await sees('chat', 'live', 'To', 'be');
+    expect(await requests()).toEqual(['POST /v1/stream', 'POST /v1/stream']);
     await hub.finish('chat.1', 'or not');
     await sees('chat', 'ended', 'To', 'be', 'or not');
     await vi.waitFor(async () =>
