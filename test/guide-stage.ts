@@ -19,7 +19,7 @@ export interface Stage {
 }
 
 /** A block of code that was begun. */
-export interface Run {
+interface Run {
   /** Waits until it has shown this, and nothing else. */
   shows(...shown: unknown[]): Promise<void>;
   /** Waits until it has opened so many streams, one after the other. */
@@ -33,7 +33,7 @@ export interface Run {
 }
 
 /** What the code of a guide calls, and says that the reader has. */
-export interface Given {
+interface Given {
   /** What `newToken` answers, and `renewCookie` sets, one after the other. */
   readonly tokens?: readonly string[];
   readonly kept?: Record<string, string>;
