@@ -12,7 +12,7 @@ export interface WriterOptions {
   readonly finalEvent?: string;
   /** Whole seconds that each event is kept in history. */
   readonly ttl?: number;
-  /** Bytes, and events, that may wait until they are stored before `write` waits: 1,000,000 and 1,000 unless said. */
+  /** Bytes, and events, that may wait for the request under way before `write` waits: 1,000,000 and 1,000 unless said. */
   readonly maxWaitingBytes?: number;
   readonly maxWaitingEvents?: number;
   /** Aborts the stream. */
@@ -66,7 +66,7 @@ export function createTopicWriter<Data>(
   const limits = { maxBytes: maxBodyBytes, maxResults: MAX_RESULTS };
   const controller = new AbortController();
   const { signal } = controller;
-  // Written and not known to be stored, those under way included.
+  // Written, and not yet under way.
   const lines: EventLine[] = [];
   const waiters: {
     readonly ready: () => boolean;
@@ -112,12 +112,13 @@ export function createTopicWriter<Data>(
   async function sendAll(): Promise<void> {
     try {
       while (lines.length > 0) {
-        const batch = takeBatch(lines, 0, limits);
-        await store(batch);
-        for (const line of lines.splice(0, batch.length)) bytes -= line.bytes.length;
+        const batch = lines.splice(0, takeBatch(lines, 0, limits).length);
+        for (const line of batch) bytes -= line.bytes.length;
         wake();
+        await store(batch);
       }
       isSending = false;
+      wake();
     } catch (error) {
       fail(error);
     }
@@ -152,7 +153,7 @@ export function createTopicWriter<Data>(
       assertOpen();
       const line = toEventLine({ topic, event: name, data, ttl, final: true }, written);
       isEnding = true;
-      if (lines.length > 0) await until(() => lines.length === 0);
+      if (isSending) await until(() => !isSending);
       try {
         const [published] = await store([line]);
         isOver = true;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toWaitMs } from '../../src/publisher/retry.ts';
-import { accept, breakOff, createScripted, hang, refuse } from './fixture.ts';
+import { accept, breakOff, createScripted, hang, refuse } from './scripted.ts';
 
 const html =
   (status: number, headers: Record<string, string> = {}) =>
