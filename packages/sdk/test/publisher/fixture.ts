@@ -3,8 +3,9 @@ import { type Hub, startHub } from '@tidings/hub';
 import { createLogger, type HostedService, loadSettings, type Settings, systemClock } from '@tidings/runtime';
 import { readLogLine } from '@tidings/runtime/testing';
 import { startIngest } from '../../../../services/ingest/src/ingest.ts';
+import { readHistory, type Stored } from './history.ts';
 
-export const SECRET = 'a secret of this test that is 32 bytes or longer';
+const SECRET = 'a secret of this test that is 32 bytes or longer';
 
 export const mint = (publish: readonly string[] = ['>'], lifetimeSec = 3_600): Promise<string> =>
   mintToken(SECRET, { sub: 'alice', tidings: { publish, subscribe: ['>'] } }, lifetimeSec, systemClock);
@@ -19,25 +20,6 @@ export const startTestHub = (env: NodeJS.ProcessEnv = {}): Promise<Hub> => start
 /** An ingest alone, on the port and the nats-server of `env`. Whoever starts it stops it. */
 export const startTestIngest = (env: NodeJS.ProcessEnv): Promise<HostedService> => startIngest(settingsOf(env), log);
 
-/** An event as history has it. */
-export interface Stored {
-  readonly id: string;
-  readonly topic: string;
-  readonly event?: string;
-  readonly data: unknown;
-}
-
-/** All that is kept of a topic or pattern, in its order. */
-export async function readHistory(hub: Hub, topic: string): Promise<Stored[]> {
-  const headers = { authorization: `Bearer ${await mint()}` };
-  const all: Stored[] = [];
-  for (let after = ''; ; ) {
-    const url = `${hub.url}/v1/topics/${encodeURIComponent(topic)}/events?limit=1000${after && `&after=${after}`}`;
-    const answer = await fetch(url, { headers });
-    if (!answer.ok) throw new Error(await answer.text());
-    const { events, next } = (await answer.json()) as { events: Stored[]; next: string };
-    if (events.length === 0) return all;
-    all.push(...events);
-    after = next;
-  }
-}
+/** All that a hub keeps of a topic or pattern, in its order. */
+export const readStored = async (hub: Hub, topic: string): Promise<Stored[]> =>
+  readHistory(hub.url, await mint(), topic);

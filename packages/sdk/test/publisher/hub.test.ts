@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type CuttingProxy, createCuttingProxy } from '../../../../test/cutting-proxy.ts';
 import { createPublisher, type Publisher } from '../../src/publisher/index.ts';
-import { mint, readHistory, startTestHub } from './fixture.ts';
+import { mint, readStored, startTestHub } from './fixture.ts';
 
 let hub: Hub;
 let publisher: Publisher;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => hub?.stop());
 
-const dataOf = async (topic: string): Promise<unknown[]> => (await readHistory(hub, topic)).map(({ data }) => data);
+const dataOf = async (topic: string): Promise<unknown[]> => (await readStored(hub, topic)).map(({ data }) => data);
 
 describe('a publisher and a hub', () => {
   it('any JSON value and any text arrive as they are, under the cursor that the publisher is told', async () => {
@@ -36,7 +36,7 @@ describe('a publisher and a hub', () => {
     const cursors: (string | undefined)[] = [];
     for (const value of values)
       cursors.push((await publisher.publish('values', value, { event: 'value', ttl: 60 })).id);
-    const stored = await readHistory(hub, 'values');
+    const stored = await readStored(hub, 'values');
     expect(stored.map(({ data }) => data)).toEqual(values);
     expect(stored.map(({ id }) => id)).toEqual(cursors);
     expect(stored.every(({ event }) => event === 'value')).toBe(true);

@@ -3,7 +3,7 @@ import { findFreePort } from '@tidings/runtime/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { createCuttingProxy } from '../../../../test/cutting-proxy.ts';
 import { createPublisher } from '../../src/publisher/index.ts';
-import { mint, readHistory, startTestHub, startTestIngest } from './fixture.ts';
+import { mint, readStored, startTestHub, startTestIngest } from './fixture.ts';
 
 const EVENTS = 2_000;
 
@@ -37,7 +37,7 @@ it('a stream is stored once and in order while its ingest ends and starts again 
 
   const hub = await startTestHub({ TIDINGS_NATS_URL: nats.url });
   onTestFinished(() => hub.stop());
-  const stored = await readHistory(hub, 'builds.1');
+  const stored = await readStored(hub, 'builds.1');
   expect(stored.map(({ data }) => data)).toEqual([
     ...Array.from({ length: EVENTS }, (_, number) => number),
     { code: 0 },

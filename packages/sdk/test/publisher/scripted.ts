@@ -4,6 +4,21 @@ import { createFakeClock, type FakeClock } from '@tidings/runtime/testing';
 import { createPublisherOf } from '../../src/publisher/create-publisher.ts';
 import type { Publisher, PublisherOptions } from '../../src/publisher/index.ts';
 
+/** Counts who listens to a signal from now on. */
+export function countListeners(signal: AbortSignal): () => number {
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners += 1;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners -= 1;
+    removeEventListener.apply(signal, args);
+  };
+  return () => listeners;
+}
+
 /** A line of a request. */
 export interface SentLine {
   readonly id: string;
