@@ -175,6 +175,18 @@ describe('a signal', () => {
     expect(requests).toHaveLength(2);
   });
 
+  it('is listened to once, however many publishes it would end', async () => {
+    const controller = new AbortController();
+    const listeners = countListeners(controller.signal);
+    const { publisher, run } = createScripted([hang], { signal: controller.signal });
+    const publishing = Array.from({ length: 30 }, () => publisher.publish('a', 1));
+    await run(Promise.resolve());
+    expect(listeners()).toBe(1);
+    controller.abort(reason);
+    const outcomes = await Promise.allSettled(publishing);
+    expect(outcomes.every((each) => each.status === 'rejected' && each.reason === reason)).toBe(true);
+  });
+
   it('of a publisher keeps nothing of a publish or a stream that is over, however it ended', async () => {
     const { signal } = new AbortController();
     const listeners = countListeners(signal);

@@ -90,20 +90,51 @@ describe('a stream', () => {
     expect(flat(requests)).toEqual([...Array(6).fill(text), null]);
   });
 
+  it('lets a writer go on once what it wrote is under way, and fills the next request meanwhile', async () => {
+    const dam = createDam();
+    const { publisher, requests, run } = createScripted([dam.behaviour, hang]);
+    const stream = publisher.stream('log.1', { maxWaitingEvents: 1 });
+    await stream.write(1);
+    await run(Promise.resolve());
+    await stream.write(2);
+    const third = stream.write(3);
+    dam.open();
+    expect(await run(third)).toMatchObject({ status: 'fulfilled', tookMs: 0 });
+    expect(flat(requests)).toEqual([1, 2, 3]);
+    stream.abort();
+  });
+
   it('fails with `overflow` when its writer does not wait, and holds nothing any more', async () => {
     const { publisher, requests, run } = createScripted([hang]);
     const stream = publisher.stream('log.1', { maxWaitingEvents: 10 });
-    const writes = Promise.allSettled(Array.from({ length: 30 }, (_, place) => stream.write(place)));
-    const outcome = await run(writes);
+    const outcome = await run(Promise.allSettled(Array.from({ length: 150 }, (_, place) => stream.write(place))));
     const outcomes = outcome.status === 'fulfilled' ? outcome.value : [];
-    const [ten, rest] = [outcomes.slice(0, 10), outcomes.slice(10)];
-    expect(ten.every(({ status }) => status === 'fulfilled')).toBe(true);
-    for (const each of rest) expect(each).toMatchObject({ status: 'rejected', reason: { code: 'overflow' } });
+    expect(outcomes.slice(0, 10).every(({ status }) => status === 'fulfilled')).toBe(true);
+    for (const each of outcomes.slice(10)) {
+      expect(each).toMatchObject({ status: 'rejected', reason: { code: 'overflow' } });
+    }
     expect(stream.signal.reason).toMatchObject({ code: 'overflow' });
     await expect(stream.end()).rejects.toMatchObject({ code: 'overflow' });
     // It had not begun: nothing of a stream with a hole is sent.
     expect(requests).toEqual([]);
   });
+
+  it('takes events that are larger than its room, and a hundred calls that each wait', async () => {
+    const { publisher, requests, run } = createScripted([accept]);
+    const stream = publisher.stream('log.1', { maxWaitingEvents: 1, maxWaitingBytes: 100 });
+    const texts = Array.from({ length: 100 }, (_, place) => `${place}`.repeat(200));
+    expect(await run(Promise.all(texts.map((text) => stream.write(text))))).toMatchObject({ status: 'fulfilled' });
+    await run(stream.end());
+    expect(flat(requests)).toEqual([...texts, null]);
+  });
+
+  it.each([{ maxWaitingEvents: 0 }, { maxWaitingEvents: Number.NaN }, { maxWaitingBytes: -1 }])(
+    'has room for something: %o is a TypeError',
+    (options) => {
+      const { publisher } = createScripted([accept]);
+      expect(() => publisher.stream('log.1', options)).toThrow(TypeError);
+    },
+  );
 
   it('repeats a request that fails for a passing reason, before anything that was written later', async () => {
     const { publisher, requests, run } = createScripted([accept, breakOff, refuse('unavailable'), accept]);
