@@ -9,6 +9,9 @@ import { createPage, HYDRATED, type Part, type ReactPage } from './react.page.ts
 
 declare const page: ReactPage;
 
+// Far more than it takes: machines are busy at times.
+const eventually = (check: () => Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 20_000 });
+
 let browser: Browser;
 let pages: Pages;
 let tab: Page;
@@ -39,7 +42,7 @@ async function open(subscribe = ['>'], html?: string) {
     state,
     show: (...parts: Part[]) => tab.evaluate((given) => page.show(...given), parts),
     sees: (key: string, status: string, ...data: unknown[]) =>
-      vi.waitFor(async () => expect(await state(key)).toMatchObject({ status, data })),
+      eventually(async () => expect(await state(key)).toMatchObject({ status, data })),
     requests: () => tab.evaluate(() => page.requests.splice(0)),
   };
 }
@@ -63,7 +66,7 @@ describe('useTopic', () => {
     expect(statuses).not.toContain('ended');
     await show({ key: 'one', topic: 'a', options: { replay: 2, limit: 3 } });
     await show();
-    await vi.waitFor(async () => expect(await hub.streams()).toBe(0));
+    await eventually(async () => expect(await hub.streams()).toBe(0));
     expect(await tab.evaluate(() => [page.complaints, page.connection])).toEqual([
       [],
       ['idle', 'connecting', 'open', 'idle'],
@@ -88,10 +91,10 @@ describe('useTopic', () => {
     );
     expect(seen?.filter(([status]) => status === 'pending')).toEqual(Array(3).fill(['pending', '', undefined]));
     expect((await requests()).filter((each) => each === 'POST /v1/stream')).toHaveLength(1);
-    await vi.waitFor(async () => expect(await hub.topics()).toEqual([['b']]));
+    await eventually(async () => expect(await hub.topics()).toEqual([['b']]));
     await show({ key: 'x' });
     await sees('x', 'idle');
-    await vi.waitFor(async () => expect(await hub.streams()).toBe(0));
+    await eventually(async () => expect(await hub.streams()).toBe(0));
   });
 
   test('renders once a frame under 1,000 events a second on 20 topics, and misses none', async () => {
@@ -116,11 +119,11 @@ describe('useTopic', () => {
     await show({ key: 'x', topic: 'a', handled: 'first' });
     await sees('x', 'live');
     await hub.publish('a', 1, 2);
-    await vi.waitFor(async () => expect(await tab.evaluate(() => page.handled.length)).toBe(2));
+    await eventually(async () => expect(await tab.evaluate(() => page.handled.length)).toBe(2));
     await show({ key: 'x', topic: 'a', handled: 'second' });
     const commits = await tab.evaluate(() => page.commits);
     await hub.publish('a', 3);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await tab.evaluate(() => page.handled)).toEqual([
         ['first', 1],
         ['first', 2],
@@ -162,7 +165,7 @@ describe('useTopic', () => {
     expect(await requests()).toEqual(['POST /v1/stream', 'POST /v1/stream']);
     await hub.finish('chat.1', 'or not');
     await sees('chat', 'ended', 'To', 'be', 'or not');
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await state('secret')).toEqual({ status: 'ended', data: [], error: 'forbidden' }),
     );
   });
