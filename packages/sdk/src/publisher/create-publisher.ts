@@ -1,8 +1,10 @@
 import type { TopicMap } from '../subscriber/topic-types.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { createTopicWriter } from './create-topic-writer.ts';
 import { deliverMany } from './deliver-many.ts';
-import { createDelivery, toPublished } from './delivery.ts';
+import { createDelivery } from './delivery.ts';
 import { toEventLine } from './event-line.ts';
+import { toPublished } from './ledger.ts';
 import { pipeTo } from './pipe.ts';
 import type {
   EventToPublish,
@@ -14,7 +16,7 @@ import type {
 } from './publisher.ts';
 import { createRequest } from './request.ts';
 import { createTokenSource } from './token-source.ts';
-import { createTopicWriter, type TopicWriter, type WriterOptions } from './topic-writer.ts';
+import type { TopicWriter, WriterOptions } from './topic-writer.ts';
 
 const TIMEOUT_MS = 30_000;
 // The server remembers an id for two minutes, and may go on with a try that was given up here for 15 s more.

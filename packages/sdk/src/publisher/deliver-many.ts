@@ -1,6 +1,7 @@
 import { takeBatch } from './batch.ts';
-import { type Deliver, toFailed } from './delivery.ts';
+import type { Deliver } from './delivery.ts';
 import type { EventLine } from './event-line.ts';
+import { toFailed } from './ledger.ts';
 import type { PublishResult } from './publisher.ts';
 
 export interface ManyParts {

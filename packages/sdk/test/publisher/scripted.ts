@@ -20,7 +20,7 @@ export function countListeners(signal: AbortSignal): () => number {
 }
 
 /** A line of a request. */
-export interface SentLine {
+interface SentLine {
   readonly id: string;
   readonly topic?: string;
   readonly topics?: readonly string[];
