@@ -40,7 +40,7 @@ export const noticesOf = (tab: Page, name: string): Promise<unknown[]> =>
   tab.evaluate((wanted) => page.notices.filter((each) => each.name === wanted).map(({ notice }) => notice), name);
 
 /** Publishes 1, 2, 3 and so on, about 200 a second, until it is stopped. */
-export function publishTicks(hub: TestHub): { readonly last: number; stop(): Promise<void> } {
+function publishTicks(hub: TestHub): { readonly last: number; stop(): Promise<void> } {
   let last = 0;
   let isPublishing = true;
   const publishing = (async () => {

@@ -19,6 +19,8 @@ export interface TestHub {
   count(topic: string): Promise<number>;
   /** How many streams are open. */
   streams(): Promise<number>;
+  /** The ids of their sessions. */
+  sessions(): Promise<string[]>;
   /** The topics of each. */
   topics(): Promise<string[][]>;
   /** How long each has been open, in ms. */
@@ -52,9 +54,9 @@ export async function startTestHub(env: NodeJS.ProcessEnv = {}): Promise<TestHub
     if (status !== 202) throw new Error(`publishing was answered with ${status}`);
   }
 
-  async function sessions(): Promise<{ topics: string[]; since: string }[]> {
+  async function sessions(): Promise<{ id: string; topics: string[]; since: string }[]> {
     const answer = await request(`${hub.url}/v1/sessions`, { headers: { authorization } });
-    return ((await answer.json()) as { sessions: { topics: string[]; since: string }[] }).sessions;
+    return ((await answer.json()) as { sessions: { id: string; topics: string[]; since: string }[] }).sessions;
   }
 
   await start();
@@ -75,6 +77,7 @@ export async function startTestHub(env: NodeJS.ProcessEnv = {}): Promise<TestHub
       return ((await answer.json()) as { events: unknown[] }).events.length;
     },
     streams: async () => (await sessions()).length,
+    sessions: async () => (await sessions()).map(({ id }) => id),
     topics: async () => (await sessions()).map(({ topics }) => topics),
     ages: async () => (await sessions()).map(({ since }) => Date.now() - Date.parse(since)),
     async ticket(subscribe) {

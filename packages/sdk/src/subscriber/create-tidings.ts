@@ -20,7 +20,6 @@ type Handler = (event: TidingsEvent) => void;
  * tidings.subscribe('orders.42', ({ data }) => show(data.state), { replay: 'last' });
  * for await (const { data } of tidings.subscribe('chat.7', { until: 'final' })) write(data);
  *
- * @throws TypeError without a `url` where there is no page.
  */
 export function createTidings<Topics extends TopicMap = Record<string, unknown>>({
   url = globalThis.location?.origin,
@@ -29,7 +28,6 @@ export function createTidings<Topics extends TopicMap = Record<string, unknown>>
   cursor,
   signal: life,
 }: TidingsOptions = {}): Tidings<Topics> {
-  if (!url) throw new TypeError('createTidings: there is no url');
   const base = `${url}`.replace(/\/$/, '');
   const hub = createHub(base, token);
   const notices = createNotices();
@@ -37,6 +35,8 @@ export function createTidings<Topics extends TopicMap = Record<string, unknown>>
   const open = new Set<HeldSubscription>();
 
   function begin(topic: string, handle: Handler, { replay, until, signal }: StreamOptions): HeldSubscription {
+    // Not before: a server that renders the page has no origin, and subscribes to nothing.
+    if (!url) throw new TypeError('createTidings: there is no url');
     const past = replay === 'none' || until ? undefined : replay;
     const abort = (): void => subscription.unsubscribe();
     let leave = (): void => {
@@ -84,6 +84,9 @@ export function createTidings<Topics extends TopicMap = Record<string, unknown>>
   return {
     get state() {
       return stream.state;
+    },
+    get session() {
+      return stream.session;
     },
     get cursor() {
       return stream.cursor;

@@ -25,6 +25,7 @@ export interface StreamReport {
   readonly state: ConnectionState;
   /** The server's goodbye, where that is why. */
   readonly reason?: Goodbye | undefined;
+  readonly session: string | undefined;
   /** Those in force, or asked for while it connects. */
   readonly topics: readonly string[];
   readonly cursor: string | undefined;
@@ -33,7 +34,7 @@ export interface StreamReport {
 }
 
 /** A failure, for all tabs; of these topics for good. */
-export interface ToldFailure extends HubErrorDetails {
+interface ToldFailure extends HubErrorDetails {
   readonly code: HubErrorCode;
   readonly message: string;
   readonly topics: readonly string[];

@@ -40,7 +40,7 @@ export function createMultiplexer(
   let cursor = start;
   let connection: Connection | undefined;
   let state: ConnectionState = 'idle';
-  let session = '';
+  let session: string | undefined;
   let topics: readonly string[] = [];
   // What the stream replays as it opens, and what the change that is under way replays.
   let opening: readonly Want[] = [];
@@ -61,7 +61,7 @@ export function createMultiplexer(
 
   function report(done: readonly Want[] = [], reason?: Goodbye): void {
     flushed();
-    tell({ report: { state, reason, topics, cursor: place(), done: done.map(({ key }) => key) } });
+    tell({ report: { state, reason, session, topics, cursor: place(), done: done.map(({ key }) => key) } });
   }
 
   function setState(next: ConnectionState, reason?: Goodbye): void {

@@ -11,6 +11,7 @@ import type { ConnectionState } from './tidings.ts';
 /** The stream that this tab has or follows. */
 export interface SharedStream {
   readonly state: ConnectionState;
+  readonly session: string | undefined;
   readonly cursor: string | undefined;
   /** The subscriptions that get what comes. */
   readonly subscriptions: Set<HeldSubscription>;
@@ -27,6 +28,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   let cursor = from;
   let state: ConnectionState = 'idle';
   let topics: readonly string[] = [];
+  let session: string | undefined;
   let tabs: Tabs | undefined;
   let leader: Multiplexer | undefined;
   // Of the leader that is followed: a later one has a higher one.
@@ -68,8 +70,9 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     return true;
   }
 
-  function look({ state: next, reason, topics: now, cursor: place, done }: StreamReport): void {
-    topics = now;
+  function look(report: StreamReport): void {
+    const { state: next, reason, cursor: place, done } = report;
+    ({ topics, session } = report);
     if (next === 'idle' && subscriptions.size === 0) cursor = undefined;
     // A leader that has just begun does not know how far others are; and what has been missed is not done.
     if (hasMissed(place)) return;
@@ -155,6 +158,9 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     subscriptions,
     get state() {
       return state;
+    },
+    get session() {
+      return session;
     },
     get cursor() {
       return cursor;

@@ -71,9 +71,17 @@ export interface TidingsNotices {
 /** One connection for any number of subscriptions. */
 export interface Tidings<Topics extends TopicMap = Record<string, unknown>> {
   readonly state: ConnectionState;
+  /**
+   * The session of the stream, for the `exclude` of an event that this page must not get itself; all tabs that share a stream
+   * are one session. `undefined` before the first connection.
+   */
+  readonly session: string | undefined;
   /** Everything up to here has been handed to its handlers; `undefined` before the first connection. */
   readonly cursor: string | undefined;
-  /** Calls `handler` for each event of a topic or pattern, in order. */
+  /**
+   * Calls `handler` for each event of a topic or pattern, in order.
+   * @throws TypeError without a `url` where there is no page.
+   */
   subscribe<const Topic extends string>(
     topic: Topic,
     handler: (event: TidingsEvent<DataOf<Topics, Topic>>) => void,

@@ -25,6 +25,7 @@ describe('a subscription', () => {
     const got: unknown[] = [];
     const subscription = tidings.subscribe('orders.*', ({ data, topic }) => got.push([topic, data]));
     await subscription.ready;
+    expect(await hub.sessions()).toEqual([tidings.session]);
     await hub.publish('orders.1', 1);
     await hub.publish('chat.1', 2);
     await hub.publish('orders.2', { three: 3 });
