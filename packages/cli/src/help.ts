@@ -59,8 +59,7 @@ function usageOf(
 function toRow([name, arg]: [string, ArgDef]): readonly [string, string] {
   const { type, description = '', valueHint } = arg;
   if (type === 'boolean') return [arg.default === true ? `--no-${name}` : `--${name}`, description];
-  const value = type === 'enum' ? arg.options?.join('|') : `<${valueHint ?? 'text'}>`;
-  return [`--${name} ${value}`, description];
+  return [`--${name} <${type === 'enum' ? arg.options?.join('|') : (valueHint ?? 'text')}>`, description];
 }
 
 function section(title: string, rows: readonly (readonly [string, string])[]): string[] {

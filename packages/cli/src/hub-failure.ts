@@ -14,7 +14,9 @@ export function isHubError(error: unknown): error is HubError {
 
 /** What a failed request means for a command: its exit code, and what to do about it. */
 export function toCommandError(error: HubError, asked: Asked): CommandError {
-  return new CommandError(describe(error, asked), exitCodeOf(error), error);
+  // Whatever its status is, it is not the hub's.
+  const exitCode = error.code === 'answer' ? EXIT.unavailable : exitCodeOf(error);
+  return new CommandError(describe(error, asked), exitCode, error);
 }
 
 /** By the status, or by what kept one from coming. */
@@ -30,7 +32,7 @@ function describe(error: HubError, { url, hasToken }: Asked): string {
   switch (code) {
     case 'network':
     case 'timeout':
-      return `${url} can not be reached (${faultOf(error)}). Does it run there? --url and TIDINGS_URL say where it is.`;
+      return `${url} can not be reached${error.cause ? ` (${faultOf(error.cause)})` : ''}: does it run there? --url and TIDINGS_URL say where it is.`;
     case 'answer':
       return `What answers at ${url} is no Tidings hub${status === undefined ? '' : ` (${status})`}: look at --url and TIDINGS_URL.`;
     case 'unauthenticated':

@@ -63,8 +63,6 @@ function checkOption(token: Token & { kind: 'option' }, args: ArgsDef): void {
   } else if (value === undefined || value === '' || (!inlineValue && /^-./.test(value))) {
     // The parser takes whatever comes next.
     throw new UsageError(`${rawName} needs a value. One that begins with "-" is given as ${rawName}=…`);
-  } else if (argument.type === 'enum' && !argument.options?.includes(value)) {
-    throw new UsageError(`${rawName} is one of ${argument.options?.join(', ')}, and not "${value}".`);
   }
 }
 

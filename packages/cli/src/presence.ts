@@ -16,7 +16,7 @@ const MOST_NAMED = 10_000;
 /** `tidings presence`: who listens to a topic. */
 export const presenceCommand: Command = createCommand({
   name: 'presence',
-  description: 'Say who listens to a topic, on all edges: how many streams, and their users.',
+  description: 'Say who listens to a topic, on all edges. How many streams, and their users.',
   examples: ['tidings presence orders.42', 'tidings presence orders.42 --json'],
   args: {
     topic: {
