@@ -26,21 +26,15 @@ export interface HubErrorDetails {
  * `ClientCode`. Its message holds no token and no payload.
  */
 export class HubError extends Error {
+  declare readonly status: number | undefined;
+  declare readonly problem: Problem | undefined;
+  declare readonly retryAfterMs: number | undefined;
   readonly code: HubErrorCode;
-  readonly status: number | undefined;
-  readonly problem: Problem | undefined;
-  readonly retryAfterMs: number | undefined;
 
-  constructor(
-    code: ProblemCode | ClientCode,
-    message: string,
-    { status, problem, retryAfterMs, cause }: HubErrorDetails = {},
-  ) {
+  constructor(code: HubErrorCode, message: string, { cause, ...details }: HubErrorDetails = {}) {
     super(message, { cause });
     this.name = 'HubError';
     this.code = code;
-    this.status = status;
-    this.problem = problem;
-    this.retryAfterMs = retryAfterMs;
+    Object.assign(this, details);
   }
 }

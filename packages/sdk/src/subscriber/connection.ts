@@ -1,8 +1,7 @@
 import type { Goodbye } from '@tidings/protocol';
-import { createParser } from 'eventsource-parser';
 import { HubError } from '../hub-error.ts';
+import { createDecoder } from './decoder.ts';
 import type { Hub } from './hub.ts';
-import { isAfter } from './position.ts';
 import type { ConnectionState } from './tidings.ts';
 
 /** What a stream asks for, by the names of contract section 4. */
@@ -74,42 +73,24 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
     watchdog = setTimeout(() => attempt.abort(new HubError('timeout', 'The hub is silent.')), ms);
   }
 
-  function tell(block: Omit<Block, 'before'>): void {
-    const before = cursor;
-    cursor = block.id || before;
-    on.block({ ...block, before });
-  }
-
-  async function read(body: ReadableStream<Uint8Array>): Promise<void> {
-    const { signal } = attempt;
-    const parser = createParser({
-      onRetry: (ms) => {
-        retryMs = ms;
-      },
-      onEvent(block) {
-        characters = 0;
-        if (signal.aborted) return;
-        if (block.event === 'hub.bye') goodbye = JSON.parse(block.data).reason;
-        else failures = 0;
-        tell(block);
-      },
+  async function read(body: ReadableStream<Uint8Array>, { signal }: AbortController): Promise<void> {
+    const decode = createDecoder(({ event, id, data, retry }) => {
+      if (signal.aborted) return;
+      if (retry) retryMs = Number(retry);
+      if (event === 'hub.bye') goodbye = JSON.parse(data ?? '{}').reason;
+      if (event === 'hub.hello') failures = 0;
+      const before = cursor;
+      cursor = id ?? before;
+      if (id || data) on.block({ event, id, data, before });
     });
     const reader = body.getReader();
     const utf8 = new TextDecoder();
-    let last = '';
-    let characters = 0;
     while (true) {
       const { done, value } = await reader.read();
-      if (done || signal.aborted) return;
+      if (done) return;
       expectWithin(SILENCE_MS);
-      const text = utf8.decode(value, { stream: true });
-      characters += text.length;
-      if (characters > MAX_BLOCK_CHARACTERS) throw new HubError('answer', 'An event is too large.');
-      parser.feed(text);
-      // The parser passes over blocks without data. Only a line of its own is an id: a payload may hold the same letters.
-      const id = [...(last + text).matchAll(/\nid: (\S+)\n\n/g)].pop()?.[1];
-      if (id && cursor && isAfter(id, cursor)) tell({ id });
-      last = text.slice(-1);
+      const waiting = decode(utf8.decode(value, { stream: true }));
+      if (waiting > MAX_BLOCK_CHARACTERS) throw new HubError('answer', 'An event is too large.');
       on.flushed();
     }
   }
@@ -123,9 +104,9 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
       on.state('connecting');
       expectWithin(FIRST_BYTE_MS);
       const wish = { ...on.request(), last_event_id: cursor, format: 'envelope', client: CLIENT };
-      const { status, body } = await hub.send('POST', '/v1/stream', wish, mine.signal);
+      const { status, body } = await hub.send(wish, undefined, mine.signal);
       if (status === 204 || !body) goodbye = 'final';
-      else await read(body);
+      else await read(body, mine);
       mine.signal.throwIfAborted();
       if (goodbye !== 'final') return retryMs;
       on.finished?.();
@@ -193,6 +174,6 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
 }
 
 /** Whether trying the same again is no use. What else fails may be put right without us, or comes from something between. */
-export function isForGood({ problem, status = 0 }: HubError): boolean {
-  return problem !== undefined && status < 500 && ![401, 408, 429].includes(status);
+export function isForGood({ problem, status }: HubError): boolean {
+  return problem !== undefined && /4(?!01|08|29)/.test(`${status}`);
 }

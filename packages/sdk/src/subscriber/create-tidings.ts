@@ -29,25 +29,21 @@ export function createTidings<Topics extends TopicMap = Record<string, unknown>>
   cursor,
   signal: life,
 }: TidingsOptions = {}): Tidings<Topics> {
-  if (!url) throw new TypeError('createTidings({ url }) needs a URL outside of pages');
+  if (!url) throw new TypeError('createTidings: there is no url');
   const base = `${url}`.replace(/\/$/, '');
   const hub = createHub(base, token);
   const notices = createNotices();
   const stream = createSharedStream(hub, notices, user && `tidings ${base} ${user}`, cursor);
   const open = new Set<HeldSubscription>();
-  const prefix = crypto.randomUUID();
-  let count = 0;
 
   function begin(topic: string, handle: Handler, { replay, until, signal }: StreamOptions): HeldSubscription {
-    count += 1;
-    const key = prefix + count;
     const past = replay === 'none' || until ? undefined : replay;
     const abort = (): void => subscription.unsubscribe();
     let leave = (): void => {
       stream.subscriptions.delete(subscription);
       stream.changed();
     };
-    const subscription = createSubscription({ key, topic, replay: past }, handle, () => {
+    const subscription = createSubscription({ key: Math.random(), topic, replay: past }, handle, () => {
       open.delete(subscription);
       signal?.removeEventListener('abort', abort);
       leave();
@@ -64,10 +60,10 @@ export function createTidings<Topics extends TopicMap = Record<string, unknown>>
   }
 
   function loop(topic: string, options: StreamOptions): EventStream<unknown> {
-    const queue = createEventQueue<unknown>(options.maxWaiting ?? MOST_WAITING, (error) => subscription.end(error));
+    const queue = createEventQueue(options.maxWaiting ?? MOST_WAITING, (error) => subscription.end(error));
     const subscription = begin(topic, queue.push, options);
     subscription.ended.then(() => queue.end(), queue.end);
-    return { ...subscription, [Symbol.asyncIterator]: () => queue };
+    return { ...subscription, [Symbol.asyncIterator]: () => queue.loop };
   }
 
   function subscribe(topic: string, second: Handler | StreamOptions = {}, third: StreamOptions = {}): Subscription {

@@ -2,10 +2,11 @@ import { HubError } from '../hub-error.ts';
 import type { TidingsEvent } from './event.ts';
 
 /** Events between a subscription and the loop over them. */
-export interface EventQueue<Data> extends AsyncIterator<TidingsEvent<Data>, undefined> {
-  push(event: TidingsEvent<Data>): void;
+export interface EventQueue {
+  push(event: TidingsEvent): void;
   /** No more events come; the loop ends, or throws, once it has had those that wait. */
   end(error?: Error): void;
+  readonly loop: AsyncGenerator<TidingsEvent, void>;
 }
 
 /**
@@ -13,40 +14,43 @@ export interface EventQueue<Data> extends AsyncIterator<TidingsEvent<Data>, unde
  *   worse than an end.
  * @param leave called when the loop is left, or falls behind.
  */
-export function createEventQueue<Data>(maxWaiting: number, leave: (error?: HubError) => void): EventQueue<Data> {
-  let waiting: TidingsEvent<Data>[] = [];
-  let ended = false;
+export function createEventQueue(maxWaiting: number, leave: (error?: HubError) => void): EventQueue {
+  let waiting: TidingsEvent[] = [];
+  let isOver = false;
   let failure: Error | undefined;
   let wake = (): void => {};
 
-  return {
-    push(event) {
-      if (waiting.length >= maxWaiting) {
+  async function* loop(): AsyncGenerator<TidingsEvent, void> {
+    try {
+      while (true) {
+        const events = waiting;
         waiting = [];
-        leave(new HubError('overflow', `The loop has fallen behind by more than ${maxWaiting} events.`));
-      } else waiting.push(event);
-      wake();
-    },
-    end(error) {
-      ended = true;
-      failure = error;
-      wake();
-    },
-    async next() {
-      while (waiting.length === 0 && !ended) {
+        yield* events;
+        if (waiting.length > 0) continue;
+        if (failure) throw failure;
+        if (isOver) return;
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
       }
-      const value = waiting.shift();
-      if (value !== undefined) return { value };
-      if (failure !== undefined) throw failure;
-      return { value: undefined, done: true };
-    },
-    async return() {
-      waiting = [];
+    } finally {
       leave();
-      return { value: undefined, done: true };
+    }
+  }
+
+  return {
+    push(event) {
+      if (waiting.push(event) > maxWaiting) {
+        waiting = [];
+        leave(new HubError('overflow', 'The loop is too slow.'));
+      }
+      wake();
     },
+    end(error) {
+      isOver = true;
+      failure = error;
+      wake();
+    },
+    loop: loop(),
   };
 }

@@ -1,3 +1,4 @@
+import type { HubError } from '../hub-error.ts';
 import { type Connection, connect } from './connection.ts';
 import type { Hub } from './hub.ts';
 import type { Notices } from './notices.ts';
@@ -13,22 +14,23 @@ export function openFinite(
   replay: string | number | undefined,
   notices: Notices,
 ): Connection {
+  const failed = (error: HubError): void => notices.tell('error', error);
   return connect(hub, {
     request: () => ({ topic: [subscription.topic], until: 'final', replay }),
-    block({ event, data }) {
-      if (data === undefined) return;
-      if (event === 'hub.gap') notices.tell('gap', JSON.parse(data));
-      else if (event === 'hub.live') subscription.begin();
-      else if (event === 'hub.expiring') hub.renew('expiring');
-      else if (!event?.startsWith('hub.')) subscription.offer(JSON.parse(data));
+    block({ event = '', data }) {
+      if (!data) return;
+      const said = JSON.parse(data);
+      if (event === 'hub.gap') notices.tell('gap', said);
+      if (event === 'hub.live') subscription.begin();
+      if (!event.startsWith('hub.')) subscription.offer(said);
     },
-    failed: (error) => notices.tell('error', error),
+    failed,
     refused(error) {
-      notices.tell('error', error);
+      failed(error);
       subscription.end(error);
       return false;
     },
-    finished: () => subscription.end(),
+    finished: subscription.end,
     flushed() {},
     state() {},
   });

@@ -5,10 +5,10 @@ import type { TidingsOptions, TokenReason } from './tidings.ts';
 /** The hub as requests see it: where it is, and with which token. */
 export interface Hub {
   /**
-   * Sends a request. A token that is refused is asked for once more.
+   * Asks for a stream, or for a change of the one of this session. A token that is refused is asked for once more.
    * @throws HubError the problem that the hub answers, `answer`, `token`; whatever `fetch` throws.
    */
-  send(method: string, path: string, body: object, signal?: AbortSignal): Promise<Response>;
+  send(body: object, session?: string, signal?: AbortSignal): Promise<Response>;
   /** The next request asks for another token, for this reason. */
   renew(reason: TokenReason): void;
 }
@@ -21,26 +21,19 @@ export function createHub(base: string, token: TidingsOptions['token']): Hub {
   let held: Promise<string | undefined> | undefined;
   let why: TokenReason = 'connect';
 
-  async function getToken(): Promise<string | undefined> {
-    try {
-      held ??= (async () => (isAsked ? token(why) : token))();
-      const text = await held;
-      if (text?.startsWith(TICKET_PREFIX)) held = undefined;
-      return text;
-    } catch (cause) {
+  async function attempt(body: object, session?: string, signal?: AbortSignal): Promise<Response> {
+    held ??= (async () => (isAsked ? token(why) : token))();
+    const text = await held.catch((cause) => {
       held = undefined;
       throw new HubError('token', 'The token callback failed.', { cause });
-    }
-  }
-
-  async function attempt(method: string, path: string, body: object, signal?: AbortSignal): Promise<Response> {
-    const text = await getToken();
-    return fetch(base + path, {
-      method,
+    });
+    if (text?.startsWith(TICKET_PREFIX)) held = undefined;
+    return fetch(base + (session ? `/v1/sessions/${session}` : '/v1/stream'), {
+      method: session ? 'PATCH' : 'POST',
       headers: { 'Content-Type': 'application/json', ...(text && { Authorization: `Bearer ${text}` }) },
       body: JSON.stringify(body),
       credentials: 'include',
-      signal: signal ?? null,
+      ...(signal && { signal }),
     });
   }
 
@@ -67,8 +60,7 @@ export function createHub(base: string, token: TidingsOptions['token']): Hub {
 async function toHubError(response: Response): Promise<HubError> {
   const { status, headers } = response;
   const retryAfterMs = Number(headers.get('Retry-After')) * 1000 || undefined;
-  const problem: Problem | undefined = await response.json().catch(() => undefined);
-  return problem?.code
-    ? new HubError(problem.code, problem.detail ?? problem.title, { status, problem, retryAfterMs })
-    : new HubError('answer', `The answer was ${status}.`, { status, retryAfterMs });
+  const problem: Partial<Problem> = await response.json().catch(() => ({}));
+  const { code = 'answer', title = `The answer was ${status}.`, detail = title } = problem;
+  return new HubError(code, detail, { status, problem: problem.code && (problem as Problem), retryAfterMs });
 }

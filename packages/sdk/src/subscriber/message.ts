@@ -6,7 +6,7 @@ import type { ConnectionState } from './tidings.ts';
 /** What one subscription of one tab wants. */
 export interface Want {
   /** Differs for any two, on any tab. */
-  readonly key: string;
+  readonly key: number;
   readonly topic: string;
   /** What is still to be replayed to it; nothing, once that has come. */
   replay?: string | number | undefined;
@@ -15,7 +15,7 @@ export interface Want {
 /** A block as the leader passes it on. */
 export interface Relayed extends Block {
   /** The wants that it was replayed to: it is for nobody else. */
-  readonly keys?: readonly string[] | undefined;
+  readonly keys?: readonly number[] | undefined;
 }
 
 /** How things are with the stream, told whenever that changes. */
@@ -26,7 +26,7 @@ export interface StreamReport {
   readonly topics: readonly string[];
   readonly cursor: string | undefined;
   /** Wants that have all of their replay: from here on they get what everybody gets. */
-  readonly done: readonly string[];
+  readonly done: readonly number[];
 }
 
 /** A failure, for all tabs; of these topics for good. */

@@ -24,12 +24,14 @@ const PAUSE_MS = 1_000;
 
 /**
  * @param wants everything that is wanted.
+ * @param isAlone whether that is wanted by this tab alone.
  * @param tell tells all tabs, this one included.
  * @param start the stream begins after it; without one, with what is published next.
  */
 export function createMultiplexer(
   hub: Hub,
   wants: () => readonly Want[],
+  isAlone: () => boolean,
   tell: (message: Message) => void,
   start?: string,
 ): Multiplexer {
@@ -44,7 +46,10 @@ export function createMultiplexer(
   let blocks: Relayed[] = [];
   let changing: object | undefined;
   let isRenewing = false;
+  let rewound: string | undefined;
   let onTopics = (): void => {};
+
+  const place = (): string | undefined => (connection ? connection.cursor : cursor);
 
   // Nothing is told too: whoever follows hears that the stream is alive.
   function flushed(): void {
@@ -55,8 +60,7 @@ export function createMultiplexer(
 
   function report(done: readonly Want[] = [], reason?: Goodbye): void {
     flushed();
-    const place = connection ? connection.cursor : cursor;
-    tell({ report: { state, reason, topics, cursor: place, done: done.map(({ key }) => key) } });
+    tell({ report: { state, reason, topics, cursor: place(), done: done.map(({ key }) => key) } });
   }
 
   function setState(next: ConnectionState, reason?: Goodbye): void {
@@ -71,10 +75,9 @@ export function createMultiplexer(
     replaying = [];
     const all = wants();
     const replay = all[0]?.replay;
-    // Where all want the same of the past, the stream begins with it.
-    const isNew = (connection ? connection.cursor : cursor) === undefined;
-    opening = isNew && all.every((want) => want.replay === replay) ? all : [];
-    const plain = all.filter((want) => want.replay === undefined);
+    // Where all want the same of the past, the stream begins with it. Other tabs may be past that.
+    opening = !place() && isAlone() && all.every((want) => want.replay === replay) ? all : [];
+    const plain = all.filter((want) => !want.replay);
     return { topic: toTopics(plain.length > 0 ? plain : all), replay: opening[0]?.replay };
   }
 
@@ -88,10 +91,9 @@ export function createMultiplexer(
     blocks.push({ id, before });
     const said = JSON.parse(data);
     session = said.session ?? session;
-    topics = said.topics ?? topics;
-    if (event === 'hub.hello') report(opening);
-    if (event === 'hub.topics') {
-      report(replaying);
+    if (said.topics) {
+      topics = said.topics;
+      report(said.session ? opening : replaying);
       onTopics();
     }
     if (event === 'hub.live') setState('open');
@@ -105,10 +107,12 @@ export function createMultiplexer(
   // The past has the stream's cursor and not its own; or it is of a topic that is not in force until all of it has come.
   function markPast(block: Block, data: string): Relayed {
     const { id, before = '' } = block;
-    const { id: own, topic } = JSON.parse(data);
+    const { id: own, topic, time } = JSON.parse(data);
     const isLive = !id || (own === id && isAfter(id, before) && topics.some((each) => covers(each, topic)));
-    const keys = isLive ? [] : replaying.filter((want) => covers(want.topic, topic)).map(({ key }) => key);
-    return keys.length > 0 ? { ...block, keys } : block;
+    const wanting = isLive ? [] : replaying.filter((want) => covers(want.topic, topic));
+    // Should it be cut, it goes on from here.
+    for (const want of wanting) want.replay = time;
+    return wanting.length > 0 ? { ...block, keys: wanting.map(({ key }) => key) } : block;
   }
 
   function fail(error: HubError, refused: readonly string[] = []): void {
@@ -118,7 +122,7 @@ export function createMultiplexer(
   // Answers whether there is something else that is wanted.
   function refuse(error: HubError, asked: readonly string[]): boolean {
     const topic = error.problem?.topic;
-    fail(error, topic === undefined ? asked : [topic]);
+    fail(error, topic ? [topic] : asked);
     return wants().length > 0;
   }
 
@@ -128,7 +132,7 @@ export function createMultiplexer(
     changing = mine;
     // All that want this very past get it.
     const isReplayed = ({ topic, replay }: Want): boolean =>
-      replay !== undefined && add.some((each) => each.topic === topic && each.replay === replay);
+      !!replay && add.some((each) => each.topic === topic && each.replay === replay);
     replaying = wants().filter(isReplayed);
     const told = new Promise<void>((resolve) => {
       onTopics = resolve;
@@ -137,26 +141,24 @@ export function createMultiplexer(
     const timer = setTimeout(() => connection?.restart(), ANSWER_MS);
     try {
       const body = { add: add.map(({ topic, replay }) => ({ topic, replay })), remove };
-      const response = await hub.send('PATCH', `/v1/sessions/${session}`, body);
+      const response = await hub.send(body, session);
       const { topics: now } = await response.json();
       clearTimeout(timer);
       // It is told on the stream too, behind what is replayed. A renewed token may grant less.
       if (add.length + remove.length > 0 || now.length < topics.length) await told;
-    } catch (error) {
+    } catch (thrown) {
       clearTimeout(timer);
-      if (changing === mine) await recover(error as HubError, add);
+      const error = thrown as HubError;
+      const { status, retryAfterMs = PAUSE_MS } = error;
+      if (changing !== mine) return;
+      if (!status || status === 404) connection?.restart();
+      else if (isForGood(error)) refuse(error, toTopics(add));
+      else await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
     }
     if (changing !== mine) return;
     changing = undefined;
     replaying = [];
     sync();
-  }
-
-  async function recover(error: HubError, add: readonly Want[]): Promise<void> {
-    const { status, retryAfterMs = PAUSE_MS } = error;
-    if (status === undefined || status === 404) connection?.restart();
-    else if (isForGood(error)) refuse(error, toTopics(add));
-    else await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
   }
 
   function close(): void {
@@ -196,6 +198,8 @@ export function createMultiplexer(
     report,
     sync,
     rewind(after) {
+      if (rewound === after) return;
+      rewound = after;
       if (!connection) cursor = after;
       else if (!connection.cursor || isAfter(connection.cursor, after)) connection.restart(after);
     },

@@ -3,7 +3,7 @@
  * is always news (docs/decisions/0020).
  */
 export function isAfter(cursor: string, other: string): boolean {
-  const [epoch, seq = ''] = cursor.split('.');
-  const [otherEpoch, otherSeq = ''] = other.split('.');
+  const [epoch, seq] = cursor.split('.') as [string, string];
+  const [otherEpoch, otherSeq] = other.split('.') as [string, string];
   return epoch !== otherEpoch || Number.parseInt(seq, 36) > Number.parseInt(otherSeq, 36);
 }

@@ -5,7 +5,7 @@ import { createMultiplexer, type Multiplexer } from './multiplexer.ts';
 import type { Notices } from './notices.ts';
 import { isAfter } from './position.ts';
 import type { HeldSubscription } from './subscription.ts';
-import { canShare, joinTabs, type TabEvents, type Tabs } from './tabs.ts';
+import { joinTabs, type TabEvents, type Tabs } from './tabs.ts';
 import type { ConnectionState } from './tidings.ts';
 
 /** The stream that this tab has or follows. */
@@ -25,7 +25,6 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   // What other tabs want, by tab: any of them may have to go on for all.
   const wanted = new Map<string, readonly Want[]>();
   let cursor = from;
-  let missedAfter: string | undefined;
   let state: ConnectionState = 'idle';
   let tabs: Tabs | undefined;
   let leader: Multiplexer | undefined;
@@ -44,8 +43,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   // Others may have been told more than this tab, or less. Whoever was told less says so, and all is told again from there.
   function hasMissed(place: string | undefined): boolean {
     if (!cursor || (place && !isAfter(place, cursor))) return false;
-    if (missedAfter !== cursor) tabs?.post({ missedAfter: cursor });
-    missedAfter = cursor;
+    tabs?.post({ missedAfter: cursor, wants: ownWants() });
     return true;
   }
 
@@ -61,20 +59,19 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     if (event === 'hub.gap') notices.tell('gap', said);
     else {
       for (const subscription of [...subscriptions]) subscription.offer(said, keys);
-      // Should the replay be cut, it goes on from here.
-      for (const want of wants()) if (keys?.includes(want.key)) want.replay = said.time;
     }
     return true;
   }
 
   function look({ state: next, reason, topics, cursor: place, done }: StreamReport): void {
-    for (const want of wants()) if (done.includes(want.key)) want.replay = undefined;
-    // A leader that has just begun does not know how far others are.
-    if (!hasMissed(place)) cursor ??= place;
-    setState(next, reason);
     if (next === 'idle' && subscriptions.size === 0) cursor = undefined;
+    // A leader that has just begun does not know how far others are; and what has been missed is not done.
+    if (hasMissed(place)) return;
+    cursor ??= place;
+    setState(next, reason);
+    for (const want of wants()) if (done.includes(want.key)) want.replay = undefined;
     if (next !== 'open') return;
-    for (const { want, begin } of subscriptions) if (want.replay === undefined && topics.includes(want.topic)) begin();
+    for (const { want, begin } of subscriptions) if (!want.replay && topics.includes(want.topic)) begin();
   }
 
   function fail({ code, message, topics, ...details }: ToldFailure): void {
@@ -87,7 +84,13 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
 
   const events: TabEvents = {
     lead() {
-      leader = createMultiplexer(hub, wants, tell, cursor);
+      // How far each tab has come with a replay, it says itself: this one may have been told more, or less.
+      for (const [tab, list] of wanted)
+        wanted.set(
+          tab,
+          list.filter(({ replay }) => !replay),
+        );
+      leader = createMultiplexer(hub, wants, () => wanted.size === 0, tell, cursor);
       leader.sync();
     },
     resign() {
@@ -106,6 +109,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       if (report) look(report);
       if (failure) fail(failure);
     },
+    wants: ownWants,
     left(tab) {
       wanted.delete(tab);
       leader?.sync();
@@ -119,11 +123,13 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
 
   function settle(): void {
     isChanged = false;
+    if (state === 'closed') return;
     tabs?.post({ wants: ownWants() });
     leader?.sync();
     if (isStarted) return;
     isStarted = true;
-    if (name && canShare()) tabs = joinTabs(name, events);
+    // Only pages are tabs, and locks need HTTPS.
+    if (name && globalThis.document && navigator.locks) tabs = joinTabs(name, events);
     else events.lead();
   }
 
@@ -136,9 +142,8 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       return cursor;
     },
     changed() {
-      if (isChanged || state === 'closed') return;
+      if (!isChanged) queueMicrotask(settle);
       isChanged = true;
-      queueMicrotask(settle);
     },
     close() {
       events.resign();

@@ -9,7 +9,7 @@ import type { Subscription } from './tidings.ts';
 export interface HeldSubscription extends Subscription {
   readonly want: Want;
   /** Hands an event over, if it is one of its topic and it has not had it; `keys` are those of a replay. */
-  offer(event: TidingsEvent, keys?: readonly string[]): void;
+  offer(event: TidingsEvent, keys?: readonly number[]): void;
   /** What it gets from here on is live. */
   begin(): void;
   /** Ends it; with an error, for that reason. */
@@ -54,10 +54,11 @@ export function createSubscription(
     offer(event, keys) {
       const { id } = event;
       if (isOver || !covers(topic, event.topic)) return;
-      if (keys ? !keys.includes(want.key) : want.replay !== undefined) return;
+      if (keys ? !keys.includes(want.key) : want.replay) return;
       // A replay that was cut is asked for again, from the time where it stood.
       if (id && last && !isAfter(id, last)) return;
       last = id ?? last;
+      if (keys) want.replay = event.time;
       try {
         handle(event);
       } catch (error) {

@@ -1,4 +1,4 @@
-import type { Message } from './message.ts';
+import type { Message, Want } from './message.ts';
 
 /** The tabs of a browser that share one connection, as one of them sees it. */
 export interface Tabs {
@@ -13,6 +13,8 @@ export interface TabEvents {
   /** It has it no more: another tab took it over, since this one did not answer. */
   resign(): void;
   hear(message: Message): void;
+  /** What this tab wants. */
+  wants(): readonly Want[];
   /** A tab is gone. */
   left(tab: string): void;
 }
@@ -22,17 +24,13 @@ const ANSWER_MS = 2_000;
 // It tells something at each heartbeat of the stream, which come every 60 s at the least (contract section 4).
 const SILENCE_MS = 75_000;
 
-/** Whether tabs can find each other here. */
-export const canShare = (): boolean =>
-  Boolean(globalThis.document && globalThis.navigator.locks && globalThis.BroadcastChannel);
-
 /**
  * Joins the tabs of a name. A lock that one of them holds says who leads: when its page ends, whatever the reason, the
  * browser hands it to the next (W3C Web Locks).
  */
 export function joinTabs(name: string, on: TabEvents): Tabs {
   const { locks } = navigator;
-  const from = crypto.randomUUID();
+  const from = `${Math.random()}`;
   const channel = new BroadcastChannel(name);
   const known = new Set<string>();
   const life = new AbortController();
@@ -52,6 +50,7 @@ export function joinTabs(name: string, on: TabEvents): Tabs {
       if (signal.aborted) return undefined;
       leads = true;
       on.lead();
+      ask();
       return hold();
     };
     locks.request(name, options, lead).catch(() => {
@@ -62,16 +61,15 @@ export function joinTabs(name: string, on: TabEvents): Tabs {
     });
   }
 
-  // Asks for the leader after a silence, and takes its place when it does not answer.
   function expectWithin(ms: number, otherwise: () => void): void {
     clearTimeout(timer);
     timer = setTimeout(otherwise, ms);
   }
 
+  // Asks what the others want and how things are, and takes the place of a leader that does not answer.
   function ask(): void {
-    if (leads || document.visibilityState !== 'visible') return;
-    post({ asks: true });
-    expectWithin(ANSWER_MS, () => stand({ steal: true }));
+    post({ asks: true, wants: on.wants() });
+    expectWithin(ANSWER_MS, () => leads || stand({ steal: true }));
   }
 
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
@@ -86,7 +84,7 @@ export function joinTabs(name: string, on: TabEvents): Tabs {
   document.addEventListener('visibilitychange', ask, { signal });
   // Held before others hear of this tab, or they would take it for gone.
   void locks.request(name + from, () => {
-    post({ asks: true });
+    ask();
     return hold();
   });
   stand({ signal });
