@@ -129,7 +129,10 @@ describe('failures', () => {
   });
 
   test('a hub that is not there exits 69, and what is no hub too', async () => {
-    const page = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
+    const page = createServer((_request, response) => response.setHeader('connection', 'close').end('<html>')).listen(
+      0,
+      '127.0.0.1',
+    );
     await once(page, 'listening');
     const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
     for (const words of [

@@ -6,7 +6,7 @@ import { type Input, note, print } from '../io.ts';
 import { readEvents } from './event-source.ts';
 import { createHubSink } from './hub-sink.ts';
 import { createProgressBar, toCount } from './progress.ts';
-import { type PublishOutcome, publishAll } from './publish.ts';
+import { type EventResult, publishAll } from './publish.ts';
 import { PUBLISH_ARGS, parseWish } from './wish.ts';
 
 const MOST_TOLD = 20;
@@ -39,12 +39,12 @@ export const publishCommand: Command = createCommand({
     let told = 0;
     let published = 0;
 
-    function tell({ index: _index, ...outcome }: PublishOutcome, line: number | undefined): void {
-      if (args.json) print(io, JSON.stringify({ ...(line && { line }), ...outcome }));
-      if (outcome.problem === undefined || line === undefined || told === MOST_TOLD) return;
+    function tell(result: EventResult, line: number | undefined): void {
+      if (args.json) print(io, toResultLine(result, line));
+      if (result.status !== 'failed' || line === undefined || told === MOST_TOLD) return;
       told += 1;
       bar.clear();
-      note(io, `line ${line}: ${outcome.problem.code}: ${outcome.problem.detail ?? outcome.problem.title}`);
+      note(io, `line ${line}: ${result.error.code}: ${result.error.message}`);
       if (told === MOST_TOLD) note(io, 'further lines are not named.');
     }
 
@@ -57,7 +57,7 @@ export const publishCommand: Command = createCommand({
       bytes += count;
     });
     try {
-      const reader = { outcome: tell, progress: showProgress };
+      const reader = { result: tell, progress: showProgress };
       const cursor = await publishAll(events, createHubSink(url, token), reader);
       bar.clear();
       if (!args.json && cursor !== undefined) print(io, cursor);
@@ -68,6 +68,13 @@ export const publishCommand: Command = createCommand({
     }
   },
 });
+
+/** A result as JSON: where the event is, or the problem that it has. */
+function toResultLine({ index: _index, ...result }: EventResult, line: number | undefined): string {
+  if (result.status !== 'failed') return JSON.stringify({ line, ...result });
+  const { status, topic, error } = result;
+  return JSON.stringify({ line, status, topic, problem: error.problem ?? { code: error.code, detail: error.message } });
+}
 
 function sizeOf({ fd }: Input): number | undefined {
   const stat = fd === undefined ? undefined : fstatSync(fd);

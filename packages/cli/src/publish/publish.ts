@@ -1,33 +1,35 @@
-import { MAX_BATCH_EVENTS, type Problem } from '@tidings/protocol';
+import { MAX_BATCH_EVENTS } from '@tidings/protocol';
+import type { HubError } from '@tidings/sdk/subscriber';
 import { CommandError } from '../command-error.ts';
 import { exitCodeOf } from '../hub-failure.ts';
 import type { OutgoingEvent, SourcedEvent } from './event-source.ts';
 import { toCount } from './progress.ts';
 
-/** What became of an event on one topic. */
-export interface PublishOutcome {
-  /** The place of the event among those that were sent together. */
-  readonly index: number;
-  readonly topic?: string | undefined;
-  /** Its cursor; absent for one that is live only. */
-  readonly id?: string | undefined;
-  readonly duplicate?: boolean | undefined;
-  readonly problem?: Problem | undefined;
-}
+/** What became of an event on one topic; `index` is its place among those that were handed over together. */
+export type EventResult =
+  | {
+      readonly status: 'accepted' | 'duplicate';
+      readonly index: number;
+      readonly topic: string;
+      readonly id: string | undefined;
+    }
+  | {
+      readonly status: 'failed';
+      readonly index: number;
+      readonly topic: string | undefined;
+      readonly error: HubError;
+    };
 
-/** Where events go: all of them in order. */
+/** Where events go, in order: as much of the publisher as is needed. */
 export interface EventSink {
-  /**
-   * @param events up to 1,000.
-   * @throws HubError when nothing can be said of any of them.
-   */
-  publish(events: readonly OutgoingEvent[]): Promise<readonly PublishOutcome[]>;
+  /** @throws HubError when it had to stop before any was accepted. */
+  publishMany(events: readonly OutgoingEvent[]): Promise<readonly EventResult[]>;
 }
 
 /** Who is told what becomes of events. */
 export interface PublishReader {
-  outcome(outcome: PublishOutcome, line: number | undefined): void;
-  /** Those that were sent together are done. */
+  result(result: EventResult, line: number | undefined): void;
+  /** Those that were handed over together are done. */
   progress(published: number): void;
 }
 
@@ -45,24 +47,25 @@ export async function publishAll(
   let published = 0;
   let failed = 0;
   let cursor: string | undefined;
-  let first: Problem | undefined;
+  let first: HubError | undefined;
   for await (const batch of inRequests(batches)) {
-    const outcomes = await sink.publish(batch.map(({ event }) => event));
-    const problems = outcomes.flatMap(({ problem }) => problem ?? []);
-    for (const outcome of outcomes) {
-      reader.outcome(outcome, batch[outcome.index]?.line);
-      if (!outcome.problem) cursor = outcome.id ?? cursor;
+    const results = await sink.publishMany(batch.map(({ event }) => event));
+    const errors = results.flatMap((result) => (result.status === 'failed' ? result.error : []));
+    for (const result of results) {
+      reader.result(result, batch[result.index]?.line);
+      if (result.status !== 'failed') cursor = result.id ?? cursor;
     }
-    failed += problems.length;
-    published += outcomes.length - problems.length;
-    first ??= problems[0];
+    failed += errors.length;
+    published += results.length - errors.length;
+    first ??= errors[0];
     reader.progress(published);
-    if (problems.length === outcomes.length || problems.some(willPass)) break;
+    if (errors.length === results.length || errors.some(willPass)) break;
   }
   if (first === undefined) return cursor;
-  const said = `${first.code}: ${first.detail ?? first.title}`;
-  const isAlone = failed + published === 1;
-  throw new CommandError(isAlone ? said : `events refused: ${toCount(failed)}, the first: ${said}`, exitCodeOf(first));
+  // Alone it is told as any other request.
+  if (failed + published === 1) throw first;
+  const said = `${first.code}: ${first.message}`;
+  throw new CommandError(`events refused: ${toCount(failed)}, the first: ${said}`, exitCodeOf(first), first);
 }
 
 async function* inRequests(batches: AsyncIterable<readonly SourcedEvent[]>): AsyncGenerator<readonly SourcedEvent[]> {
@@ -73,4 +76,4 @@ async function* inRequests(batches: AsyncIterable<readonly SourcedEvent[]>): Asy
   }
 }
 
-const willPass = ({ status }: Problem): boolean => status === 429 || status >= 500;
+const willPass = ({ status = 0 }: HubError): boolean => status === 0 || status === 429 || status >= 500;

@@ -23,7 +23,7 @@ describe('publish', () => {
   test('an argument is stored once for each key, and its cursor is printed', async () => {
     const { out: first } = await publish(['one.2', 'a', '--id', 'k', '--ttl', '1h', '--event', 'status']);
     const { out: again } = await publish(['one.2', 'a', '--id', 'k', '--json']);
-    expect(JSON.parse(again)).toEqual({ status: 202, topic: 'one.2', id: first.trim(), duplicate: true });
+    expect(JSON.parse(again)).toEqual({ status: 'duplicate', topic: 'one.2', id: first.trim() });
     expect(await stored('one.2', 1)).toMatchObject([{ id: first.trim(), event: 'status', data: 'a' }]);
   });
 
