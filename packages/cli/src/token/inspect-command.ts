@@ -1,7 +1,7 @@
 import { type Command, createCommand } from '../command.ts';
 import { UsageError } from '../command-error.ts';
 import { type Io, print } from '../io.ts';
-import { readSecrets, SECRET_ARGS } from './secret.ts';
+import { readSecrets, SECRET_ARGS, withSecrets } from './secret.ts';
 
 /** `tidings token inspect`: what a token says, and what services would say of it. */
 export const inspectCommand: Command = createCommand({
@@ -26,13 +26,14 @@ export const inspectCommand: Command = createCommand({
     ]);
     const { env } = io;
     const token = await readToken(args.token, io);
-    const found = await inspectToken(token, {
+    const judges = {
       secrets: readSecrets(args['secret-file'], env),
       issuer: env.TIDINGS_JWT_ISSUER || undefined,
       audience: env.TIDINGS_JWT_AUDIENCE || undefined,
       maxTokenAgeSec: Number(env.TIDINGS_MAX_TOKEN_AGE) || undefined,
       clock: { ...systemClock, now: io.now },
-    });
+    };
+    const found = await withSecrets(() => inspectToken(token, judges));
     const { grant: _grant, ...shown } = found;
     if (args.json) print(io, JSON.stringify(shown));
     else for (const line of toLines(found, io.now())) print(io, line);

@@ -3,7 +3,7 @@ import { CommandError, EXIT, UsageError } from '../command-error.ts';
 import { describeDuration, parseDuration } from '../duration.ts';
 import { note, print } from '../io.ts';
 import { valuesOf } from '../option.ts';
-import { readSecrets, SECRET_ARGS } from './secret.ts';
+import { readSecrets, SECRET_ARGS, withSecrets } from './secret.ts';
 
 const args = {
   sub: { type: 'string', valueHint: 'user', description: 'The user, who may always subscribe to user.<user>.' },
@@ -75,16 +75,6 @@ export const mintCommand: Command = createCommand({
       );
     }
     const clock = { ...systemClock, now: io.now };
-    print(io, await mint(() => mintToken(secret, claims, lifetimeSec, clock)));
+    print(io, await withSecrets(() => mintToken(secret, claims, lifetimeSec, clock)));
   },
 });
-
-// A secret that is too short: the message says so and not what it is.
-async function mint(run: () => Promise<string>): Promise<string> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof TypeError) throw new CommandError(error.message, EXIT.configuration, error);
-    throw error;
-  }
-}

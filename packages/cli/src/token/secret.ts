@@ -20,3 +20,16 @@ export function readSecrets(path: string | undefined, env: NodeJS.ProcessEnv): r
   if (path !== undefined && secrets.length === 0) throw new CommandError('--secret-file is empty.', EXIT.data);
   return secrets;
 }
+
+/**
+ * Does what needs secrets.
+ * @throws CommandError for one that is too short, or no secret; the message does not hold it.
+ */
+export async function withSecrets<Value>(run: () => Promise<Value>): Promise<Value> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof TypeError) throw new CommandError(error.message, EXIT.configuration, error);
+    throw error;
+  }
+}
