@@ -3,13 +3,15 @@ import type { Io } from './io.ts';
 
 /** A command as the tree holds it: citty's, with what its help shows beyond that. */
 export interface Command extends CommandDef {
+  readonly meta: { readonly name?: string; readonly description?: string };
+  readonly args?: ArgsDef;
   readonly examples: readonly string[];
   /** Whether its last word may come several times. */
   readonly isVariadic: boolean;
 }
 
 /** What a command is run with. */
-export interface CommandRun<Args extends ArgsDef> {
+interface CommandRun<Args extends ArgsDef> {
   readonly args: ParsedArgs<Args>;
   /** All words after its name: an option that may come several times is read with `valuesOf`. */
   readonly words: readonly string[];
@@ -30,12 +32,11 @@ export interface CommandParts<Args extends ArgsDef> {
 export function createCommand<const Args extends ArgsDef>(parts: CommandParts<Args>): Command {
   const { name, description, examples, args, isVariadic = false, run } = parts;
   const command = defineCommand({
-    meta: { name, description },
     ...(args && { args }),
     run: (context) => run({ args: context.args, words: context.rawArgs, io: context.data as Io }),
   });
   // citty's type of a command knows its options, the tree does not.
-  return { ...(command as unknown as CommandDef), examples, isVariadic };
+  return { ...(command as unknown as Command), meta: { name, description }, examples, isVariadic };
 }
 
 /** Creates a command that only has others below it, each loaded when it is asked for. */

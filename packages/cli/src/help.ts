@@ -1,4 +1,4 @@
-import type { ArgDef, ArgsDef } from 'citty';
+import type { ArgDef } from 'citty';
 import type { Command } from './command.ts';
 import { loadSubCommands, type NamedCommand } from './command-tree.ts';
 
@@ -7,8 +7,7 @@ const LABEL_WIDTH = 26;
 
 /** The help of a command, or the list of those below it: lines of up to 100 characters, without colours. */
 export async function helpOf({ path, command }: NamedCommand): Promise<string> {
-  const { description = '' } = command.meta as { description?: string };
-  const args = (command.args ?? {}) as ArgsDef;
+  const { meta, args = {}, examples = [] } = command;
   const below = await loadSubCommands(command);
   const words = Object.entries(args).filter(([, { type }]) => type === 'positional');
   const options = Object.entries(args).filter(([, { type }]) => type !== 'positional');
@@ -17,7 +16,7 @@ export async function helpOf({ path, command }: NamedCommand): Promise<string> {
   return [
     `Usage: ${[...path, ...(isGroup ? [] : ['[options]']), ...usage].join(' ')}`,
     '',
-    ...wrap(description, WIDTH),
+    ...wrap(meta.description ?? '', WIDTH),
     ...section(
       'Arguments',
       words.map(([name, arg]) => [name, arg.description ?? '']),
@@ -31,7 +30,7 @@ export async function helpOf({ path, command }: NamedCommand): Promise<string> {
       ['--help', 'Show this.'],
       ...(path.length === 1 ? [VERSION_ROW] : []),
     ]),
-    ...(command.examples?.length ? ['', 'Examples:', ...command.examples.map((line) => `  ${line}`)] : []),
+    ...(examples.length > 0 ? ['', 'Examples:', ...examples.map((line) => `  ${line}`)] : []),
     ...(isGroup ? ['', `More about one of them: ${path.join(' ')} <command> --help`] : []),
     '',
   ].join('\n');
@@ -40,8 +39,8 @@ export async function helpOf({ path, command }: NamedCommand): Promise<string> {
 const VERSION_ROW: readonly [string, string] = ['--version', 'Show the version.'];
 
 /** The first sentence of a command's description. */
-export function summaryOf({ meta }: Command): string {
-  const { description = '' } = meta as { description?: string };
+function summaryOf({ meta }: Command): string {
+  const { description = '' } = meta;
   return /^.*?\.(?=\s|$)/s.exec(description)?.[0] ?? description;
 }
 

@@ -49,7 +49,7 @@ function describe(error: HubError, { url, hasToken }: Asked): string {
 }
 
 /** Why a request failed, in the system's words: fetch hides the reason behind "fetch failed". */
-export function faultOf(error: unknown): string {
+function faultOf(error: unknown): string {
   const { message, code, cause } = error as Error & { code?: string };
   if (cause instanceof Error) return faultOf(cause);
   return code !== undefined && !message.includes(code) ? `${message} ${code}`.trim() : message;

@@ -8,7 +8,10 @@ export const kickCommand: Command = createCommand({
   name: 'kick',
   description:
     'Close an open stream, on whichever edge it is. Its client may come back: to keep it out, revoke its token.',
-  examples: ['tidings kick AbC-12-3fZ', 'tidings sessions --user alice --json | jq -r .id | xargs -n 1 tidings kick'],
+  examples: [
+    'tidings kick AbC-12-3fZ',
+    'tidings sessions --user alice --json | jq -r .id | while read -r id; do tidings kick "$id"; done',
+  ],
   args: {
     session: { type: 'positional', required: true, description: 'Its id, as "tidings sessions" lists it.' },
     ...HUB_ARGS,

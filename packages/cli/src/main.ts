@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { Io } from './io.ts';
 import { run } from './run.ts';
 
 // `tidings tail … | head`: whoever read has had enough, and that is no failure.
@@ -9,7 +10,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // There is nobody to tell.
 process.stderr.on('error', () => {});
 
-const { stdin, stdout, stderr, env } = process;
-const exitCode = await run(process.argv.slice(2), { stdin, stdout, stderr, env, now: Date.now });
+const { stdout, stderr, env } = process;
+const io: Io = {
+  stdout,
+  stderr,
+  env,
+  // Opened by who reads it.
+  get stdin() {
+    return process.stdin;
+  },
+  now: Date.now,
+};
+const exitCode = await run(process.argv.slice(2), io);
 // A command that has failed in part has said so itself.
 if (exitCode !== 0) process.exitCode = exitCode;

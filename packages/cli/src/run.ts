@@ -1,9 +1,9 @@
-import { type ArgsDef, runCommand } from 'citty';
+import { runCommand } from 'citty';
 import { UsageError } from './command-error.ts';
-import { findCommand } from './command-tree.ts';
+import { type FoundCommand, findCommand } from './command-tree.ts';
 import { toFailure } from './failure.ts';
 import { helpOf } from './help.ts';
-import type { Io } from './io.ts';
+import { type Io, print } from './io.ts';
 import { checkCommandLine } from './option.ts';
 import { VERSION } from './version.ts';
 
@@ -25,23 +25,19 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
   }
 }
 
-async function runFound({ path, command, rest }: Awaited<ReturnType<typeof findCommand>>, io: Io): Promise<void> {
+async function runFound({ path, command, rest }: FoundCommand, io: Io): Promise<void> {
   // What stands behind `--` is data, whatever it looks like.
   const end = rest.indexOf('--');
   const options = end === -1 ? rest : rest.slice(0, end);
   const isGroup = command.subCommands !== undefined;
-  const isRoot = path.length === 1;
-  if (options.includes('--help') || options.includes('-h'))
-    return void io.stdout.write(await helpOf({ path, command }));
-  if (isRoot && rest[0] === '--version') return void io.stdout.write(`${VERSION}\n`);
-  if (isGroup && rest.length > 0) {
-    throw new UsageError(`There is no option ${rest[0]} here: options come after the command.`);
-  }
-  if (isGroup) {
-    // Who says nothing wants to know what can be said.
+  // Who names a group alone wants to know what is in it.
+  if (options.includes('--help') || options.includes('-h') || (isGroup && rest.length === 0)) {
     io.stdout.write(await helpOf({ path, command }));
-    return;
+  } else if (path.length === 1 && rest[0] === '--version') print(io, VERSION);
+  else if (isGroup) throw new UsageError(`There is no option ${rest[0]} here: options come after the command.`);
+  else {
+    const { args = {}, isVariadic = false } = command;
+    checkCommandLine({ words: rest, args, isVariadic });
+    await runCommand(command, { rawArgs: [...rest], data: io });
   }
-  checkCommandLine({ words: rest, args: (command.args ?? {}) as ArgsDef, isVariadic: command.isVariadic ?? false });
-  await runCommand(command, { rawArgs: [...rest], data: io });
 }

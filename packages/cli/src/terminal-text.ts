@@ -1,6 +1,6 @@
 import type { Output } from './io.ts';
 
-export type Style = 'dim' | 'bold' | 'cyan' | 'yellow' | 'red';
+type Style = 'dim' | 'bold' | 'cyan' | 'yellow' | 'red';
 
 const CODES: Readonly<Record<Style, readonly [number, number]>> = {
   dim: [2, 22],

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { EXIT } from '../src/command-error.ts';
 import { loadSubCommands, type NamedCommand, TREE } from '../src/command-tree.ts';
 import { helpOf } from '../src/help.ts';
 import { checkCommandLine } from '../src/option.ts';
@@ -17,8 +18,7 @@ const reference = readFileSync(new URL('../../../docs/reference/cli.md', import.
 
 describe.each(commands.map((each) => ({ name: each.path.join(' '), ...each })))('$name', ({ name, path, command }) => {
   test('says what it does, and of every option what it is for', () => {
-    const { description } = command.meta as { description: string };
-    expect(description).toMatch(/\.$/);
+    expect(command.meta.description).toMatch(/\.$/);
     for (const argument of Object.values(command.args ?? {})) expect(argument.description).toMatch(/\.$/);
   });
 
@@ -27,10 +27,10 @@ describe.each(commands.map((each) => ({ name: each.path.join(' '), ...each })))(
     for (const example of command.examples) {
       const [, said = ''] = example.split(name);
       // Up to the end of what the shell hands over.
-      const [own = ''] = said.split(/[|<)]/);
+      const [own = ''] = said.split(/[|<);]/);
       const line = [...own.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, ...quoted]) => quoted.join(''));
-      const { isVariadic } = command;
-      expect(() => checkCommandLine({ words: line, args: { ...command.args }, isVariadic }), example).not.toThrow();
+      const { args = {}, isVariadic } = command;
+      expect(() => checkCommandLine({ words: line, args, isVariadic }), example).not.toThrow();
     }
   });
 
@@ -39,6 +39,11 @@ describe.each(commands.map((each) => ({ name: each.path.join(' '), ...each })))(
     expect(reference, `docs/reference/cli.md is to hold what ${name} --help prints`).toContain(`\`\`\`\n${help}\`\`\``);
     for (const line of help.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
   });
+});
+
+test('the reference has every exit code, and no other but those of success and of Ctrl-C', () => {
+  const codes = [...reference.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+  expect(codes).toEqual([0, ...Object.values(EXIT), 130]);
 });
 
 describe('help', () => {

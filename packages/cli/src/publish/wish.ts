@@ -41,7 +41,7 @@ export const PUBLISH_ARGS = {
 } as const;
 
 /** What every event gets beside its data. */
-export interface EventFields {
+interface EventFields {
   readonly topic?: string;
   readonly user?: string;
   readonly event?: string;
