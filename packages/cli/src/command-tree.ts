@@ -2,6 +2,7 @@ import type { CommandDef } from 'citty';
 import { type Command, createGroup } from './command.ts';
 import { UsageError } from './command-error.ts';
 import { suggestionFor } from './suggestion.ts';
+import { toQuoted } from './terminal-text.ts';
 
 /** A command and the words that lead to it, `tidings` first. */
 export interface NamedCommand {
@@ -66,9 +67,8 @@ export async function findCommand(words: readonly string[], from: Command = TREE
     if (names.length === 0 || word === undefined || word.startsWith('-')) return { path, command, rest };
     if (!Object.hasOwn(below, word)) {
       const meant = suggestionFor(word, names);
-      throw new UsageError(
-        `There is no command "${[...path.slice(1), word].join(' ')}".${meant ? ` Did you mean "${meant}"?` : ''}`,
-      );
+      const named = toQuoted([...path.slice(1), word].join(' '));
+      throw new UsageError(`There is no command ${named}.${meant ? ` Did you mean "${meant}"?` : ''}`);
     }
     command = (await resolve(below[word])) as Command;
     path.push(word);

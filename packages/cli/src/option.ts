@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { ArgDef, ArgsDef } from 'citty';
 import { UsageError } from './command-error.ts';
 import { suggestionFor } from './suggestion.ts';
+import { toQuoted } from './terminal-text.ts';
 
 /** What is checked of a command line before its command runs. */
 export interface CommandLine {
@@ -28,7 +29,7 @@ export function checkCommandLine({ words, args, isVariadic }: CommandLine): void
   if (missing) throw new UsageError(`<${missing[0]}> is missing.`);
   const extra = given[wanted.length];
   if (extra !== undefined && !isVariadic) {
-    throw new UsageError(`"${extra}" is one word too many. What has spaces in it goes into quotes.`);
+    throw new UsageError(`${toQuoted(extra)} is one word too many. What has spaces in it goes into quotes.`);
   }
 }
 

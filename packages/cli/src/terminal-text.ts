@@ -33,3 +33,10 @@ export function toSafeText(text: string): string {
 export function toSafeLine(text: string): string {
   return toSafeText(text).replaceAll('\n', '\\n').replaceAll('\t', ' ');
 }
+
+const MOST_QUOTED = 24;
+
+/** The beginning of a word from the command line, for a message: it may be a token that stands in the wrong place. */
+export function toQuoted(word: string): string {
+  return `"${toSafeLine(word.length > MOST_QUOTED ? `${word.slice(0, MOST_QUOTED)}…` : word)}"`;
+}

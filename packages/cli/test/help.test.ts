@@ -60,6 +60,21 @@ describe('help', () => {
     expect(out).not.toContain('\x1b');
   });
 
+  test('a token in the wrong place is not repeated', async () => {
+    const token = `eyJhbGciOiJIUzI1NiJ9.${'x'.repeat(60)}.secretsignature`;
+    for (const words of [
+      [token],
+      ['sessions', token],
+      ['publish', 'a', 'b', token],
+      ['tail', token],
+      ['sessions', `--tok=${token}`],
+    ]) {
+      const { code, err } = await runHere(words);
+      expect(code, `${words}`).not.toBe(0);
+      expect(err).not.toContain('xxxxxx');
+    }
+  });
+
   test.each([
     [['tial'], 'tidings: There is no command "tial". Did you mean "tail"?\nSee: tidings --help\n'],
     [['token', 'x'], 'tidings: There is no command "token x".\nSee: tidings --help\n'],

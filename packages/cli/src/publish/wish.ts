@@ -1,6 +1,7 @@
 import type { ParsedArgs } from 'citty';
 import { UsageError } from '../command-error.ts';
 import { parseDuration } from '../duration.ts';
+import { toQuoted } from '../terminal-text.ts';
 
 export const PUBLISH_ARGS = {
   topic: { type: 'positional', required: false, description: 'The topic. Left out with --user and --ndjson.' },
@@ -73,7 +74,8 @@ export function parseWish(args: ParsedArgs<typeof PUBLISH_ARGS>): PublishWish {
   const topic = user === undefined && !ndjson ? words.shift() : undefined;
   if (topic === undefined && user === undefined && !ndjson) throw new UsageError('<topic> is missing.');
   const [data = '-', extra] = words;
-  if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many. With --user no topic is named.`);
+  if (extra !== undefined)
+    throw new UsageError(`${toQuoted(extra)} is one word too many. With --user no topic is named.`);
   if (raw && data !== '-') throw new UsageError('--raw is about standard input, and there is a payload already.');
   if (type !== undefined && type !== 'text' && type !== 'json') throw new UsageError('--type is text or json.');
   if (final && store === false)

@@ -5,7 +5,7 @@ import { UsageError } from '../command-error.ts';
 import { deploymentOf, HUB_ARGS } from '../deployment.ts';
 import { isHubError, toCommandError } from '../hub-failure.ts';
 import { note, print } from '../io.ts';
-import { paintFor } from '../terminal-text.ts';
+import { paintFor, toQuoted } from '../terminal-text.ts';
 import { toJsonLine, toPrettyLine } from './event-line.ts';
 import { parseSince } from './since.ts';
 import { tail } from './tail.ts';
@@ -74,7 +74,7 @@ function toPattern(text: string): string {
   try {
     return parsePattern(text);
   } catch (error) {
-    if (error instanceof TidingsError) throw new UsageError(`"${text}": ${error.message}`);
+    if (error instanceof TidingsError) throw new UsageError(`${toQuoted(text)}: ${error.message}`);
     throw error;
   }
 }
