@@ -7,6 +7,10 @@ export interface TabPage {
   /** The numbers that came, and when. */
   readonly got: { readonly n: number; readonly atMs: number }[];
   readonly notices: { readonly name: string; readonly notice: unknown }[];
+  /** How many came. */
+  readonly count: number;
+  /** Keeps no more of what comes than how many there were. */
+  forget(): void;
   /** How many streams this page has opened. */
   readonly opened: number;
   tidings: Tidings;
@@ -17,6 +21,11 @@ const page = {
   got: [] as { n: number; atMs: number }[],
   notices: [] as { name: string; notice: unknown }[],
   opened: 0,
+  count: 0,
+  forgets: false,
+  forget() {
+    page.forgets = true;
+  },
   tidings: undefined as unknown as Tidings,
   async start({ url, token, user, topic, replay }: Parameters<TabPage['start']>[0]) {
     globalThis.fetch = (input, init) => {
@@ -28,7 +37,8 @@ const page = {
       page.tidings.on(name, (notice) => page.notices.push({ name, notice }));
     }
     const note = ({ data }: { data: unknown }): void => {
-      page.got.push({ n: data as number, atMs: performance.timeOrigin + performance.now() });
+      page.count += 1;
+      if (!page.forgets) page.got.push({ n: data as number, atMs: performance.timeOrigin + performance.now() });
     };
     await page.tidings.subscribe(topic, note, replay ? { replay } : {}).ready;
   },

@@ -15,10 +15,16 @@ export interface TestHub {
   publish(topic: string, ...data: unknown[]): Promise<void>;
   /** Publishes the final event of a finite topic. */
   finish(topic: string, data: unknown): Promise<void>;
+  /** How many events history has of a topic, 1,000 at the most. */
+  count(topic: string): Promise<number>;
   /** How many streams are open. */
   streams(): Promise<number>;
   /** The topics of each. */
   topics(): Promise<string[][]>;
+  /** How long each has been open, in ms. */
+  ages(): Promise<number[]>;
+  /** A ticket in the place of a token. */
+  ticket(subscribe: readonly string[]): Promise<string>;
   stop(): Promise<void>;
   start(): Promise<void>;
 }
@@ -46,9 +52,9 @@ export async function startTestHub(env: NodeJS.ProcessEnv = {}): Promise<TestHub
     if (status !== 202) throw new Error(`publishing was answered with ${status}`);
   }
 
-  async function sessions(): Promise<{ topics: string[] }[]> {
+  async function sessions(): Promise<{ topics: string[]; since: string }[]> {
     const answer = await request(`${hub.url}/v1/sessions`, { headers: { authorization } });
-    return ((await answer.json()) as { sessions: { topics: string[] }[] }).sessions;
+    return ((await answer.json()) as { sessions: { topics: string[]; since: string }[] }).sessions;
   }
 
   await start();
@@ -63,8 +69,19 @@ export async function startTestHub(env: NodeJS.ProcessEnv = {}): Promise<TestHub
     token: (subscribe, lifetimeSec) => mint({ subscribe }, lifetimeSec),
     publish: (topic, ...data) => send(data.map((each) => ({ topic, data: each }))),
     finish: (topic, data) => send([{ topic, data, final: true }]),
+    async count(topic) {
+      const headers = { authorization: `Bearer ${await mint({ subscribe: [topic] })}` };
+      const answer = await request(`${hub.url}/v1/topics/${topic}/events?limit=1000`, { headers });
+      return ((await answer.json()) as { events: unknown[] }).events.length;
+    },
     streams: async () => (await sessions()).length,
     topics: async () => (await sessions()).map(({ topics }) => topics),
+    ages: async () => (await sessions()).map(({ since }) => Date.now() - Date.parse(since)),
+    async ticket(subscribe) {
+      const headers = { authorization: `Bearer ${await mint({ subscribe })}` };
+      const answer = await request(`${hub.url}/v1/tickets`, { method: 'POST', headers });
+      return ((await answer.json()) as { ticket: string }).ticket;
+    },
     stop: () => hub.stop(),
     start,
   };

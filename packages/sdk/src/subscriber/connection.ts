@@ -119,7 +119,10 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
       const cause = aborted ? reason : thrown;
       // Restarted, or closed.
       if (cause === life) return 0;
-      const error = cause instanceof HubError ? cause : new HubError('network', 'The connection broke.', { cause });
+      const error =
+        cause instanceof HubError
+          ? cause
+          : new HubError('network', 'The connection failed, or this origin is not allowed.', { cause });
       if (!isForGood(error)) {
         on.failed(error);
         const most = Math.min(MAX_WAIT_MS, retryMs * 2 ** failures);

@@ -13,7 +13,7 @@ export interface Hub {
   renew(reason: TokenReason): void;
 }
 
-// What works once must be asked for each time (contract section 3).
+// What works once must be asked for each time, and stands in the URL (contract section 3).
 const TICKET_PREFIX = 'tdt_';
 
 export function createHub(base: string, token: TidingsOptions['token']): Hub {
@@ -27,10 +27,12 @@ export function createHub(base: string, token: TidingsOptions['token']): Hub {
       held = undefined;
       throw new HubError('token', 'The token callback failed.', { cause });
     });
-    if (text?.startsWith(TICKET_PREFIX)) held = undefined;
-    return fetch(base + (session ? `/v1/sessions/${session}` : '/v1/stream'), {
+    const path = session ? `/v1/sessions/${session}` : '/v1/stream';
+    const isTicket = text?.startsWith(TICKET_PREFIX);
+    if (isTicket) held = undefined;
+    return fetch(base + path + (isTicket ? `?access_token=${text}` : ''), {
       method: session ? 'PATCH' : 'POST',
-      headers: { 'Content-Type': 'application/json', ...(text && { Authorization: `Bearer ${text}` }) },
+      headers: { 'Content-Type': 'application/json', ...(text && !isTicket && { Authorization: `Bearer ${text}` }) },
       body: JSON.stringify(body),
       credentials: 'include',
       ...(signal && { signal }),

@@ -26,6 +26,7 @@ const PAUSE_MS = 1_000;
  * @param wants everything that is wanted.
  * @param isAlone whether that is wanted by this tab alone.
  * @param tell tells all tabs, this one included.
+ * @param fail tells all tabs of a failure, of these topics for good.
  * @param start the stream begins after it; without one, with what is published next.
  */
 export function createMultiplexer(
@@ -33,6 +34,7 @@ export function createMultiplexer(
   wants: () => readonly Want[],
   isAlone: () => boolean,
   tell: (message: Message) => void,
+  fail: (error: HubError, topics?: readonly string[]) => void,
   start?: string,
 ): Multiplexer {
   let cursor = start;
@@ -113,10 +115,6 @@ export function createMultiplexer(
     // Should it be cut, it goes on from here.
     for (const want of wanting) want.replay = time;
     return wanting.length > 0 ? { ...block, keys: wanting.map(({ key }) => key) } : block;
-  }
-
-  function fail(error: HubError, refused: readonly string[] = []): void {
-    tell({ failure: { ...error, message: error.message, topics: refused } });
   }
 
   // Answers whether there is something else that is wanted.

@@ -1,3 +1,4 @@
+import { callListener } from './call-listener.ts';
 import type { TidingsNotices } from './tidings.ts';
 
 type Name = keyof TidingsNotices;
@@ -19,7 +20,7 @@ export function createNotices(): Notices {
     tell(name, notice) {
       // Whoever does not listen must still find out why nothing comes.
       if (name === 'error' && listeners.error.size === 0) console.warn('Tidings:', notice);
-      for (const listener of listeners[name]) listener(notice);
+      for (const listener of listeners[name]) callListener(listener, notice);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { HubError } from '../hub-error.ts';
 import type { Hub } from './hub.ts';
-import type { Message, Relayed, StreamReport, ToldFailure, Want } from './message.ts';
+import type { Message, Relayed, StreamReport, Want } from './message.ts';
 import { createMultiplexer, type Multiplexer } from './multiplexer.ts';
 import type { Notices } from './notices.ts';
 import { isAfter } from './position.ts';
@@ -74,12 +74,16 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     for (const { want, begin } of subscriptions) if (!want.replay && topics.includes(want.topic)) begin();
   }
 
-  function fail({ code, message, topics, ...details }: ToldFailure): void {
-    const error = new HubError(code, message, details);
+  function fail(error: HubError, topics: readonly string[]): void {
     const isKept = ({ topic }: Want): boolean => !topics.includes(topic);
     for (const [tab, list] of wanted) wanted.set(tab, list.filter(isKept));
     for (const subscription of [...subscriptions]) if (!isKept(subscription.want)) subscription.end(error);
     notices.tell('error', error);
+  }
+
+  function failForAll(error: HubError, topics: readonly string[] = []): void {
+    tabs?.post({ failure: { ...error, message: error.message, topics } });
+    fail(error, topics);
   }
 
   const events: TabEvents = {
@@ -90,7 +94,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
           tab,
           list.filter(({ replay }) => !replay),
         );
-      leader = createMultiplexer(hub, wants, () => wanted.size === 0, tell, cursor);
+      leader = createMultiplexer(hub, wants, () => wanted.size === 0, tell, failForAll, cursor);
       leader.sync();
     },
     resign() {
@@ -107,7 +111,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       if (place) leader?.rewind(place);
       blocks?.every(take);
       if (report) look(report);
-      if (failure) fail(failure);
+      if (failure) fail(new HubError(failure.code, failure.message, failure), failure.topics);
     },
     wants: ownWants,
     left(tab) {

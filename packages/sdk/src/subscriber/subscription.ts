@@ -1,5 +1,6 @@
 import { covers } from '@tidings/protocol';
 import { HubError } from '../hub-error.ts';
+import { callListener } from './call-listener.ts';
 import type { TidingsEvent } from './event.ts';
 import type { Want } from './message.ts';
 import { isAfter } from './position.ts';
@@ -59,14 +60,7 @@ export function createSubscription(
       if (id && last && !isAfter(id, last)) return;
       last = id ?? last;
       if (keys) want.replay = event.time;
-      try {
-        handle(event);
-      } catch (error) {
-        // As the platform does with a listener's: it stops nobody else, and is seen.
-        setTimeout(() => {
-          throw error;
-        });
-      }
+      callListener(handle, event);
     },
   };
 }

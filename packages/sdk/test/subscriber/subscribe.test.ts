@@ -113,10 +113,4 @@ describe('a subscription', () => {
     await hub.publish('a', 1);
     await vi.waitFor(() => expect(got).toEqual([1]));
   });
-
-  test('goes on exactly where it was when the hub has been away', async () => {
-    const { hub, tidings } = await open({}, {});
-    expect(hub).toBeDefined();
-    expect(tidings.state).toBe('idle');
-  });
 });

@@ -1,0 +1,86 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { launchBrowser } from '../browser.ts';
+import { type Pages, servePages } from '../sdk/pages.ts';
+import { killLeaders, numbersOf, openProfile } from '../sdk/tab.ts';
+import type { TabPage } from '../sdk/tabs.page.ts';
+
+declare const page: TabPage;
+
+const OFFLINE_MS = 10_000;
+
+let browser: Browser;
+let pages: Pages;
+
+beforeAll(async () => {
+  [browser, pages] = await Promise.all([launchBrowser(), servePages('tabs')]);
+}, 240_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await pages?.close();
+});
+
+describe('five tabs', () => {
+  test('whose leader is killed 20 times in a row are without events for less than 100 ms, in the median', async () => {
+    const { hub, openTab } = await openProfile(browser, pages);
+    const tabs: Page[] = [];
+    for (let count = 0; count < 5; count += 1) tabs.push(await openTab());
+    const pauses = await killLeaders(20, tabs, openTab, hub);
+    console.log(`without events for, in ms: ${pauses.map(Math.round).join(' ')}`);
+    expect(pauses[10]).toBeLessThan(100);
+  });
+});
+
+describe('a page', () => {
+  test('that was offline for 10 s gets what it missed', async () => {
+    const { hub, context, openTab } = await openProfile(browser, pages);
+    const tab = await openTab();
+    await context.setOffline(true);
+    const sinceMs = Date.now();
+    await vi.waitFor(
+      async () => {
+        await hub.publish('ticks', Date.now() - sinceMs);
+        expect(Date.now() - sinceMs).toBeGreaterThan(OFFLINE_MS);
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+    await context.setOffline(false);
+    await hub.publish('ticks', -1);
+    await vi.waitFor(async () => expect((await numbersOf(tab)).at(-1)).toBe(-1), 5_000);
+    const got = await numbersOf(tab);
+    expect(got).toHaveLength(await hub.count('ticks'));
+    expect(got.slice(0, -1)).toEqual([...got.slice(0, -1)].sort((a, b) => a - b));
+  });
+
+  test('holds no more memory after 100,000 events than after 20,000, with the connection and without', async () => {
+    const { hub, context, openTab } = await openProfile(browser, pages);
+    const tabs = [await openTab(), await openTab()];
+    // What the page itself keeps would hide the rest.
+    for (const tab of tabs) await tab.evaluate(() => page.forget());
+    const heapOf = async (tab: Page): Promise<number> => {
+      const session = await context.newCDPSession(tab);
+      await session.send('HeapProfiler.enable');
+      await session.send('HeapProfiler.collectGarbage');
+      const { usedSize } = await session.send('Runtime.getHeapUsage');
+      await session.detach();
+      return usedSize;
+    };
+    const publish = async (from: number, to: number): Promise<void> => {
+      for (let n = from; n < to; n += 500) {
+        await hub.publish('ticks', ...Array.from({ length: 500 }, (_, place) => n + place));
+      }
+      for (const tab of tabs) {
+        await vi.waitFor(async () => expect(await tab.evaluate(() => page.count)).toBe(to), 60_000);
+      }
+    };
+    await publish(0, 20_000);
+    const before = await Promise.all(tabs.map(heapOf));
+    await publish(20_000, 100_000);
+    const after = await Promise.all(tabs.map(heapOf));
+    console.log(
+      `heaps in kB: ${before.map((size) => size >> 10)} after 20,000, ${after.map((size) => size >> 10)} after 100,000`,
+    );
+    for (const [place, size] of after.entries()) expect(size - (before[place] as number)).toBeLessThan(1_000_000);
+  }, 180_000);
+});
