@@ -14,6 +14,8 @@ export function isHubError(error: unknown): error is HubError {
 
 /** What a failed request means for a command: its exit code, and what to do about it. */
 export function toCommandError(error: HubError, asked: Asked): CommandError {
+  // Of reading the token.
+  if (error.cause instanceof CommandError) return error.cause;
   // Whatever its status is, it is not the hub's.
   const exitCode = error.code === 'answer' ? EXIT.unavailable : exitCodeOf(error);
   return new CommandError(describe(error, asked), exitCode, error);

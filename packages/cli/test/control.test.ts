@@ -145,10 +145,15 @@ describe('failures', () => {
     }
     page.close();
     await once(page, 'close');
-    const away = await runHere(['presence', 'a', '--url', url], { env: hub.env });
-    expect(away.code).toBe(69);
-    expect(away.err).toContain(`tidings: ${url} can not be reached (`);
-    expect(away.err).toContain('ECONNREFUSED');
+    for (const words of [
+      ['presence', 'a'],
+      ['publish', 'a', 'b'],
+      ['tail', 'a'],
+    ]) {
+      const away = await runHere([...words, '--url', url], { env: hub.env });
+      expect(away, `${words}`).toMatchObject({ code: 69, out: '' });
+      expect(away.err).toContain(`tidings: ${url} can not be reached`);
+    }
   });
 
   test('what the hub finds wrong with a request exits 65', async () => {

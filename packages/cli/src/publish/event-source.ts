@@ -1,17 +1,14 @@
+import type { EventOptions } from '@tidings/sdk/publisher';
 import { CommandError, EXIT } from '../command-error.ts';
 import { readAll, readLines } from './lines.ts';
 import type { PublishWish } from './wish.ts';
 
-/** An event as `POST /v1/events` takes it. */
-export interface OutgoingEvent {
+/** An event as `POST /v1/events` takes it; with a topic, topics or a user, or none: the hub says what is wrong with it. */
+export interface OutgoingEvent extends EventOptions {
   readonly topic?: string;
+  readonly topics?: readonly string[];
   readonly user?: string;
   readonly data: unknown;
-  readonly event?: string;
-  readonly id?: string;
-  readonly ttl?: number;
-  readonly store?: boolean;
-  readonly final?: boolean;
 }
 
 /** An event and the line of standard input that it comes from, from 1; without one it is the only event. */
@@ -88,8 +85,14 @@ function toEvent(text: string, { fields, isJson }: PublishWish, line: number | u
 
 function parseEvent(text: string, line: number): OutgoingEvent {
   const value = parseJson(text, line);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as OutgoingEvent;
+  if (isEvent(value)) return value;
   throw new CommandError(`Line ${line} is no event: an object with topic and data.`, EXIT.data);
+}
+
+// As much as the publisher counts on.
+function isEvent(value: unknown): value is OutgoingEvent {
+  if (typeof value !== 'object' || value === null || !('data' in value)) return false;
+  return !('topics' in value) || Array.isArray(value.topics);
 }
 
 // Without the parser's message, which quotes the payload.

@@ -1,34 +1,13 @@
-import { MAX_BATCH_EVENTS } from '@tidings/protocol';
-import type { HubError } from '@tidings/sdk/subscriber';
+import type { EventToPublish, HubError, PublishResult } from '@tidings/sdk/publisher';
 import { CommandError } from '../command-error.ts';
 import { exitCodeOf } from '../hub-failure.ts';
-import type { OutgoingEvent, SourcedEvent } from './event-source.ts';
+import type { SourcedEvent } from './event-source.ts';
 import { toCount } from './progress.ts';
-
-/** What became of an event on one topic; `index` is its place among those that were handed over together. */
-export type EventResult =
-  | {
-      readonly status: 'accepted' | 'duplicate';
-      readonly index: number;
-      readonly topic: string;
-      readonly id: string | undefined;
-    }
-  | {
-      readonly status: 'failed';
-      readonly index: number;
-      readonly topic: string | undefined;
-      readonly error: HubError;
-    };
-
-/** Where events go, in order: as much of the publisher as is needed. */
-export interface EventSink {
-  /** @throws HubError when it had to stop before any was accepted. */
-  publishMany(events: readonly OutgoingEvent[]): Promise<readonly EventResult[]>;
-}
+import type { EventSink } from './sink.ts';
 
 /** Who is told what becomes of events. */
 export interface PublishReader {
-  result(result: EventResult, line: number | undefined): void;
+  result(result: PublishResult, line: number | undefined): void;
   /** Those that were handed over together are done. */
   progress(published: number): void;
 }
@@ -49,7 +28,7 @@ export async function publishAll(
   let cursor: string | undefined;
   let first: HubError | undefined;
   for await (const batch of inRequests(batches)) {
-    const results = await sink.publishMany(batch.map(({ event }) => event));
+    const results = await sink.publishMany(batch.map(({ event }) => event as EventToPublish));
     const errors = results.flatMap((result) => (result.status === 'failed' ? result.error : []));
     for (const result of results) {
       reader.result(result, batch[result.index]?.line);
@@ -68,10 +47,13 @@ export async function publishAll(
   throw new CommandError(`events refused: ${toCount(failed)}, the first: ${said}`, exitCodeOf(first), first);
 }
 
+// A hub gives so many to its broker all at once: should that be away, it is so for all of them, and their order stays.
+const MOST_TOGETHER = 250;
+
 async function* inRequests(batches: AsyncIterable<readonly SourcedEvent[]>): AsyncGenerator<readonly SourcedEvent[]> {
   for await (const batch of batches) {
-    for (let first = 0; first < batch.length; first += MAX_BATCH_EVENTS) {
-      yield batch.slice(first, first + MAX_BATCH_EVENTS);
+    for (let first = 0; first < batch.length; first += MOST_TOGETHER) {
+      yield batch.slice(first, first + MOST_TOGETHER);
     }
   }
 }

@@ -39,6 +39,8 @@ export async function tail(client: TailClient, wish: TailWish, reader: TailReade
   function take(event: TidingsEvent): void {
     // Of topics that overlap each has it.
     if (left === 0 || event === last || (event.id !== undefined && event.id === last?.id)) return;
+    // What was missed comes before the stream is live again.
+    connected();
     last = event;
     left -= 1;
     reader.event(event);
@@ -82,7 +84,9 @@ function tellConnection(client: TailClient, note: (text: string) => void, fail: 
     note(`the stream has ended${reason ? ` (${reason})` : ''}, connecting again`);
   });
   client.on('error', (error) => {
-    const { status, problem, message } = error;
+    const { code, status, problem } = error;
+    // The words of the error are for pages too.
+    const message = code === 'network' ? 'The hub can not be reached.' : error.message;
     const willPass = problem !== undefined && (status === 429 || status === 503);
     // A token that is refused was asked for anew before.
     if (status === 401 || !(wasConnected || willPass)) fail(error);

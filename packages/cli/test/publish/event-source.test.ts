@@ -82,7 +82,9 @@ describe('the events of standard input', () => {
       { topic: 'a', data: 1 },
       { user: 'b', data: 'c' },
     ]);
-    await expect(eventsOf({ mode }, '{"topic":"a","data":1}\n[]\n')).rejects.toThrow('Line 2 is no event');
+    for (const line of ['[]', '1', 'null', '{"topic":"a"}', '{"topics":"a","data":1}']) {
+      await expect(eventsOf({ mode }, `{"topic":"a","data":1}\n${line}\n`)).rejects.toThrow('Line 2 is no event');
+    }
     await expect(eventsOf({ mode }, '\n{"secret')).rejects.toThrow(/^Line 2 is no JSON\.$/);
   });
 });

@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Around, runHere, spawnCommand } from '../command-run.ts';
 import { startTestHub, type TestHub } from '../hub.ts';
 
+// The machine may be busy.
+const WITHIN = { timeout: 15_000 };
+
 let hub: TestHub;
 beforeAll(async () => {
   hub = await startTestHub();
@@ -77,10 +80,10 @@ describe('publish', () => {
   test('where nothing is granted it ends with the first request', async () => {
     const token = await hub.token({ publish: ['a'] });
     const env = { ...hub.env, TIDINGS_PUBLISH_TOKEN: token };
-    const { code, err } = await runHere(['publish', 'b'], { env, stdin: 'x\n'.repeat(1_500) });
+    const { code, err } = await runHere(['publish', 'b'], { env, stdin: 'x\n'.repeat(300) });
     expect(code).toBe(77);
     expect(err.split('\n').filter((line) => line.includes('line '))).toHaveLength(20);
-    expect(err).toContain('tidings: events refused: 1,000, the first: forbidden');
+    expect(err).toContain('tidings: events refused: 250, the first: forbidden');
   });
 
   test.each([
@@ -94,6 +97,7 @@ describe('publish', () => {
     [['a', 'b', '--ttl', 'soon']],
     [['a', 'b', '--type', 'xml']],
     [['a', 'b', '--final', '--no-store']],
+    [['a', '--token-file', '-']],
     [['a', 'b', 'c']],
   ])('%j is refused', async (words) => {
     expect(await publish(words)).toMatchObject({ code: 64, out: '' });
@@ -128,7 +132,7 @@ describe('the process of publish', () => {
     const running = spawnCommand(['publish', 'live.1', '--json'], hub.env);
     for (const data of ['a', 'b']) {
       running.child.stdin?.write(`${data}\n`);
-      await expect.poll(() => running.out.split('\n').length, { timeout: 10_000 }).toBe(data === 'a' ? 2 : 3);
+      await expect.poll(() => running.out.split('\n').length, WITHIN).toBe(data === 'a' ? 2 : 3);
     }
     running.child.stdin?.end();
     expect((await running.done).code).toBe(0);

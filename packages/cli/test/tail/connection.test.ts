@@ -45,7 +45,7 @@ describe('what happens to the connection of tail', () => {
     listeners.gap?.({ reason: 'expired', from: 'x', to: 'y' });
     expect(notes).toEqual([
       'the stream has ended (draining), connecting again',
-      'The connection broke. Trying again.',
+      'The hub can not be reached. Trying again.',
       'This node is shutting down. Trying again.',
       'connected again',
       'history is gone (expired): what was between x and y is missing',

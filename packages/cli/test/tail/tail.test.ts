@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { begin, runHere, spawnCommand } from '../command-run.ts';
 import { startTestHub, type TestHub } from '../hub.ts';
 
+// The machine may be busy.
+const WITHIN = { timeout: 15_000 };
+
 let hub: TestHub;
 beforeAll(async () => {
   hub = await startTestHub();
@@ -20,7 +23,7 @@ describe('tail', () => {
   test('prints envelopes from the past and live ones, and ends after as many as were asked for', async () => {
     await here('publish', 'count.1', '{"n":1}', '--type', 'json', '--event', 'status');
     const running = begin(['tail', 'count.*', '--since', 'all', '--count', '3', '--json'], { env: hub.env });
-    await expect.poll(() => running.out).toContain('status');
+    await expect.poll(() => running.out, WITHIN).toContain('status');
     const { out: cursor } = await here('publish', 'count.2', 'two');
     await here('publish', 'count.2', 'three');
     await here('publish', 'count.2', 'four');
@@ -75,7 +78,7 @@ describe('tail', () => {
   test('--until-final ends with the last of the finite topics', async () => {
     const running = begin(['tail', 'finite.1', 'finite.2', '--final', '--json'], { env: hub.env });
     await here('publish', 'finite.1', 'a', '--final');
-    await expect.poll(() => running.out).toContain('"a"');
+    await expect.poll(() => running.out, WITHIN).toContain('"a"');
     await here('publish', 'finite.2', 'b');
     await here('publish', 'finite.2', 'c', '--final');
     const { code, out } = await running.done;
@@ -112,9 +115,9 @@ describe('the process of tail', () => {
     const publish = (data: string) => runHere(['publish', 'again.1', data], { env: away.env });
     const running = spawnCommand(['tail', 'again.*', '--since', 'all', '--count', '4', '--json'], away.env);
     await publish('a');
-    await expect.poll(() => running.out, { timeout: 10_000 }).toContain('"a"');
+    await expect.poll(() => running.out, WITHIN).toContain('"a"');
     await away.stop();
-    await expect.poll(() => running.err).toContain('the stream has ended (draining), connecting again');
+    await expect.poll(() => running.err, WITHIN).toContain('the stream has ended (draining), connecting again');
     await away.start();
     // Nobody listens yet, or somebody does: it must make no difference.
     for (const data of ['b', 'c', 'd']) expect((await publish(data)).code).toBe(0);
@@ -131,7 +134,7 @@ describe('the process of tail', () => {
     full.child.stdout?.once('data', () => full.child.stdout?.destroy());
     expect(await full.done).toMatchObject({ code: 0, err: '' });
     const endless = spawnCommand(['tail', 'pipe.*', '--since', '1'], hub.env);
-    await expect.poll(() => endless.out, { timeout: 10_000 }).toContain('x');
+    await expect.poll(() => endless.out, WITHIN).toContain('x');
     endless.child.kill('SIGINT');
     expect(await endless.done).toMatchObject({ code: 'SIGINT', err: '' });
   });
