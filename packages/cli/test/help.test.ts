@@ -82,6 +82,10 @@ describe('help', () => {
       ['--json', 'tail'],
       'tidings: There is no option --json here: options come after the command.\nSee: tidings --help\n',
     ],
+    [
+      ['sessions', '--jsno'],
+      'tidings: There is no option --jsno. Did you mean --json?\nSee: tidings sessions --help\n',
+    ],
     [['tail'], 'tidings: <topics> is missing.\nSee: tidings tail --help\n'],
     [['tail', '--', '--help', 'a b'], 'tidings: "a b": The topic or pattern'],
   ])('%j exits 64, and says where to look', async (words, text) => {
