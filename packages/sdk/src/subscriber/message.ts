@@ -46,6 +46,8 @@ export interface Message {
   readonly asks?: true;
   /** The tab has missed what came after this cursor. */
   readonly missedAfter?: string | undefined;
+  /** Whose stream it is that blocks and report are about: a later leader has a higher one. */
+  readonly term?: number;
   /** What came on the stream. */
   readonly blocks?: readonly Relayed[];
   readonly report?: StreamReport;

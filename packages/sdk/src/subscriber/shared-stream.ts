@@ -28,6 +28,8 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   let state: ConnectionState = 'idle';
   let tabs: Tabs | undefined;
   let leader: Multiplexer | undefined;
+  // Of the leader that is followed: a later one has a higher one.
+  let term = 0;
   let isStarted = false;
   let isChanged = false;
 
@@ -94,6 +96,12 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
           tab,
           list.filter(({ replay }) => !replay),
         );
+      const mine = Math.max(term + 1, Date.now());
+      const tell = (message: Message): void => {
+        const told = { ...message, term: mine };
+        tabs?.post(told);
+        events.hear(told);
+      };
       leader = createMultiplexer(hub, wants, () => wanted.size === 0, tell, failForAll, cursor);
       leader.sync();
     },
@@ -101,7 +109,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       leader?.close();
       leader = undefined;
     },
-    hear({ from: tab = '', wants: theirs, asks, missedAfter: place, blocks, report, failure }) {
+    hear({ from: tab = '', wants: theirs, asks, missedAfter: place, term: told = 0, blocks, report, failure }) {
       if (theirs) wanted.set(tab, theirs);
       if (asks) {
         tabs?.post({ wants: ownWants() });
@@ -109,8 +117,12 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       }
       if (theirs) leader?.sync();
       if (place) leader?.rewind(place);
-      blocks?.every(take);
-      if (report) look(report);
+      // What a leader before has told may still arrive. Its stream had other topics: a cursor of it says nothing of these.
+      if (told >= term) {
+        term = told;
+        blocks?.every(take);
+        if (report) look(report);
+      }
       if (failure) fail(new HubError(failure.code, failure.message, failure), failure.topics);
     },
     wants: ownWants,
@@ -119,11 +131,6 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       leader?.sync();
     },
   };
-
-  function tell(message: Message): void {
-    tabs?.post(message);
-    events.hear(message);
-  }
 
   function settle(): void {
     isChanged = false;
