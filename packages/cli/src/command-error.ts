@@ -1,7 +1,7 @@
 /** sysexits.h, as far as commands use it; 0 is success. */
 export const EXIT = {
-  /** The person was asked, and did not agree. */
-  declined: 1,
+  /** Nothing went wrong, and the answer is no: a check has failed, or a person did not agree. */
+  no: 1,
   /** The command line itself is wrong. */
   usage: 64,
   /** What was given to work on is wrong. */

@@ -31,6 +31,8 @@ export const TREE: Command = createGroup(
     kick: async () => (await import('./kick.ts')).kickCommand,
     presence: async () => (await import('./presence.ts')).presenceCommand,
     erase: async () => (await import('./erase.ts')).eraseCommand,
+    doctor: async () => (await import('./doctor/command.ts')).doctorCommand,
+    bench: async () => (await import('./bench/command.ts')).benchCommand,
     config: async () => (await import('./config.ts')).configCommand,
     nats: async () =>
       createGroup('nats', 'What the NATS servers hold for Tidings.', {

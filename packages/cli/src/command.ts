@@ -25,7 +25,8 @@ export interface CommandParts<Args extends ArgsDef> {
   readonly examples: readonly string[];
   readonly args?: Args;
   readonly isVariadic?: boolean;
-  run(run: CommandRun<Args>): void | Promise<void>;
+  /** Answers its exit code, where that is another than 0 and nothing went wrong. */
+  run(run: CommandRun<Args>): Promise<number | undefined> | Promise<void>;
 }
 
 /** Creates a command; `run` throws a `CommandError` for what it expects to fail. */

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { CommandError, EXIT, UsageError } from './command-error.ts';
+import { type Given, textOf } from './option-value.ts';
 
 /** Where a deployment is, and who asks it. URLs are without a slash at the end. */
 export interface Deployment {
   /** The edge, or the hub. */
   readonly url: string;
   readonly ingestUrl: string;
-  /** The token, read anew each time where it stands in a file: whoever renews it there renews it here. */
-  token(): string | undefined;
+  readonly token: string | undefined;
+  /** For publishing; the same as `token` unless another was given. */
+  readonly publishToken: string | undefined;
 }
 
 /** The options that say where the edge is, and who asks. */
@@ -38,38 +40,46 @@ export const INGEST_ARGS = {
   },
 } as const;
 
-/** Values of options by their names; those that were not given are absent. */
-export type Given = Readonly<Record<string, unknown>>;
+/** And for commands that both listen and publish. */
+export const PUBLISH_TOKEN_ARGS = {
+  'publish-token': {
+    type: 'string',
+    valueHint: 'jwt',
+    description: 'The token to publish with, where it is another one; better in TIDINGS_PUBLISH_TOKEN.',
+  },
+} as const;
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 /**
- * The deployment that options and environment name; an option wins.
- * @param tokenNames variables that may hold the token, the first that is set counts.
+ * The deployment that options and environment name; an option wins over any variable.
  * @throws UsageError for an option that can't be used, CommandError for a variable or a file.
  */
-export function deploymentOf(
-  given: Given,
-  env: NodeJS.ProcessEnv,
-  tokenNames: readonly string[] = ['TIDINGS_TOKEN'],
-): Deployment {
+export function deploymentOf(given: Given, env: NodeJS.ProcessEnv): Deployment {
   const url = urlOf('url', 'TIDINGS_URL', given, env) ?? DEFAULT_URL;
   const ingestUrl = urlOf('ingest-url', 'TIDINGS_INGEST_URL', given, env) ?? url;
-  if (given.token !== undefined && given['token-file'] !== undefined) {
+  if (textOf(given.token) !== undefined && textOf(given['token-file']) !== undefined) {
     throw new UsageError('--token and --token-file are two tokens: give one.');
   }
-  const token = tokenReader(given, env, tokenNames);
-  // What is wrong with it is told before anything is begun.
-  token();
-  return { url, ingestUrl, token };
+  const variable = (name: string): string | undefined => tokenOf(env[name], name);
+  const named = tokenOf(given.token, '--token') ?? tokenFileOf(given);
+  const token = named ?? variable('TIDINGS_TOKEN');
+  const other = tokenOf(given['publish-token'], '--publish-token');
+  const publishToken = other ?? named ?? variable('TIDINGS_PUBLISH_TOKEN') ?? token;
+  return { url, ingestUrl, token, publishToken };
+}
+
+/** The token as it is now: of a file that which stands in it by then. @throws CommandError as `deploymentOf`. */
+export function currentToken(given: Given, { token }: Deployment): string | undefined {
+  // Standard input is there once.
+  return given['token-file'] === '-' ? token : (tokenFileOf(given) ?? token);
 }
 
 function urlOf(option: string, variable: string, given: Given, env: NodeJS.ProcessEnv): string | undefined {
-  if (given[option] !== undefined) {
-    return parseUrl(`${given[option]}`, (fault) => new UsageError(`--${option} ${fault}`));
-  }
-  const text = env[variable]?.trim();
-  return text ? parseUrl(text, (fault) => new CommandError(`${variable} ${fault}`, EXIT.configuration)) : undefined;
+  const text = textOf(given[option]);
+  if (text !== undefined) return parseUrl(text, (fault) => new UsageError(`--${option} ${fault}`));
+  const value = textOf(env[variable]?.trim());
+  return value && parseUrl(value, (fault) => new CommandError(`${variable} ${fault}`, EXIT.configuration));
 }
 
 function parseUrl(text: string, toError: (fault: string) => Error): string {
@@ -80,17 +90,15 @@ function parseUrl(text: string, toError: (fault: string) => Error): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-function tokenReader(given: Given, env: NodeJS.ProcessEnv, names: readonly string[]): () => string | undefined {
-  const path = given['token-file'] as string | undefined;
-  if (path === undefined) {
-    const name = names.find((each) => env[each]?.trim());
-    const from = given.token === undefined ? name : '--token';
-    const text = (given.token as string | undefined) ?? (name && env[name]);
-    return () => (text === undefined || from === undefined ? undefined : checkToken(text, from));
-  }
-  // Standard input is there once.
-  const piped = path === '-' ? readSecretFile(path, '--token-file') : undefined;
-  return () => checkToken(piped ?? readSecretFile(path, '--token-file'), '--token-file');
+function tokenOf(value: unknown, from: string): string | undefined {
+  const text = textOf(value);
+  // An empty variable counts as unset.
+  return text?.trim() ? checkToken(text, from) : undefined;
+}
+
+function tokenFileOf(given: Given): string | undefined {
+  const path = textOf(given['token-file']);
+  return path && checkToken(readSecretFile(path, '--token-file'), '--token-file');
 }
 
 /**

@@ -25,7 +25,7 @@ export const eraseCommand: Command = createCommand({
     if (!yes) await confirm(`Erase ${what} for good? [y/N] `, io);
     const path =
       user === undefined ? `/v1/topics/${encodeURIComponent(`${topic}`)}` : `/v1/users/${encodeURIComponent(user)}`;
-    await askHub({ method: 'DELETE', url: ingestUrl, path: `${path}/events`, token: token() });
+    await askHub({ method: 'DELETE', url: ingestUrl, path: `${path}/events`, token });
     print(io, `erased ${what}`);
   },
 });
@@ -38,5 +38,5 @@ async function confirm(question: string, { stdin, stderr }: Io): Promise<void> {
     answer += Buffer.from(bytes).toString();
     if (answer.includes('\n')) break;
   }
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('Nothing was erased.', EXIT.declined);
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError('Nothing was erased.', EXIT.no);
 }

@@ -1,5 +1,6 @@
 import type { HubError } from '@tidings/sdk/subscriber';
 import { CommandError, EXIT, type ExitCode } from './command-error.ts';
+import { faultOf } from './fault.ts';
 
 /** Who was asked, so that the message can say what to look at. */
 export interface Asked {
@@ -48,11 +49,4 @@ function describe(error: HubError, { url, hasToken }: Asked): string {
       return `${code}: ${message}${where ? ` (${where})` : ''}`;
     }
   }
-}
-
-/** Why a request failed, in the system's words: fetch hides the reason behind "fetch failed". */
-function faultOf(error: unknown): string {
-  const { message, code, cause } = error as Error & { code?: string };
-  if (cause instanceof Error) return faultOf(cause);
-  return code !== undefined && !message.includes(code) ? `${message} ${code}`.trim() : message;
 }

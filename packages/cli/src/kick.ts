@@ -19,7 +19,7 @@ export const kickCommand: Command = createCommand({
   async run({ args, io }) {
     const { url, token } = deploymentOf(args, io.env);
     const { session } = args;
-    await askHub({ method: 'DELETE', url, path: `/v1/sessions/${encodeURIComponent(session)}`, token: token() });
+    await askHub({ method: 'DELETE', url, path: `/v1/sessions/${encodeURIComponent(session)}`, token });
     print(io, `closed ${session}`);
   },
 });

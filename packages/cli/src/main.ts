@@ -21,6 +21,4 @@ const io: Io = {
   },
   now: Date.now,
 };
-const exitCode = await run(process.argv.slice(2), io);
-// A command that has failed in part has said so itself.
-if (exitCode !== 0) process.exitCode = exitCode;
+process.exitCode = await run(process.argv.slice(2), io);

@@ -30,7 +30,7 @@ export const presenceCommand: Command = createCommand({
   async run({ args, io }) {
     const { url, token } = deploymentOf(args, io.env);
     const path = `/v1/topics/${encodeURIComponent(args.topic)}/presence?limit=${MOST_NAMED}`;
-    const answer = (await askHub({ url, path, token: token() })) as Presence;
+    const answer = (await askHub({ url, path, token })) as Presence;
     if (args.json) return print(io, JSON.stringify(answer));
     const { subscribers, users, more } = answer;
     print(io, `${subscribers} ${subscribers === 1 ? 'stream' : 'streams'}`);

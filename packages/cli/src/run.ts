@@ -16,8 +16,7 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
   try {
     const found = await findCommand(words);
     path = found.path;
-    await runFound(found, io);
-    return 0;
+    return await runFound(found, io);
   } catch (error) {
     const { exitCode, text } = toFailure(error, path);
     io.stderr.write(`${text}\n`);
@@ -25,7 +24,7 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
   }
 }
 
-async function runFound({ path, command, rest }: FoundCommand, io: Io): Promise<void> {
+async function runFound({ path, command, rest }: FoundCommand, io: Io): Promise<number> {
   // What stands behind `--` is data, whatever it looks like.
   const end = rest.indexOf('--');
   const options = end === -1 ? rest : rest.slice(0, end);
@@ -38,6 +37,8 @@ async function runFound({ path, command, rest }: FoundCommand, io: Io): Promise<
   else {
     const { args = {}, isVariadic = false } = command;
     checkCommandLine({ words: rest, args, isVariadic });
-    await runCommand(command, { rawArgs: [...rest], data: io });
+    const { result } = await runCommand(command, { rawArgs: [...rest], data: io });
+    return typeof result === 'number' ? result : 0;
   }
+  return 0;
 }

@@ -45,7 +45,7 @@ export const sessionsCommand: Command = createCommand({
     do {
       const query = new URLSearchParams({ limit: `${PAGE}`, ...(user && { user }), ...(topic && { topic }) });
       if (after !== undefined) query.set('after', after);
-      const page = (await askHub({ url, path: `/v1/sessions?${query}`, token: token() })) as SessionPage;
+      const page = (await askHub({ url, path: `/v1/sessions?${query}`, token })) as SessionPage;
       if (json) for (const session of page.sessions) print(io, JSON.stringify(session));
       else rows.push(...page.sessions.map(toRow));
       after = page.next;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { deploymentOf } from '../src/deployment.ts';
+import { currentToken, deploymentOf } from '../src/deployment.ts';
 import { describeDuration, parseDuration } from '../src/duration.ts';
 import { toFailure } from '../src/failure.ts';
 import { toTable } from '../src/table.ts';
@@ -25,26 +25,27 @@ describe('a deployment', () => {
   test('is where options say, else the environment, else here; without a slash at the end', () => {
     const env = { TIDINGS_URL: 'https://edge.example/hub/', TIDINGS_INGEST_URL: '', TIDINGS_TOKEN: ' t\n' };
     expect(deploymentOf({}, {})).toMatchObject({ url: 'http://127.0.0.1:8080', ingestUrl: 'http://127.0.0.1:8080' });
-    const named = deploymentOf({}, env);
-    expect(named).toMatchObject({ url: 'https://edge.example/hub', ingestUrl: 'https://edge.example/hub' });
-    expect(named.token()).toBe('t');
-    const given = deploymentOf({ url: 'http://a/', 'ingest-url': 'http://b', token: 'u' }, env);
-    expect(given).toMatchObject({ url: 'http://a', ingestUrl: 'http://b' });
-    expect(given.token()).toBe('u');
+    const edge = 'https://edge.example/hub';
+    expect(deploymentOf({}, env)).toEqual({ url: edge, ingestUrl: edge, token: 't', publishToken: 't' });
+    const given = { url: 'http://a/', 'ingest-url': 'http://b', token: 'u' };
+    expect(deploymentOf(given, env)).toEqual({ url: 'http://a', ingestUrl: 'http://b', token: 'u', publishToken: 'u' });
   });
 
-  test('a token for publishing goes before the other where a command publishes', () => {
+  test('a token for publishing may be another, but for one that an option gives', () => {
     const env = { TIDINGS_TOKEN: 'a', TIDINGS_PUBLISH_TOKEN: 'b' };
-    expect(deploymentOf({}, env, ['TIDINGS_PUBLISH_TOKEN', 'TIDINGS_TOKEN']).token()).toBe('b');
-    expect(deploymentOf({}, env).token()).toBe('a');
+    expect(deploymentOf({}, env)).toMatchObject({ token: 'a', publishToken: 'b' });
+    expect(deploymentOf({ token: 'c' }, env)).toMatchObject({ token: 'c', publishToken: 'c' });
+    expect(deploymentOf({ token: 'c', 'publish-token': 'd' }, env)).toMatchObject({ token: 'c', publishToken: 'd' });
   });
 
   test('a token in a file is read anew each time', () => {
     const path = join(folder, 'token');
     writeFileSync(path, 'first\n');
-    const { token } = deploymentOf({ 'token-file': path }, { TIDINGS_TOKEN: 'x' });
+    const given = { 'token-file': path };
+    const deployment = deploymentOf(given, { TIDINGS_TOKEN: 'x' });
     writeFileSync(path, 'second\n');
-    expect(token()).toBe('second');
+    expect([deployment.token, currentToken(given, deployment)]).toEqual(['first', 'second']);
+    expect(currentToken({}, deployment)).toBe('first');
   });
 
   test('what can not be used exits with the code of its kind, and no message holds a token', () => {

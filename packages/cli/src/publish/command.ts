@@ -29,8 +29,8 @@ export const publishCommand: Command = createCommand({
     if (readsInput && args['token-file'] === '-') {
       throw new UsageError('Standard input is either the token or what is published.');
     }
-    const deployment = deploymentOf(args, io.env, ['TIDINGS_PUBLISH_TOKEN', 'TIDINGS_TOKEN']);
-    const asked = { url: deployment.ingestUrl, hasToken: deployment.token() !== undefined };
+    const deployment = deploymentOf(args, io.env);
+    const asked = { url: deployment.ingestUrl, hasToken: deployment.publishToken !== undefined };
     const report = createReport(io, { json: args.json === true, readsInput });
     try {
       // It would be found out only with the first event.

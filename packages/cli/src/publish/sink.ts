@@ -15,7 +15,7 @@ export interface EventSink {
  * reached before is tried again.
  * @param note is told that it is, once for each time.
  */
-export function createSink({ ingestUrl: url, token }: Deployment, note: (text: string) => void): EventSink {
+export function createSink({ ingestUrl: url, publishToken }: Deployment, note: (text: string) => void): EventSink {
   const life = new AbortController();
   let wasReached = false;
   let isAway = false;
@@ -40,5 +40,5 @@ export function createSink({ ingestUrl: url, token }: Deployment, note: (text: s
     }
   };
 
-  return createPublisher({ url, token: () => token() ?? '', fetch: reach, signal: life.signal });
+  return createPublisher({ url, token: publishToken ?? '', fetch: reach, signal: life.signal });
 }

@@ -2,7 +2,7 @@ import { MAX_STREAM_TOPICS, parsePattern, TidingsError } from '@tidings/protocol
 import { createTidings, type TidingsEvent } from '@tidings/sdk/subscriber';
 import { type Command, createCommand } from '../command.ts';
 import { UsageError } from '../command-error.ts';
-import { deploymentOf, HUB_ARGS } from '../deployment.ts';
+import { currentToken, deploymentOf, HUB_ARGS } from '../deployment.ts';
 import { isHubError, toCommandError } from '../hub-failure.ts';
 import { note, print } from '../io.ts';
 import { paintFor, toQuoted } from '../terminal-text.ts';
@@ -53,11 +53,12 @@ export const tailCommand: Command = createCommand({
     }
     const since = args.since === undefined ? undefined : parseSince(args.since, io.now());
     const count = args.count === undefined ? undefined : parseCount(args.count);
-    const { url, token } = deploymentOf(args, io.env);
-    const hasToken = token() !== undefined;
+    const deployment = deploymentOf(args, io.env);
+    const { url, token } = deployment;
+    const hasToken = token !== undefined;
     const client = createTidings({
       url,
-      ...(hasToken && { token }),
+      ...(hasToken && { token: () => currentToken(args, deployment) }),
       ...(args.after !== undefined && { cursor: args.after }),
     });
     const paint = paintFor(io.stdout, io.env);

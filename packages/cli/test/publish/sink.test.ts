@@ -30,7 +30,7 @@ describe('where events are published', () => {
   test('a hub that can not take them now is asked again, and that is told once for each time', async () => {
     const notes: string[] = [];
     const ingestUrl = await listen([502, 503]);
-    const deployment = { url: ingestUrl, ingestUrl, token: () => 't' };
+    const deployment = { url: ingestUrl, ingestUrl, token: 't', publishToken: 't' };
     const sink = createSink(deployment, (text) => notes.push(text));
     const results = await sink.publishMany([{ topic: 'a', data: 1 }]);
     expect(results).toEqual([{ status: 'accepted', index: 0, topic: 'a', id: '0' }]);
