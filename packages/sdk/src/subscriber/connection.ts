@@ -101,9 +101,10 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
     attempt = mine;
     goodbye = undefined;
     try {
+      const request = on.request();
       on.state('connecting');
       expectWithin(FIRST_BYTE_MS);
-      const wish = { ...on.request(), last_event_id: cursor, format: 'envelope', client: CLIENT };
+      const wish = { ...request, last_event_id: cursor, format: 'envelope', client: CLIENT };
       const { status, body, headers } = await hub.send(wish, undefined, mine.signal);
       if (status === 204 || !body) goodbye = 'final';
       // As EventSource does: a page that says 200 would be waited for in vain.

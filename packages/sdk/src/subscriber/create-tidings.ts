@@ -43,11 +43,15 @@ export function createTidings<Topics extends TopicMap = Record<string, unknown>>
       stream.subscriptions.delete(subscription);
       stream.changed();
     };
-    const subscription = createSubscription({ key: Math.random(), topic, replay: past }, handle, () => {
-      open.delete(subscription);
-      signal?.removeEventListener('abort', abort);
-      leave();
-    });
+    const subscription = createSubscription(
+      { key: Math.random(), topic, replay: past, live: until && true },
+      handle,
+      () => {
+        open.delete(subscription);
+        signal?.removeEventListener('abort', abort);
+        leave();
+      },
+    );
     open.add(subscription);
     signal?.addEventListener('abort', abort);
     if (signal?.aborted || stream.state === 'closed') abort();

@@ -10,6 +10,8 @@ export interface Want {
   readonly topic: string;
   /** What is still to be replayed to it; nothing, once that has come. */
   replay?: string | number | undefined;
+  /** Its topic is in force, or asked for: from here on a stream without it is not one to follow. */
+  live?: true | undefined;
 }
 
 /** A block as the leader passes it on. */
@@ -23,6 +25,7 @@ export interface StreamReport {
   readonly state: ConnectionState;
   /** The server's goodbye, where that is why. */
   readonly reason?: Goodbye | undefined;
+  /** Those in force, or asked for while it connects. */
   readonly topics: readonly string[];
   readonly cursor: string | undefined;
   /** Wants that have all of their replay: from here on they get what everybody gets. */

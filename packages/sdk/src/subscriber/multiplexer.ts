@@ -48,7 +48,6 @@ export function createMultiplexer(
   let blocks: Relayed[] = [];
   let changing: object | undefined;
   let isRenewing = false;
-  let rewound: string | undefined;
   let onTopics = (): void => {};
 
   const place = (): string | undefined => (connection ? connection.cursor : cursor);
@@ -80,7 +79,8 @@ export function createMultiplexer(
     // Where all want the same of the past, the stream begins with it. Other tabs may be past that.
     opening = !place() && isAlone() && all.every((want) => want.replay === replay) ? all : [];
     const plain = all.filter((want) => !want.replay);
-    return { topic: toTopics(plain.length > 0 ? plain : all), replay: opening[0]?.replay };
+    topics = toTopics(plain.length > 0 ? plain : all);
+    return { topic: topics, replay: opening[0]?.replay };
   }
 
   function take(block: Block): void {
@@ -196,10 +196,10 @@ export function createMultiplexer(
     report,
     sync,
     rewind(after) {
-      if (rewound === after) return;
-      rewound = after;
+      // Added now, a topic would lack what came on it since.
+      const isLacking = wants().some(({ live, topic }) => live && !topics.includes(topic));
       if (!connection) cursor = after;
-      else if (!connection.cursor || isAfter(connection.cursor, after)) connection.restart(after);
+      else if (isLacking || !connection.cursor || isAfter(connection.cursor, after)) connection.restart(after);
     },
     close,
   };

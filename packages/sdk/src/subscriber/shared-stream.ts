@@ -26,6 +26,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   const wanted = new Map<string, readonly Want[]>();
   let cursor = from;
   let state: ConnectionState = 'idle';
+  let topics: readonly string[] = [];
   let tabs: Tabs | undefined;
   let leader: Multiplexer | undefined;
   // Of the leader that is followed: a later one has a higher one.
@@ -42,9 +43,11 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     notices.tell('state', { state, reason });
   }
 
-  // Others may have been told more than this tab, or less. Whoever was told less says so, and all is told again from there.
+  // Others may have been told more than this tab, or less, and a leader may not know yet what this tab had. Whoever misses
+  // something says so, and all is told again from there.
   function hasMissed(place: string | undefined): boolean {
-    if (!cursor || (place && !isAfter(place, cursor))) return false;
+    const isLacking = !leader && ownWants().some(({ live, topic }) => live && !topics.includes(topic));
+    if (!cursor || (place && !isAfter(place, cursor) && !isLacking)) return false;
     tabs?.post({ missedAfter: cursor, wants: ownWants() });
     return true;
   }
@@ -65,15 +68,19 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     return true;
   }
 
-  function look({ state: next, reason, topics, cursor: place, done }: StreamReport): void {
+  function look({ state: next, reason, topics: now, cursor: place, done }: StreamReport): void {
+    topics = now;
     if (next === 'idle' && subscriptions.size === 0) cursor = undefined;
     // A leader that has just begun does not know how far others are; and what has been missed is not done.
     if (hasMissed(place)) return;
     cursor ??= place;
     setState(next, reason);
     for (const want of wants()) if (done.includes(want.key)) want.replay = undefined;
-    if (next !== 'open') return;
-    for (const { want, begin } of subscriptions) if (!want.replay && topics.includes(want.topic)) begin();
+    for (const { want, begin } of subscriptions) {
+      if (want.replay || !topics.includes(want.topic)) continue;
+      want.live = true;
+      if (next === 'open') begin();
+    }
   }
 
   function fail(error: HubError, topics: readonly string[]): void {
@@ -115,8 +122,8 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
         tabs?.post({ wants: ownWants() });
         leader?.report();
       }
-      if (theirs) leader?.sync();
       if (place) leader?.rewind(place);
+      if (theirs) leader?.sync();
       // What a leader before has told may still arrive. Its stream had other topics: a cursor of it says nothing of these.
       if (told >= term) {
         term = told;

@@ -55,7 +55,8 @@ export function createSubscription(
     offer(event, keys) {
       const { id } = event;
       if (isOver || !covers(topic, event.topic)) return;
-      if (keys ? !keys.includes(want.key) : want.replay) return;
+      // What comes because somebody else wants it may end with that.
+      if (keys ? !keys.includes(want.key) : want.replay || !want.live) return;
       // A replay that was cut is asked for again, from the time where it stood.
       if (id && last && !isAfter(id, last)) return;
       last = id ?? last;

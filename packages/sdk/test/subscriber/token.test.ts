@@ -10,7 +10,7 @@ describe('the token of a client', () => {
       url: hub.url,
       token(reason) {
         reasons.push(reason);
-        return hub.token(['>'], reasons.length === 1 ? 2 : 3_600);
+        return hub.token(['>'], reasons.length === 1 ? 3 : 3_600);
       },
     });
     onTestFinished(() => tidings.close());
@@ -21,7 +21,7 @@ describe('the token of a client', () => {
     await vi.waitFor(() => expect(reasons).toEqual(['connect', 'expiring']));
     // Past the end of the first one.
     await vi.waitFor(
-      async () => expect(await hub.ages()).toEqual([expect.toSatisfy((ms: number) => ms > 2_500)]),
+      async () => expect(await hub.ages()).toEqual([expect.toSatisfy((ms: number) => ms > 3_500)]),
       6_000,
     );
     await hub.publish('a', 1);
