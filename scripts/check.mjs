@@ -1,4 +1,4 @@
-// `npm run check`: everything that reads the code without running it.
+// `npm run check`: everything that judges the code without running it.
 import { runTogether } from './run-steps.mjs';
 
 await runTogether([
@@ -6,4 +6,5 @@ await runTogether([
   ['types of the tests', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json'],
   ['format and lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
   ['unused code', 'node_modules/knip/bin/knip.js'],
+  ['sizes', 'scripts/bundle-sizes.mjs'],
 ]);

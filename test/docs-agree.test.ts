@@ -4,6 +4,7 @@ import { GOODBYES, PROBLEMS } from '@tidings/protocol';
 import { COMMAND_LINE_VARIABLES, VARIABLES } from '@tidings/runtime';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from './hub-process.ts';
+import { readManifests } from './published-packages.ts';
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
@@ -20,17 +21,11 @@ function rowsOf(text: string): string[][] {
     );
 }
 
-const documents = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'deploy/README.md',
-  'loadtest/README.md',
-  'packages/cli/README.md',
-].concat(
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'deploy/README.md', 'loadtest/README.md'].concat(
+  [...readManifests()].flatMap(([folder, manifest]) => (manifest.private ? [] : [`${folder}/README.md`])),
   readdirSync(join(ROOT, 'docs'), { recursive: true })
     .map((path) => `docs/${path}`)
-    .filter((path) => path.endsWith('.md')),
+    .filter((path) => path.endsWith('.md') && !path.startsWith('docs/api/')),
 );
 
 describe('the documents and the code agree', () => {
@@ -87,6 +82,16 @@ describe('the documents and the code agree', () => {
         sources.some((path) => path.endsWith(name)),
         name,
       ).toBe(true);
+    }
+  });
+});
+
+describe('the README of the SDK', () => {
+  test('names the sizes that are held', () => {
+    const limits = JSON.parse(read('.size-limit.json')) as { name: string; limit?: string }[];
+    const text = read('packages/sdk/README.md');
+    for (const { limit } of limits.filter(({ name }) => /^(subscriber|react)/.test(name))) {
+      expect(text).toContain(`under ${limit}`);
     }
   });
 });

@@ -15,4 +15,5 @@ export function encodeEnvelope(message: Message, epoch: string): Buffer {
   return Buffer.concat([Buffer.from(head), data, CLOSE]);
 }
 
-const CLOSE = Buffer.from('}');
+// Not a Buffer, or pages could not load this module.
+const CLOSE = new TextEncoder().encode('}');

@@ -1,6 +1,7 @@
 const LF = 10;
 const CR = 13;
-const DATA = Buffer.from('data: ');
+// Not a Buffer, or pages could not load this module: it stands beside what they need.
+const DATA = new TextEncoder().encode('data: ');
 
 /**
  * One block of an event stream, encoded once and shared by every connection that gets it. Both views lie in the same

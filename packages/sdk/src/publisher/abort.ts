@@ -1,6 +1,25 @@
 import { HubError } from '../hub-error.ts';
 import type { Clock } from './clock.ts';
 
+// Who waits for a signal: Node warns of more than ten listeners, so that one stands for all.
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+function listen(signal: AbortSignal, run: () => void): () => void {
+  const runs = waiting.get(signal) ?? new Set();
+  runs.add(run);
+  if (runs.size === 1) {
+    waiting.set(signal, runs);
+    signal.addEventListener('abort', runAll);
+  }
+  return () => {
+    if (runs.delete(run) && runs.size === 0) signal.removeEventListener('abort', runAll);
+  };
+}
+
+function runAll({ target }: Event): void {
+  for (const run of [...(waiting.get(target as AbortSignal) ?? [])]) run();
+}
+
 /**
  * Calls `run` with the reason of the first signal that is aborted, at once where one is already; call what it returns to
  * stop listening. `AbortSignal.any` would leave something with a long-lived signal for every publish.
@@ -11,14 +30,15 @@ export function onAbort(signals: readonly AbortSignal[], run: (reason: unknown) 
     run(aborted.reason);
     return () => {};
   }
+  const stops = signals.map((signal) =>
+    listen(signal, () => {
+      stop();
+      run(signal.reason);
+    }),
+  );
   const stop = (): void => {
-    for (const signal of signals) signal.removeEventListener('abort', listener);
+    for (const each of stops) each();
   };
-  const listener = (event: Event): void => {
-    stop();
-    run((event.target as AbortSignal).reason);
-  };
-  for (const signal of signals) signal.addEventListener('abort', listener);
   return stop;
 }
 

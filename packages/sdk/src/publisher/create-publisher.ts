@@ -59,7 +59,7 @@ export function createPublisherOf<Topics extends TopicMap = Record<string, unkno
   const tokens = createTokenSource(options.token, clock);
   const send = createRequest({ url: toEventsUrl(options.url), fetch, tokens, clock });
   const deliver = createDelivery({ send, timeoutMs, clock, random });
-  const signalsOf = ({ signal }: { readonly signal?: AbortSignal }): AbortSignal[] =>
+  const signalsOf = ({ signal }: { readonly signal?: AbortSignal | undefined }): AbortSignal[] =>
     [options.signal, signal].filter((each) => each !== undefined);
 
   async function publishOne(event: EventToPublish, signals: readonly AbortSignal[]): Promise<Published> {

@@ -120,7 +120,7 @@ function createLedger(): Ledger {
         for (const result of toFailed(line, error)) entryOf(line.index).set(result.topic, result);
       }
     },
-    results: () => [...lines].sort(([one], [other]) => one - other).flatMap(([, entry]) => [...entry.values()]),
+    results: () => [...lines.values()].flatMap((entry) => [...entry.values()]),
   };
 }
 

@@ -45,7 +45,7 @@ export interface EventOptions {
 
 export interface PublishOptions extends EventOptions {
   /** Gives up; whether the event was stored is unknown then. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where an event went. */
@@ -105,7 +105,7 @@ export interface Publisher<Topics extends TopicMap = Record<string, unknown>> {
    */
   publishMany<const Names extends readonly string[]>(
     events: { readonly [Place in keyof Names]: EventToPublish<Topics, Names[Place]> },
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<PublishResult[]>;
 
   /** Opens a finite topic: tokens of an answer, lines of a log, in order, then a final event (contract section 6). */

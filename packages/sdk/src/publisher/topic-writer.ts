@@ -12,7 +12,7 @@ export interface WriterOptions {
   readonly finalEvent?: string;
   /** Whole seconds that each event is kept in history. */
   readonly ttl?: number;
-  /** Bytes, and events, that may wait until they are stored before `write` waits: 1,000,000 and 1,000 unless said. */
+  /** Bytes, and events, that may wait for the request under way before `write` waits: 1,000,000 and 1,000 unless said. */
   readonly maxWaitingBytes?: number;
   readonly maxWaitingEvents?: number;
   /** Aborts the stream. */
@@ -31,8 +31,8 @@ export interface TopicWriter<Data = unknown> {
   /** Aborted when the stream failed or was aborted, with the reason: stop there whatever you write from. */
   readonly signal: AbortSignal;
   /**
-   * Takes an event, and resolves when there is room for another: await it before you write the next. Whoever does not
-   * gets twice the room, and then fails the stream with `overflow`.
+   * Takes an event, and resolves when there is room for another: await it before you write the next. A hundred calls may
+   * wait; one more was plainly not awaited, and fails the stream with `overflow`.
    * @throws TypeError for data that is no JSON; the event is not taken, and the stream goes on.
    */
   write(data: Data): Promise<void>;
@@ -54,6 +54,8 @@ export interface WriterParts {
   readonly signals: readonly AbortSignal[];
 }
 
+// Several sources may write to one stream, each awaiting its own.
+const MAX_WAITING_CALLS = 100;
 // A server gives the events of so few to its broker all at once. Of more, the last might be stored where the first was not.
 const MAX_RESULTS = 250;
 
@@ -63,10 +65,13 @@ export function createTopicWriter<Data>(
   options: WriterOptions = {},
 ): TopicWriter<Data> {
   const { event, finalEvent = 'end', ttl, maxWaitingBytes = 1_000_000, maxWaitingEvents = 1_000 } = options;
+  if (!(maxWaitingBytes > 0 && maxWaitingEvents > 0)) {
+    throw new TypeError('maxWaitingBytes and maxWaitingEvents are 1 or more.');
+  }
   const limits = { maxBytes: maxBodyBytes, maxResults: MAX_RESULTS };
   const controller = new AbortController();
   const { signal } = controller;
-  // Written and not known to be stored, those under way included.
+  // Written, and not yet under way.
   const lines: EventLine[] = [];
   const waiters: {
     readonly ready: () => boolean;
@@ -80,8 +85,7 @@ export function createTopicWriter<Data>(
   let isOver = false;
   let stopListening = (): void => {};
 
-  const isOverTimes = (times: number): boolean =>
-    lines.length > times * maxWaitingEvents || bytes > times * maxWaitingBytes;
+  const hasRoom = (): boolean => lines.length <= maxWaitingEvents && bytes <= maxWaitingBytes;
 
   function fail(reason: unknown): void {
     if (isOver) return;
@@ -112,12 +116,13 @@ export function createTopicWriter<Data>(
   async function sendAll(): Promise<void> {
     try {
       while (lines.length > 0) {
-        const batch = takeBatch(lines, 0, limits);
-        await store(batch);
-        for (const line of lines.splice(0, batch.length)) bytes -= line.bytes.length;
+        const batch = lines.splice(0, takeBatch(lines, 0, limits).length);
+        for (const line of batch) bytes -= line.bytes.length;
         wake();
+        await store(batch);
       }
       isSending = false;
+      wake();
     } catch (error) {
       fail(error);
     }
@@ -139,20 +144,21 @@ export function createTopicWriter<Data>(
       written += 1;
       lines.push(line);
       bytes += line.bytes.length;
-      if (isOverTimes(2)) fail(new HubError('overflow', 'Too many events wait: await write() before the next.'));
-      signal.throwIfAborted();
       if (!isSending) {
         isSending = true;
         // In a turn of its own: what is written at once goes in one request.
         void Promise.resolve().then(sendAll);
       }
-      if (isOverTimes(1)) await until(() => !isOverTimes(1));
+      if (hasRoom()) return;
+      if (waiters.length === MAX_WAITING_CALLS) fail(new HubError('overflow', 'Too many events wait: await write().'));
+      signal.throwIfAborted();
+      await until(hasRoom);
     },
     async end(data = null, name = finalEvent) {
       assertOpen();
       const line = toEventLine({ topic, event: name, data, ttl, final: true }, written);
       isEnding = true;
-      if (lines.length > 0) await until(() => lines.length === 0);
+      if (isSending) await until(() => !isSending);
       try {
         const [published] = await store([line]);
         isOver = true;

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { unlessAborted } from '../../src/publisher/abort.ts';
+import { HubError } from '../../src/publisher/index.ts';
 import { toWaitMs } from '../../src/publisher/retry.ts';
-import { accept, breakOff, createScripted, hang, refuse } from './fixture.ts';
+import { accept, type Behaviour, breakOff, countListeners, createScripted, hang, refuse } from './scripted.ts';
 
 const html =
   (status: number, headers: Record<string, string> = {}) =>
@@ -159,20 +161,54 @@ describe('a signal', () => {
     expect([...scripted.requests, ...closed.requests]).toEqual([]);
   });
 
-  it('of a publisher keeps nothing of a publish that is over', async () => {
+  it('ends many events though some were accepted, whatever its reason is', async () => {
+    const controller = new AbortController();
+    const reason = new HubError('closed', 'The stream was aborted.');
+    const abort: Behaviour = () => {
+      controller.abort(reason);
+      throw new TypeError('fetch failed');
+    };
+    const { publisher, requests, run } = createScripted([accept, abort]);
+    const events = Array.from({ length: 3_000 }, () => ({ topic: 'a', data: 1 }));
+    const outcome = await run(publisher.publishMany(events, { signal: controller.signal }));
+    expect(outcome).toMatchObject({ status: 'rejected', reason });
+    expect(requests).toHaveLength(2);
+  });
+
+  it('is listened to once, however many publishes it would end', async () => {
+    const controller = new AbortController();
+    const listeners = countListeners(controller.signal);
+    const { publisher, run } = createScripted([hang], { signal: controller.signal });
+    const publishing = Array.from({ length: 30 }, () => publisher.publish('a', 1));
+    await run(Promise.resolve());
+    expect(listeners()).toBe(1);
+    controller.abort(reason);
+    const outcomes = await Promise.allSettled(publishing);
+    expect(outcomes.every((each) => each.status === 'rejected' && each.reason === reason)).toBe(true);
+  });
+
+  it('of a publisher keeps nothing of a publish or a stream that is over, however it ended', async () => {
     const { signal } = new AbortController();
-    let listeners = 0;
-    const { addEventListener, removeEventListener } = signal;
-    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-      listeners += 1;
-      addEventListener.apply(signal, args);
-    };
-    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
-      listeners -= 1;
-      removeEventListener.apply(signal, args);
-    };
-    const { publisher, clock, run } = createScripted([breakOff, accept], { signal });
+    const listeners = countListeners(signal);
+    const { publisher, clock, run } = createScripted([breakOff, accept, accept, accept, refuse('forbidden')], {
+      signal,
+    });
     await run(publisher.publish('a', 1));
-    expect([listeners, clock.pending]).toEqual([0, 0]);
+    const stream = publisher.stream('a');
+    await stream.write(1);
+    await run(stream.end());
+    const failing = publisher.stream('a');
+    expect(await run(failing.end())).toMatchObject({ reason: { code: 'forbidden' } });
+    expect(failing.signal.reason).toMatchObject({ code: 'forbidden' });
+    expect([listeners(), clock.pending]).toEqual([0, 0]);
+  });
+
+  it('that ends the wait for something is not listened to any more when that has come', async () => {
+    const { signal } = new AbortController();
+    const listeners = countListeners(signal);
+    expect(await unlessAborted(Promise.resolve('there'), [signal])).toBe('there');
+    await expect(unlessAborted(Promise.reject(reason), [signal])).rejects.toBe(reason);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(listeners()).toBe(0);
   });
 });
