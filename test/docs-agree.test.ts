@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GOODBYES, PROBLEMS } from '@tidings/protocol';
-import { VARIABLES } from '@tidings/runtime';
+import { COMMAND_LINE_VARIABLES, VARIABLES } from '@tidings/runtime';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from './hub-process.ts';
 import { readManifests } from './published-packages.ts';
@@ -38,6 +38,17 @@ describe('the documents and the code agree', () => {
     const described = rowsOf(read('README.md').split('<!-- configuration')[1] as string);
     expect(described).toEqual(
       VARIABLES.map(({ name, fallback, meaning }) => [
+        `\`${name}\``,
+        fallback === undefined ? '' : `\`${fallback}\``,
+        meaning,
+      ]),
+    );
+  });
+
+  test('every variable of the commands stands in their reference with its default and meaning, and no other', () => {
+    const described = rowsOf(read('docs/reference/cli.md')).map(([name, _option, ...rest]) => [name, ...rest]);
+    expect(described).toEqual(
+      COMMAND_LINE_VARIABLES.map(({ name, fallback, meaning }) => [
         `\`${name}\``,
         fallback === undefined ? '' : `\`${fallback}\``,
         meaning,

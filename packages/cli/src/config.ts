@@ -1,13 +1,17 @@
-import { VARIABLES } from '@tidings/runtime';
-import { type CommandDef, defineCommand } from 'citty';
+import { type Command, createCommand } from './command.ts';
+import { print } from './io.ts';
 
-/** `tidings config`: every variable of the services, its default and its meaning. */
-export const configCommand: CommandDef = defineCommand({
-  meta: { name: 'config', description: 'Print every environment variable, its default and meaning.' },
-  run() {
-    const width = Math.max(...VARIABLES.map(({ name }) => name.length));
-    for (const { name, fallback, meaning } of VARIABLES) {
-      console.log(`${name.padEnd(width)}  ${meaning}${fallback === undefined ? '' : ` Default: ${fallback}.`}`);
+/** `tidings config`: every variable, its default and its meaning: those of the services, then those of these commands. */
+export const configCommand: Command = createCommand({
+  name: 'config',
+  description: 'Print every environment variable, its default and meaning.',
+  examples: ['tidings config', 'tidings config | grep RATE'],
+  async run({ io }) {
+    const { COMMAND_LINE_VARIABLES, VARIABLES } = await import('@tidings/runtime');
+    const all = [...VARIABLES, ...COMMAND_LINE_VARIABLES];
+    const width = Math.max(...all.map(({ name }) => name.length));
+    for (const { name, fallback, meaning } of all) {
+      print(io, `${name.padEnd(width)}  ${meaning}${fallback === undefined ? '' : ` Default: ${fallback}.`}`);
     }
   },
 });

@@ -1,20 +1,24 @@
-import { STATE_PLAN, type StreamSetup, setUpStream, toNatsOptions } from '@tidings/broker/nats';
-import { ConfigurationError, createLogger, createMetrics, loadSettings } from '@tidings/runtime';
-import { type CommandDef, defineCommand } from 'citty';
+import type { StreamSetup } from '@tidings/broker/nats';
+import { type Command, createCommand } from './command.ts';
+import { print } from './io.ts';
 
 /**
  * `tidings nats setup`: creates the stream of events and the bucket of the shared state with an operator's credentials, so that no service needs the right to. It may
  * be run again and again: what exists is compared with the settings and never changed.
  */
-export const natsSetupCommand: CommandDef = defineCommand({
-  meta: {
-    name: 'setup',
-    description:
-      'Create the stream and the bucket where they are missing, with the TIDINGS_NATS_* and TIDINGS_HISTORY_* variables of the environment.',
-  },
-  async run() {
+export const natsSetupCommand: Command = createCommand({
+  name: 'setup',
+  description:
+    'Create the stream and the bucket where they are missing. With the TIDINGS_NATS_* and TIDINGS_HISTORY_* variables of the environment, and credentials of an operator. What exists is compared with them and never changed.',
+  examples: ['TIDINGS_NATS_URL=nats://nats-1:4222 TIDINGS_NATS_CREDS=operator.creds tidings nats setup'],
+  async run({ io }) {
+    const [{ STATE_PLAN, setUpStream, toNatsOptions }, runtime] = await Promise.all([
+      import('@tidings/broker/nats'),
+      import('@tidings/runtime'),
+    ]);
+    const { ConfigurationError, createLogger, createMetrics, loadSettings } = runtime;
     // No token is checked here, so no key is needed, in production either.
-    const settings = loadSettings({ ...process.env, NODE_ENV: '' });
+    const settings = loadSettings({ ...io.env, NODE_ENV: '' });
     if (settings.natsServers === undefined) throw new ConfigurationError(['TIDINGS_NATS_URL: is required']);
     const options = {
       ...toNatsOptions(settings, 'operator'),
@@ -22,12 +26,12 @@ export const natsSetupCommand: CommandDef = defineCommand({
       metrics: createMetrics(),
     };
     const events = await setUpStream(options);
-    console.log(`${outcomeOf('stream EVT_0', events)}, epoch ${events.epoch}`);
+    print(io, `${outcomeOf('stream EVT_0', events)}, epoch ${events.epoch}`);
     const state = await setUpStream(options, STATE_PLAN);
-    console.log(outcomeOf(`stream ${STATE_PLAN.name}`, state));
+    print(io, outcomeOf(`stream ${STATE_PLAN.name}`, state));
     const differences = [...events.differences, ...state.differences];
-    for (const difference of differences) console.log(`differs: ${difference}`);
-    if (differences.length > 0) console.log('Nothing was changed: `nats stream edit` does that, once you know why.');
+    for (const difference of differences) print(io, `differs: ${difference}`);
+    if (differences.length > 0) print(io, 'Nothing was changed: `nats stream edit` does that, once you know why.');
   },
 });
 

@@ -1,15 +1,14 @@
 import { Transform } from 'node:stream';
 import type { Clock } from '@tidings/runtime';
-import { runCommand } from 'citty';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type BenchResult, runBench } from '../src/bench/bench.ts';
-import { benchCommand } from '../src/bench/command.ts';
 import { createLatencies } from '../src/bench/latency.ts';
 import { encodePayload, parsePayload } from '../src/bench/payload.ts';
 import { type BenchPlan, excessesOf, parsePlan } from '../src/bench/plan.ts';
 import { caveatsOf, exitCodeOf, toText } from '../src/bench/report.ts';
 import { createTally } from '../src/bench/tally.ts';
+import { runHere } from './command-run.ts';
 import { createFastClock, mint, startHubHost, type TestHub } from './deployment-fixture.ts';
 import { createProxy } from './proxy.ts';
 
@@ -96,38 +95,25 @@ describe('a bench', () => {
   });
 
   test('as a command prints what came as JSON, and its exit code says whether all did', async () => {
-    const lines: string[] = [];
-    const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
-    const warn = vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line));
-    onTestFinished(() => {
-      log.mockRestore();
-      warn.mockRestore();
-      process.exitCode = undefined;
-    });
-    const where = ['--url', hub.url, '--token', hub.token, '--json'];
-    await runCommand(benchCommand, {
-      rawArgs: [...where, '--streams', '4', '--topics', '2', '--rate', '40', '--duration', '0.5'],
-    });
-    expect(lines[0]).toBe(`This loads ${hub.url} with 4 streams and 40 events a second for 0.5 s.`);
-    expect(JSON.parse(lines[1] as string)).toMatchObject({
+    const env = { TIDINGS_URL: hub.url, TIDINGS_TOKEN: hub.token };
+    const few = ['--streams', '4', '--topics', '2', '--rate', '40', '--duration', '0.5'];
+    const { code, out, err } = await runHere(['bench', '--json', ...few], { env });
+    expect(err).toBe(`tidings: this loads ${hub.url} with 4 streams and 40 events a second for 0.5 s.\n`);
+    expect(JSON.parse(out)).toMatchObject({
       ok: true,
       expected: 40,
       delivered: 40,
       lost: 0,
       latencyMs: { p50: expect.any(Number) },
     });
-    expect(process.exitCode).toBe(0);
+    expect(code).toBe(0);
 
-    const strange = ['--url', hub.url, '--token', 'none'];
-    await runCommand(benchCommand, { rawArgs: strange });
-    expect(lines.at(-1)).toMatch(/^A stream was not opened: 401 unauthenticated: /);
-    expect(process.exitCode).toBe(1);
-    await expect(runCommand(benchCommand, { rawArgs: ['--rate', '5000'] })).rejects.toMatchObject({
-      name: 'CLIError',
-      message: expect.stringMatching(
-        /5000 events a second, above 1000; 50000 deliveries a second, above 20000\. Say --yes/,
-      ),
-    });
+    const strange = await runHere(['bench', '--token', 'none'], { env });
+    expect(strange.err).toMatch(/tidings: a stream was not opened: 401 unauthenticated: .*\n$/);
+    expect(strange.code).toBe(1);
+    const { code: usage, err: excess } = await runHere(['bench', '--rate', '5000'], { env });
+    expect(usage).toBe(64);
+    expect(excess).toMatch(/5000 events a second, above 1000; 50000 deliveries a second, above 20000\. Say --yes/);
   });
 });
 

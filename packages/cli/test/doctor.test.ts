@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { systemClock } from '../../runtime/src/clock.ts';
 import { toTlsVariables, writeCertificate } from '../../runtime/src/testing/certificate-files.ts';
 import { TEST_CERTIFICATE } from '../../runtime/src/testing/test-certificate.ts';
+import type { Deployment } from '../src/deployment.ts';
 import { CHECKS } from '../src/doctor/checks.ts';
-import type { Deployment } from '../src/doctor/deployment.ts';
 import { type Diagnosis, examine } from '../src/doctor/examine.ts';
 import type { Finding } from '../src/doctor/finding.ts';
 import type { DoctorOptions } from '../src/doctor/probe.ts';

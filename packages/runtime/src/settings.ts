@@ -1,5 +1,5 @@
 import { faultsBetween, type Needs } from './settings-rules.ts';
-import { VARIABLES } from './variable.ts';
+import { COMMAND_LINE_VARIABLES, VARIABLES } from './variable.ts';
 
 /** The validated configuration of a service. Units stand in the names. */
 export interface Settings {
@@ -87,7 +87,7 @@ const isInjected = (name: string, value: string | undefined): boolean =>
   INJECTED.test(name) && (name !== 'TIDINGS_PORT' || /^\w+:\/\//.test(value ?? ''));
 
 function unknownNames(env: NodeJS.ProcessEnv): string[] {
-  const known = new Set(VARIABLES.map((variable) => variable.name));
+  const known = new Set([...VARIABLES, ...COMMAND_LINE_VARIABLES].map(({ name }) => name));
   return Object.keys(env).filter(
     (name) => name.startsWith('TIDINGS_') && !known.has(name) && !isInjected(name, env[name]),
   );

@@ -230,3 +230,26 @@ export const VARIABLES: readonly Variable[] = [
     'Time over which reconnects are spread at shutdown, in milliseconds.',
   ),
 ];
+
+/**
+ * Variables of the command line: where it finds a deployment, and who it is there. Services know them and leave them alone,
+ * so that one environment serves both.
+ */
+export const COMMAND_LINE_VARIABLES: readonly Omit<Variable, 'schema'>[] = [
+  {
+    name: 'TIDINGS_URL',
+    fallback: 'http://127.0.0.1:8080',
+    meaning: 'Commands: where the hub, or an edge, is.',
+  },
+  {
+    name: 'TIDINGS_INGEST_URL',
+    fallback: undefined,
+    meaning: 'Commands: where an ingest is, when that is another host; as TIDINGS_URL when unset.',
+  },
+  { name: 'TIDINGS_TOKEN', fallback: undefined, meaning: 'Commands: the token.' },
+  {
+    name: 'TIDINGS_PUBLISH_TOKEN',
+    fallback: undefined,
+    meaning: 'Commands: the token to publish with; TIDINGS_TOKEN when unset.',
+  },
+];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, loadSettings, type Settings } from '../src/settings.ts';
 import type { Needs } from '../src/settings-rules.ts';
-import { VARIABLES } from '../src/variable.ts';
+import { COMMAND_LINE_VARIABLES, VARIABLES } from '../src/variable.ts';
 
 function problemsOf(env: NodeJS.ProcessEnv, needs: Needs = {}): readonly string[] {
   try {
@@ -242,6 +242,8 @@ describe('loadSettings', () => {
 
   it('section 9: an unknown TIDINGS_ name is a fault, even when it is empty, and other names are nobody’s business', () => {
     expect(problemsOf({ TIDINGS_JWT_SECRETS: 'x' })).toEqual(['TIDINGS_JWT_SECRETS: there is no such variable']);
+    // What commands read is theirs.
+    for (const { name } of COMMAND_LINE_VARIABLES) expect(problemsOf({ [name]: 'x' })).toEqual([]);
     expect(problemsOf({ TIDINGS_X: '' })).toHaveLength(1);
     expect(problemsOf({ PATH: '/bin', TIDINGSX: '1', tidings_x: '1', NATS_URL: 'x' })).toEqual([]);
   });

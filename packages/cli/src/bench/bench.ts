@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseCursor, TidingsError } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
-import type { Deployment } from '../doctor/deployment.ts';
+import type { Deployment } from '../deployment.ts';
 import { bearer } from '../doctor/probe.ts';
 import { type ClientCost, watchClientCost } from './client-cost.ts';
 import { createLatencies, type Latencies } from './latency.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { isTopic } from '@tidings/protocol';
-import { type Given, numberOf, textOf } from '../doctor/deployment.ts';
-import { UsageError } from '../doctor/usage-error.ts';
+import { UsageError } from '../command-error.ts';
+import { type Given, numberOf, textOf } from '../option-value.ts';
 
 /** What a bench does. Event `n` goes to topic `n % topics`, stream `s` listens on topic `s % topics`. */
 export interface BenchPlan {

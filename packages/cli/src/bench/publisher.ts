@@ -1,6 +1,6 @@
 import type { Clock } from '@tidings/runtime';
 import { describeAnswer, problemIn } from '../doctor/answerer.ts';
-import { faultOf } from '../doctor/fault.ts';
+import { faultOf } from '../fault.ts';
 import { createLatencies, type Latencies } from './latency.ts';
 
 /** How publishing went. */

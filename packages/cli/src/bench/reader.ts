@@ -1,7 +1,7 @@
 import { createSseDecoder, type DecodedEvent } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import { describeAnswer } from '../doctor/answerer.ts';
-import { faultOf } from '../doctor/fault.ts';
+import { faultOf } from '../fault.ts';
 
 /** One stream of a bench; it comes back with its cursor when it is cut, as a browser's does. */
 export interface Reader {

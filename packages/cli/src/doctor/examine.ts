@@ -1,6 +1,6 @@
+import { faultOf } from '../fault.ts';
 import type { Check } from './check.ts';
 import { CHECKS } from './checks.ts';
-import { faultOf } from './fault.ts';
 import { type Finding, failed, skipped, worstOf } from './finding.ts';
 import { createProbe, type DoctorOptions, type Probe } from './probe.ts';
 

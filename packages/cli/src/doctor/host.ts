@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Deployment } from './deployment.ts';
+import type { Deployment } from '../deployment.ts';
 
 /** A host and port of the deployment. */
 export interface Host {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@tidings/runtime';
-import type { Deployment } from './deployment.ts';
+import type { Deployment } from '../deployment.ts';
 import { edgeOf } from './opened-stream.ts';
 import { type Answer, type Asked, request } from './request.ts';
 import { openTimedStream, type TimedStream } from './timed-stream.ts';

@@ -1,6 +1,6 @@
 import { createSseDecoder, type DecodedEvent } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
-import { faultOf } from './fault.ts';
+import { faultOf } from '../fault.ts';
 
 /** What has come on a stream so far, and when: in milliseconds since it was asked for. */
 export interface StreamRecord {

@@ -105,8 +105,11 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
       on.state('connecting');
       expectWithin(FIRST_BYTE_MS);
       const wish = { ...request, last_event_id: cursor, format: 'envelope', client: CLIENT };
-      const { status, body } = await hub.send(wish, undefined, mine.signal);
+      const { status, body, headers } = await hub.send(wish, undefined, mine.signal);
       if (status === 204 || !body) goodbye = 'final';
+      // As EventSource does: a page that says 200 would be waited for in vain.
+      else if (!headers.get('Content-Type')?.startsWith('text/event-stream'))
+        throw new HubError('answer', 'The answer is no event stream.', { status });
       else await read(body, mine);
       mine.signal.throwIfAborted();
       if (goodbye !== 'final') return retryMs;

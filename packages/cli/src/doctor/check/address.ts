@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import type { Clock } from '@tidings/runtime';
+import { faultOf } from '../../fault.ts';
 import type { Check } from '../check.ts';
-import { faultOf } from '../fault.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
 import { type Host, hostsOf, hostText } from '../host.ts';
 

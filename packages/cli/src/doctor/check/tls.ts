@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect } from 'node:tls';
 import type { Clock } from '@tidings/runtime';
+import { faultOf } from '../../fault.ts';
 import type { Check } from '../check.ts';
-import { faultOf } from '../fault.ts';
 import { type Finding, failed, ok, skipped, warning } from '../finding.ts';
 import { type Host, hostsOf, hostText } from '../host.ts';
 
