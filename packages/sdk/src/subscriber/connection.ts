@@ -77,7 +77,7 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
     const decode = createDecoder(({ event, id, data, retry }) => {
       if (signal.aborted) return;
       if (retry) retryMs = Number(retry);
-      if (event === 'hub.bye') goodbye = JSON.parse(data ?? '{}').reason;
+      if (event === 'hub.bye') goodbye = JSON.parse(data as string).reason;
       if (event === 'hub.hello') failures = 0;
       const before = cursor;
       cursor = id ?? before;
@@ -90,7 +90,7 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
       if (done) return;
       expectWithin(SILENCE_MS);
       const waiting = decode(utf8.decode(value, { stream: true }));
-      if (waiting > MAX_BLOCK_CHARACTERS) throw new HubError('answer', 'An event is too large.');
+      if (waiting > MAX_BLOCK_CHARACTERS) throw new HubError('answer', 'The event is too large.');
       on.flushed();
     }
   }
@@ -106,11 +106,10 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
       expectWithin(FIRST_BYTE_MS);
       const wish = { ...request, last_event_id: cursor, format: 'envelope', client: CLIENT };
       const { status, body, headers } = await hub.send(wish, undefined, mine.signal);
-      if (status === 204 || !body) goodbye = 'final';
+      if (status === 204) goodbye = 'final';
+      else if (body && `${headers.get('Content-Type')}`.startsWith('text/event-stream')) await read(body, mine);
       // As EventSource does: a page that says 200 would be waited for in vain.
-      else if (!headers.get('Content-Type')?.startsWith('text/event-stream'))
-        throw new HubError('answer', 'The answer is no event stream.', { status });
-      else await read(body, mine);
+      else throw new HubError('answer', 'It is no event stream.', { status });
       mine.signal.throwIfAborted();
       if (goodbye !== 'final') return retryMs;
       on.finished?.();
@@ -123,7 +122,7 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
       const error =
         cause instanceof HubError
           ? cause
-          : new HubError('network', 'The connection failed, or this origin is not allowed.', { cause });
+          : new HubError('network', 'No connection, or not allowed from this origin.', { cause });
       if (!isForGood(error)) {
         on.failed(error);
         const most = Math.min(MAX_WAIT_MS, retryMs * 2 ** failures);

@@ -36,7 +36,7 @@ export function createTidings<Topics extends TopicMap = Record<string, unknown>>
 
   function begin(topic: string, handle: Handler, { replay, until, signal }: StreamOptions): HeldSubscription {
     // Not before: a server that renders the page has no origin, and subscribes to nothing.
-    if (!url) throw new TypeError('createTidings: there is no url');
+    if (!url) throw new TypeError('createTidings: no url');
     const past = replay === 'none' || until ? undefined : replay;
     const abort = (): void => subscription.unsubscribe();
     let leave = (): void => {
@@ -75,7 +75,7 @@ export function createTidings<Topics extends TopicMap = Record<string, unknown>>
   }
 
   function close(): void {
-    for (const subscription of [...open]) subscription.unsubscribe();
+    for (const subscription of open) subscription.unsubscribe();
     stream.close();
   }
 

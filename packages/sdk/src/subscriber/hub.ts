@@ -35,7 +35,7 @@ export function createHub(base: string, token: TidingsOptions['token']): Hub {
       headers: { 'Content-Type': 'application/json', ...(text && !isTicket && { Authorization: `Bearer ${text}` }) },
       body: JSON.stringify(body),
       credentials: 'include',
-      ...(signal && { signal }),
+      signal: signal as AbortSignal,
     });
   }
 

@@ -118,9 +118,9 @@ export function createMultiplexer(
   }
 
   // Answers whether there is something else that is wanted.
-  function refuse(error: HubError, asked: readonly string[]): boolean {
+  function refuse(error: HubError, asked: readonly Want[]): boolean {
     const topic = error.problem?.topic;
-    fail(error, topic ? [topic] : asked);
+    fail(error, topic ? [topic] : toTopics(asked));
     return wants().length > 0;
   }
 
@@ -150,7 +150,7 @@ export function createMultiplexer(
       const { status, retryAfterMs = PAUSE_MS } = error;
       if (changing !== mine) return;
       if (!status || status === 404) connection?.restart();
-      else if (isForGood(error)) refuse(error, toTopics(add));
+      else if (isForGood(error)) refuse(error, add);
       else await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
     }
     if (changing !== mine) return;
@@ -180,7 +180,7 @@ export function createMultiplexer(
         flushed,
         state: setState,
         failed: fail,
-        refused: (error) => refuse(error, toTopics(wants())),
+        refused: (error) => refuse(error, wants()),
       },
       cursor,
     );

@@ -39,6 +39,9 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   const ownWants = (): Want[] => [...subscriptions].map(({ want }) => want);
   const wants = (): Want[] => [...ownWants(), ...[...wanted.values()].flat()];
 
+  const keepWanted = (isKept: (want: Want) => boolean): void =>
+    wanted.forEach((list, tab) => void wanted.set(tab, list.filter(isKept)));
+
   function setState(next: ConnectionState, reason?: StreamReport['reason']): void {
     if (state === next) return;
     state = next;
@@ -64,9 +67,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     if (data === undefined) return true;
     const said = JSON.parse(data);
     if (event === 'hub.gap') notices.tell('gap', said);
-    else {
-      for (const subscription of [...subscriptions]) subscription.offer(said, keys);
-    }
+    else for (const subscription of subscriptions) subscription.offer(said, keys);
     return true;
   }
 
@@ -88,8 +89,8 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
 
   function fail(error: HubError, topics: readonly string[]): void {
     const isKept = ({ topic }: Want): boolean => !topics.includes(topic);
-    for (const [tab, list] of wanted) wanted.set(tab, list.filter(isKept));
-    for (const subscription of [...subscriptions]) if (!isKept(subscription.want)) subscription.end(error);
+    keepWanted(isKept);
+    for (const subscription of subscriptions) if (!isKept(subscription.want)) subscription.end(error);
     notices.tell('error', error);
   }
 
@@ -101,11 +102,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   const events: TabEvents = {
     lead() {
       // How far each tab has come with a replay, it says itself: this one may have been told more, or less.
-      for (const [tab, list] of wanted)
-        wanted.set(
-          tab,
-          list.filter(({ replay }) => !replay),
-        );
+      keepWanted(({ replay }) => !replay);
       const mine = Math.max(term + 1, Date.now());
       const tell = (message: Message): void => {
         const told = { ...message, term: mine };

@@ -39,7 +39,7 @@ export function createSubscription(
   });
   const ready = new Promise<void>((resolve, reject) => {
     begin = resolve;
-    ended.then(() => reject(new HubError('closed', 'The subscription has ended.')), reject);
+    ended.then(() => reject(new HubError('closed', 'It has ended.')), reject);
   });
   // Whoever does not look at it has `error` notices.
   ready.catch(() => {});

@@ -55,7 +55,7 @@ export function joinTabs(name: string, on: TabEvents): Tabs {
     };
     locks.request(name, options, lead).catch(() => {
       if (signal.aborted) return;
-      if (leads) on.resign();
+      on.resign();
       leads = false;
       stand({ signal });
     });
@@ -73,8 +73,8 @@ export function joinTabs(name: string, on: TabEvents): Tabs {
   }
 
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    const { from: tab = '', blocks, report } = data;
-    if (blocks || report) expectWithin(SILENCE_MS, ask);
+    const { from: tab = '', term } = data;
+    if (term) expectWithin(SILENCE_MS, ask);
     if (!known.has(tab)) {
       known.add(tab);
       locks.request(name + tab, { signal }, () => on.left(tab)).catch(() => {});
