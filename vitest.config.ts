@@ -47,7 +47,7 @@ const ON_THE_WIRE = {
   // What differs from the above: the handshake, the choice of a protocol, and a socket that encrypts.
   tls: {
     edge: ['delivery'],
-    hub: ['hub', 'hub-process'],
+    hub: ['hub'],
   },
 };
 

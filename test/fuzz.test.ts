@@ -13,5 +13,5 @@ test(`${SECONDS} s of odd bytes, frames, requests and tokens leave a hub as it w
   const { finding, inputs } = await runCampaign(options, () => {});
   const shown = finding?.inputs.slice(0, SHOWN).map(encodeInput).join('\n');
   expect(finding?.fault, `npm run fuzz -- --seed ${seed}\n${shown}`).toBeUndefined();
-  expect(inputs).toBeGreaterThan(100);
+  expect(inputs).toBeGreaterThanOrEqual(60);
 });

@@ -2,9 +2,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // What waits for processes, elections and browsers for longer than it computes, the longest first.
 const WAITING = [
-  'test/fault/cluster.test.ts',
+  'edge/test/edge-process.test.ts',
+  'test/sdk/tabs.test.ts',
   'test/journey.test.ts',
+  'test/fault/cluster.test.ts',
+  'test/examples.test.ts',
   'test/dev-cluster.test.ts',
+  'test/sdk/react.test.ts',
+  'ingest/test/ingest-process.test.ts',
+  'test/fault/erasure.test.ts',
+  'cli/test/doctor.test.ts',
   'broker/test/testing/nats-cluster.test.ts',
   'broker/test/nats/cluster.test.ts',
 ];

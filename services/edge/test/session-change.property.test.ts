@@ -233,7 +233,7 @@ describe('a stream whose topics change all the time', () => {
         for (const each of steps) await follower.do(each);
         await follower.check();
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 15, endOnFailure: true },
     );
   });
 });
