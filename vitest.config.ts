@@ -40,8 +40,7 @@ const NEEDS_NATS_SERVER = new Set([
 // cores; of those that start processes only the hub's, over TLS. `npm run test:long` runs them all, and the journey.
 const ON_THE_WIRE = {
   h2c: {
-    edge: ['stream-route', 'delivery'],
-    ingest: ['single'],
+    edge: ['stream-route'],
     hub: ['hub'],
   },
   // What differs from the above: the handshake, the choice of a protocol, and a socket that encrypts.

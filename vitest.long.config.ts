@@ -15,7 +15,7 @@ export default defineConfig({
     fileParallelism: false,
     reporters: ['default', './scripts/plain-summary-reporter.mjs'],
     projects: [
-      { extends: true, test: { name: 'long', include: ['test/long/**/*.long.ts'], globalSetup } },
+      { extends: true, test: { name: 'long', include: ['{test,packages/*/test}/**/*.long.ts'], globalSetup } },
       ...overOtherTransports('all'),
       ...['h2c', 'tls'].map((transport) => ({
         extends: true as const,

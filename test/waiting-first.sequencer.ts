@@ -7,12 +7,8 @@ const WAITING = [
   'test/journey.test.ts',
   'test/fault/cluster.test.ts',
   'test/examples.test.ts',
-  'test/dev-cluster.test.ts',
-  'test/sdk/react.test.ts',
   'ingest/test/ingest-process.test.ts',
-  'test/fault/erasure.test.ts',
   'cli/test/doctor.test.ts',
-  'broker/test/testing/nats-cluster.test.ts',
   'broker/test/nats/cluster.test.ts',
 ];
 

@@ -21,14 +21,44 @@ afterAll(async () => {
   await pages?.close();
 });
 
-describe('five tabs', () => {
-  test('whose leader is killed 20 times in a row are without events for less than 100 ms, in the median', async () => {
+describe('the tabs of a browser', () => {
+  test('are, when their leader is killed 20 times in a row, without events for less than 100 ms, in the median', async () => {
     const { hub, openTab } = await openProfile(browser, pages);
     const tabs: Page[] = [];
     for (let count = 0; count < 5; count += 1) tabs.push(await openTab());
     const pauses = await killLeaders(20, tabs, openTab, hub);
     console.log(`without events for, in ms: ${pauses.map(Math.round).join(' ')}`);
     expect(pauses[10]).toBeLessThan(100);
+  });
+
+  test('do not share it among users, nor when nobody says who the user is', async () => {
+    const { hub, openTab } = await openProfile(browser, pages);
+    const [alice, bob] = [await openTab(), await openTab({ user: 'bob' })];
+    await openTab({ user: '' });
+    await openTab({ user: '' });
+    expect(await hub.streams()).toBe(4);
+    await hub.publish('ticks', 1);
+    await vi.waitFor(async () => expect([await numbersOf(alice), await numbersOf(bob)]).toEqual([[1], [1]]));
+  });
+
+  test('have a leader again when it is frozen and does not answer', async () => {
+    const { hub, context, openTab } = await openProfile(browser, pages);
+    const [leader, follower] = [await openTab(), await openTab()];
+    const session = await context.newCDPSession(leader);
+    await session.send('Debugger.enable');
+    await session.send('Debugger.pause');
+    // It stops at the next statement: what comes wakes it up to that.
+    await hub.publish('ticks', 1);
+    await follower.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await hub.publish('ticks', 2);
+    await vi.waitFor(async () => expect(await numbersOf(follower)).toEqual([1, 2]), 10_000);
+    expect(await follower.evaluate(() => page.opened)).toBe(1);
+    await session.send('Debugger.disable');
+    await hub.publish('ticks', 3);
+    await vi.waitFor(async () => {
+      for (const tab of [leader, follower]) expect(await numbersOf(tab)).toEqual([1, 2, 3]);
+      expect(await hub.streams()).toBe(1);
+    });
   });
 });
 

@@ -4,9 +4,6 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { launchBrowser } from '../browser.ts';
 import { type Pages, servePages } from './pages.ts';
 import { killLeaders, noticesOf, numbersOf, openProfile } from './tab.ts';
-import type { TabPage } from './tabs.page.ts';
-
-declare const page: TabPage;
 
 let browser: Browser;
 let pages: Pages;
@@ -28,36 +25,6 @@ describe('the tabs of a browser', () => {
     expect(await hub.streams()).toBe(1);
     await killLeaders(3, tabs, openTab, hub);
     expect(await hub.streams()).toBe(1);
-  });
-
-  test('do not share it among users, nor when nobody says who the user is', async () => {
-    const { hub, openTab } = await openProfile(browser, pages);
-    const [alice, bob] = [await openTab(), await openTab({ user: 'bob' })];
-    await openTab({ user: '' });
-    await openTab({ user: '' });
-    expect(await hub.streams()).toBe(4);
-    await hub.publish('ticks', 1);
-    await vi.waitFor(async () => expect([await numbersOf(alice), await numbersOf(bob)]).toEqual([[1], [1]]));
-  });
-
-  test('have a leader again when it is frozen and does not answer', async () => {
-    const { hub, context, openTab } = await openProfile(browser, pages);
-    const [leader, follower] = [await openTab(), await openTab()];
-    const session = await context.newCDPSession(leader);
-    await session.send('Debugger.enable');
-    await session.send('Debugger.pause');
-    // It stops at the next statement: what comes wakes it up to that.
-    await hub.publish('ticks', 1);
-    await follower.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-    await hub.publish('ticks', 2);
-    await vi.waitFor(async () => expect(await numbersOf(follower)).toEqual([1, 2]), 10_000);
-    expect(await follower.evaluate(() => page.opened)).toBe(1);
-    await session.send('Debugger.disable');
-    await hub.publish('ticks', 3);
-    await vi.waitFor(async () => {
-      for (const tab of [leader, follower]) expect(await numbersOf(tab)).toEqual([1, 2, 3]);
-      expect(await hub.streams()).toBe(1);
-    });
   });
 });
 

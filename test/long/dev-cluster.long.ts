@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSseDecoder } from '@tidings/protocol';
 import { expect, onTestFinished, test } from 'vitest';
-import { ROOT } from './hub-process.ts';
+import { ROOT } from '../hub-process.ts';
 
 /** `npm run dev:cluster`, with a folder for temporary files that is its own. */
 function startCluster() {
