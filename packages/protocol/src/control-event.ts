@@ -1,8 +1,5 @@
-import type { Goodbye } from './goodbye.ts';
+import type { GapReason, Goodbye } from './goodbye.ts';
 import { encodeEvent, encodeText, type Frame } from './sse-encoder.ts';
-
-/** Why a resume can't be exact (contract section 4). */
-export type GapReason = 'expired' | 'reset' | 'forbidden';
 
 const NO_ID = '';
 

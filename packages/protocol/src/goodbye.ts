@@ -16,3 +16,6 @@ export const GOODBYES = [
 ] as const;
 
 export type Goodbye = (typeof GOODBYES)[number];
+
+/** Why a resume can't be exact: the reasons of `hub.gap` (contract section 4). */
+export type GapReason = 'expired' | 'reset' | 'forbidden';

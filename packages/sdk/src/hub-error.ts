@@ -1,4 +1,4 @@
-import type { Problem, ProblemCode } from '@tidings/protocol';
+import type { Problem, ProblemCode } from '@tidings/protocol/client';
 
 /**
  * Failures that no server told: `network` (it was not reached, or the connection broke), `timeout`, `closed` (the client was

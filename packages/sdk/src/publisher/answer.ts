@@ -1,4 +1,4 @@
-import type { Problem } from '@tidings/protocol';
+import type { Problem } from '@tidings/protocol/client';
 import { HubError } from '../hub-error.ts';
 
 /** What the server says became of one event on one topic; `index` is its line's place in the request. */

@@ -1,4 +1,4 @@
-import type { Goodbye } from '@tidings/protocol';
+import type { Goodbye } from '@tidings/protocol/client';
 import { HubError } from '../hub-error.ts';
 import { createDecoder } from './decoder.ts';
 import type { Hub } from './hub.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '@tidings/protocol';
+import type { Problem } from '@tidings/protocol/client';
 import { HubError } from '../hub-error.ts';
 import type { TidingsOptions, TokenReason } from './tidings.ts';
 

@@ -1,4 +1,4 @@
-import type { Goodbye } from '@tidings/protocol';
+import type { Goodbye } from '@tidings/protocol/client';
 import type { HubErrorCode, HubErrorDetails } from '../hub-error.ts';
 import type { Block } from './connection.ts';
 import type { ConnectionState } from './tidings.ts';

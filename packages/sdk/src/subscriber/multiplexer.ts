@@ -1,4 +1,4 @@
-import { covers, type Goodbye } from '@tidings/protocol';
+import { covers, type Goodbye } from '@tidings/protocol/client';
 import type { HubError } from '../hub-error.ts';
 import { type Block, type Connection, connect, isForGood, type StreamRequest } from './connection.ts';
 import type { Hub } from './hub.ts';

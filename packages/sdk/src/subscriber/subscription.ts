@@ -1,4 +1,4 @@
-import { covers } from '@tidings/protocol';
+import { covers } from '@tidings/protocol/client';
 import { HubError } from '../hub-error.ts';
 import { callListener } from './call-listener.ts';
 import type { TidingsEvent } from './event.ts';

@@ -1,4 +1,4 @@
-import type { GapReason, Goodbye } from '@tidings/protocol';
+import type { GapReason, Goodbye } from '@tidings/protocol/client';
 import type { HubError } from '../hub-error.ts';
 import type { TidingsEvent } from './event.ts';
 import type { DataOf, TopicMap } from './topic-types.ts';

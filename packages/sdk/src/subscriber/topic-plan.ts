@@ -1,4 +1,4 @@
-import { MAX_STREAM_TOPICS } from '@tidings/protocol';
+import { MAX_STREAM_TOPICS } from '@tidings/protocol/client';
 import type { Want } from './message.ts';
 
 const WILDCARD = /[*>]/;

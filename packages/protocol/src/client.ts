@@ -1,0 +1,4 @@
+export type { GapReason, Goodbye } from './goodbye.ts';
+export { MAX_STREAM_TOPICS } from './limit.ts';
+export { covers } from './pattern.ts';
+export type { Problem, ProblemCode } from './problem.ts';
