@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { anyText } from '../../../test/any-text.ts';
 
 // The grammar is written down again here, from contract section 2 and not from src, so that a hole in src can't hide
 // itself by shaping the samples too. White space is Unicode's White_Space plus U+FEFF, which JavaScript counts in.
@@ -50,15 +51,13 @@ export function isLegalEventName(name: string): boolean {
   );
 }
 
-const anyText = fc.string({ unit: 'binary', maxLength: 40 });
-
 const tokenPiece = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('a', 'b', 'Z', '0', '9', '_', '-') },
   {
     weight: 2,
     arbitrary: fc.constantFrom('%', '%2e', '%2A', '%', '$', ':', '/', '+', '#', 'é', '日', 'א', '😀', '👩‍🚀', '\u200b'),
   },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 2 }).filter(isLegalToken) },
+  { weight: 1, arbitrary: anyText({ minLength: 1, maxLength: 2 }).filter(isLegalToken) },
 );
 
 /** One legal token, plain or not. */
@@ -90,13 +89,13 @@ export const topicLike: fc.Arbitrary<string> = fc.oneof(
       maxLength: 24,
     })
     .map((pieces) => pieces.join('')),
-  fc.string({ unit: 'binary', maxLength: 300 }),
+  anyText({ maxLength: 300 }),
 );
 
 const namePiece = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('a', 'B', '.', '-', '_', ':', ' ', 'status', 'data', 'event', 'id', 'hub') },
   { weight: 2, arbitrary: fc.constantFrom('\u2028', '\u2029', '\u00a0', '\ufeff', '😀', 'א', 'data: x', ': ', '=') },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 2 }) },
+  { weight: 1, arbitrary: anyText({ minLength: 1, maxLength: 2 }) },
 );
 
 /** Legal event names. */
@@ -113,7 +112,7 @@ export const eventNameLike: fc.Arbitrary<string> = fc.oneof(
       maxLength: 8,
     })
     .map((pieces) => pieces.join('')),
-  fc.string({ unit: 'binary', maxLength: 140 }),
+  anyText({ maxLength: 140 }),
 );
 
 /** Payloads that were chosen to break a framing (HARDENING section 1). */
@@ -153,14 +152,14 @@ const payloadPiece = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('\r', '\n', '\r\n') },
   { weight: 2, arbitrary: fc.constantFrom('data: ', 'event: evil', 'id: 0', 'retry: 1', ':', ' ', '\0', 'hub.bye') },
   { weight: 2, arbitrary: fc.constantFrom('\u0085', '\u2028', '\u2029', '\ufeff', '😀', 'é', '日', 'text') },
-  { weight: 1, arbitrary: anyText },
+  { weight: 1, arbitrary: anyText({ maxLength: 40 }) },
 );
 
 /** Payloads of any text that UTF-8 can carry. */
 export const payload: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...HOSTILE_PAYLOADS),
   fc.array(payloadPiece, { maxLength: 12 }).map((pieces) => pieces.join('')),
-  fc.string({ unit: 'binary', maxLength: 200 }),
+  anyText({ maxLength: 200 }),
 );
 
 /** Legal epochs of a log. */

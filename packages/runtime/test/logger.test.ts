@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyText } from '../../../test/any-text.ts';
 import { createLogger, redactUrl } from '../src/logger.ts';
 import { parseQuery } from '../src/query.ts';
 
@@ -44,7 +45,8 @@ describe('redactUrl', () => {
         })
         .join(''),
     );
-    const noise = fc.array(fc.oneof(fc.webQueryParameters(), letter, fc.constantFrom('&', '=', '?', '%', ';')));
+    const parameters = anyText().map((text) => encodeURIComponent(text).replaceAll('%3D', '=').replaceAll('%26', '&'));
+    const noise = fc.array(fc.oneof(parameters, letter, fc.constantFrom('&', '=', '?', '%', ';')));
     fc.assert(
       fc.property(spelling, noise, noise, (name, before, after) => {
         const url = `/v1/stream?${before.join('')}&${name}=hunter2&${after.join('')}`;
@@ -57,9 +59,7 @@ describe('redactUrl', () => {
   });
 
   it('leaves every other query as it is', () => {
-    const parameter = fc
-      .tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }))
-      .filter(([name]) => !/access_token/i.test(name));
+    const parameter = fc.tuple(anyText(), anyText()).filter(([name]) => !/access_token/i.test(name));
     fc.assert(
       fc.property(fc.array(parameter), (parameters) => {
         const query = parameters.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
