@@ -103,3 +103,25 @@ function longestPause(arrivals: readonly number[], sinceMs: number): number {
   const pauses = arrivals.slice(1).map((atMs, place) => ({ atMs, pause: atMs - (arrivals[place] as number) }));
   return Math.max(...pauses.filter(({ atMs }) => atMs > sinceMs - 20).map(({ pause }) => pause));
 }
+
+/** How long the browser itself takes to hand a lock on when the page that holds it is closed, in ms, sorted. */
+export async function handLocksOn(times: number, context: BrowserContext, pages: Pages): Promise<number[]> {
+  const open = async (): Promise<Page> => {
+    const tab = await context.newPage();
+    await tab.goto(pages.origin);
+    await tab.waitForFunction(() => 'page' in globalThis);
+    await tab.evaluate(() => page.holdLock());
+    return tab;
+  };
+  const waits: number[] = [];
+  let holder = await open();
+  for (let time = 0; time < times; time += 1) {
+    const next = await open();
+    const closedMs = Date.now();
+    await holder.close();
+    await next.waitForFunction(() => page.lockedAtMs > 0);
+    waits.push((await next.evaluate(() => page.lockedAtMs)) - closedMs);
+    holder = next;
+  }
+  return waits.sort((a, b) => a - b);
+}

@@ -11,6 +11,9 @@ export interface TabPage {
   readonly count: number;
   /** Keeps no more of what comes than how many there were. */
   forget(): void;
+  /** Asks for a lock and keeps it; `lockedAtMs` is when it was granted. */
+  holdLock(): void;
+  readonly lockedAtMs: number;
   /** How many streams this page has opened. */
   readonly opened: number;
   tidings: Tidings;
@@ -21,6 +24,13 @@ const page = {
   got: [] as { n: number; atMs: number }[],
   notices: [] as { name: string; notice: unknown }[],
   opened: 0,
+  lockedAtMs: 0,
+  holdLock() {
+    void navigator.locks.request('floor', () => {
+      page.lockedAtMs = performance.timeOrigin + performance.now();
+      return new Promise(() => {});
+    });
+  },
   count: 0,
   forgets: false,
   forget() {
