@@ -70,7 +70,7 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
   function expectWithin(ms: number): void {
     clearTimeout(watchdog);
     heardMs = Date.now();
-    watchdog = setTimeout(() => attempt.abort(new HubError('timeout', 'The hub is silent.')), ms);
+    watchdog = setTimeout(() => attempt.abort(new HubError('timeout', 'No word.')), ms);
   }
 
   async function read(body: ReadableStream<Uint8Array>, { signal }: AbortController): Promise<void> {
@@ -90,7 +90,7 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
       if (done) return;
       expectWithin(SILENCE_MS);
       const waiting = decode(utf8.decode(value, { stream: true }));
-      if (waiting > MAX_BLOCK_CHARACTERS) throw new HubError('answer', 'The event is too large.');
+      if (waiting > MAX_BLOCK_CHARACTERS) throw new HubError('answer', 'Too large.');
       on.flushed();
     }
   }
@@ -109,7 +109,7 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
       if (status === 204) goodbye = 'final';
       else if (body && `${headers.get('Content-Type')}`.startsWith('text/event-stream')) await read(body, mine);
       // As EventSource does: a page that says 200 would be waited for in vain.
-      else throw new HubError('answer', 'It is no event stream.', { status });
+      else throw new HubError('answer', 'No event stream.', { status });
       mine.signal.throwIfAborted();
       if (goodbye !== 'final') return retryMs;
       on.finished?.();
@@ -122,7 +122,7 @@ export function connect(hub: Hub, on: ConnectionEvents, from?: string): Connecti
       const error =
         cause instanceof HubError
           ? cause
-          : new HubError('network', 'No connection, or not allowed from this origin.', { cause });
+          : new HubError('network', 'No connection, or none for this origin.', { cause });
       if (!isForGood(error)) {
         on.failed(error);
         const most = Math.min(MAX_WAIT_MS, retryMs * 2 ** failures);

@@ -36,7 +36,7 @@ export function createTidings<Topics extends TopicMap = Record<string, unknown>>
 
   function begin(topic: string, handle: Handler, { replay, until, signal }: StreamOptions): HeldSubscription {
     // Not before: a server that renders the page has no origin, and subscribes to nothing.
-    if (!url) throw new TypeError('createTidings: no url');
+    if (!url) throw new TypeError('url is missing');
     const past = replay === 'none' || until ? undefined : replay;
     const abort = (): void => subscription.unsubscribe();
     let leave = (): void => {

@@ -42,7 +42,7 @@ export function createEventQueue(maxWaiting: number, leave: (error?: HubError) =
     push(event) {
       if (waiting.push(event) > maxWaiting) {
         waiting = [];
-        leave(new HubError('overflow', 'The loop is too slow.'));
+        leave(new HubError('overflow', 'Too slow.'));
       }
       wake();
     },

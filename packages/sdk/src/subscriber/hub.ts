@@ -25,7 +25,7 @@ export function createHub(base: string, token: TidingsOptions['token']): Hub {
     held ??= (async () => (isAsked ? token(why) : token))();
     const text = await held.catch((cause) => {
       held = undefined;
-      throw new HubError('token', 'The token callback failed.', { cause });
+      throw new HubError('token', 'No token.', { cause });
     });
     const path = session ? `/v1/sessions/${session}` : '/v1/stream';
     const isTicket = text?.startsWith(TICKET_PREFIX);

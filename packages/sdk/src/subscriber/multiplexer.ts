@@ -50,6 +50,8 @@ export function createMultiplexer(
   let isRenewing = false;
   let onTopics = (): void => {};
 
+  // Added by a change, a topic that was in force would lack what came on it since.
+  const isLacking = (): boolean => wants().some(({ live, topic }) => live && !topics.includes(topic));
   const place = (): string | undefined => (connection ? connection.cursor : cursor);
 
   // Nothing is told too: whoever follows hears that the stream is alive.
@@ -96,6 +98,8 @@ export function createMultiplexer(
     if (said.topics) {
       topics = said.topics;
       report(said.session ? opening : replaying);
+      // Somebody came for a topic as it went.
+      if (!said.session && isLacking()) connection?.restart();
       onTopics();
     }
     if (event === 'hub.live') setState('open');
@@ -196,10 +200,8 @@ export function createMultiplexer(
     report,
     sync,
     rewind(after) {
-      // Added now, a topic would lack what came on it since.
-      const isLacking = wants().some(({ live, topic }) => live && !topics.includes(topic));
       if (!connection) cursor = after;
-      else if (isLacking || !connection.cursor || isAfter(connection.cursor, after)) connection.restart(after);
+      else if (isLacking() || !connection.cursor || isAfter(connection.cursor, after)) connection.restart(after);
     },
     close,
   };

@@ -80,10 +80,15 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     cursor ??= place;
     setState(next, reason);
     for (const want of wants()) if (done.includes(want.key)) want.replay = undefined;
+    beginAll();
+  }
+
+  // Whatever is in force already needs nothing to be asked for.
+  function beginAll(): void {
     for (const { want, begin } of subscriptions) {
       if (want.replay || !topics.includes(want.topic)) continue;
       want.live = true;
-      if (next === 'open') begin();
+      if (state === 'open') begin();
     }
   }
 
@@ -142,6 +147,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   function settle(): void {
     isChanged = false;
     if (state === 'closed') return;
+    beginAll();
     tabs?.post({ wants: ownWants() });
     leader?.sync();
     if (isStarted) return;

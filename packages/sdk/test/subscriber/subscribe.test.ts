@@ -76,6 +76,25 @@ describe('a subscription', () => {
     expect(await hub.streams()).toBe(1);
   });
 
+  test('one more on a topic that is in force is ready at once, also when the topic was just left', async () => {
+    const { hub, tidings } = await open();
+    const first = tidings.subscribe('a', () => {});
+    await tidings.subscribe('b', () => {}).ready;
+    const second = collect((handler) => tidings.subscribe('a', handler));
+    await tidings.subscribe('a').ready;
+    await hub.publish('a', 1);
+    await vi.waitFor(() => expect(second).toEqual([1]));
+    const alone = tidings.subscribe('c', () => {});
+    await alone.ready;
+    alone.unsubscribe();
+    await Promise.resolve();
+    const third: unknown[] = [];
+    await tidings.subscribe('c', ({ data }) => third.push(data)).ready;
+    await hub.publish('c', 2);
+    await vi.waitFor(() => expect(third).toEqual([2]));
+    first.unsubscribe();
+  });
+
   test('a loop gets the same, and leaving it unsubscribes', async () => {
     const { hub, tidings } = await open();
     await hub.publish('a', 1, 2, 3);
