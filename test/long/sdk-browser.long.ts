@@ -86,6 +86,15 @@ describe('a page', () => {
     expect(got.slice(0, -1)).toEqual([...got.slice(0, -1)].sort((a, b) => a - b));
   });
 
+  test('whose token ends has another by then, on the same stream', async () => {
+    const { hub, openTab } = await openProfile(browser, pages);
+    const tab = await openTab({ token: await hub.token(['>'], 5), nextToken: await hub.token(['>']) });
+    await vi.waitFor(async () => expect((await hub.ages())[0]).toBeGreaterThan(6_000), 10_000);
+    await hub.publish('ticks', 1);
+    await vi.waitFor(async () => expect(await numbersOf(tab)).toEqual([1]));
+    expect(await tab.evaluate(() => page.opened)).toBe(1);
+  });
+
   test('holds no more memory after 100,000 events than after 20,000, with the connection and without', async () => {
     const { hub, context, openTab } = await openProfile(browser, pages);
     const tabs = [await openTab(), await openTab()];

@@ -3,7 +3,14 @@ import { createTidings, type Tidings } from '@tidings/sdk/subscriber';
 /** What a test can ask of a page. */
 export interface TabPage {
   /** Opens the client and subscribes; every event is noted with the time of its arrival, in ms since 1970. */
-  start(options: { url: string; token: string; user?: string; topic: string; replay?: string }): Promise<void>;
+  start(options: {
+    url: string;
+    token: string;
+    nextToken?: string;
+    user?: string;
+    topic: string;
+    replay?: string;
+  }): Promise<void>;
   /** The numbers that came, and when. */
   readonly got: { readonly n: number; readonly atMs: number }[];
   readonly notices: { readonly name: string; readonly notice: unknown }[];
@@ -37,12 +44,13 @@ const page = {
     page.forgets = true;
   },
   tidings: undefined as unknown as Tidings,
-  async start({ url, token, user, topic, replay }: Parameters<TabPage['start']>[0]) {
+  async start({ url, token, nextToken, user, topic, replay }: Parameters<TabPage['start']>[0]) {
     globalThis.fetch = (input, init) => {
       if (`${input}`.endsWith('/v1/stream')) page.opened += 1;
       return fetchStream(input, init);
     };
-    page.tidings = createTidings({ url, token, ...(user && { user }) });
+    const getToken = (reason: string): string => (reason === 'connect' ? token : (nextToken ?? token));
+    page.tidings = createTidings({ url, token: getToken, ...(user && { user }) });
     for (const name of ['gap', 'state', 'error'] as const) {
       page.tidings.on(name, (notice) => page.notices.push({ name, notice }));
     }
