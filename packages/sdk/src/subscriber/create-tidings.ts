@@ -19,7 +19,6 @@ type Handler = (event: TidingsEvent) => void;
  * const tidings = createTidings<{ 'orders.*': Order }>({ token: () => fetch('/token').then((answer) => answer.text()) });
  * tidings.subscribe('orders.42', ({ data }) => show(data.state), { replay: 'last' });
  * for await (const { data } of tidings.subscribe('chat.7', { until: 'final' })) write(data);
- *
  */
 export function createTidings<Topics extends TopicMap = Record<string, unknown>>({
   url = globalThis.location?.origin,

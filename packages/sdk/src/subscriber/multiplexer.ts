@@ -5,7 +5,7 @@ import type { Hub } from './hub.ts';
 import type { Message, Relayed, Want } from './message.ts';
 import { isAfter } from './position.ts';
 import type { ConnectionState } from './tidings.ts';
-import { nextAdded, toTopics } from './topic-plan.ts';
+import { isLacking, nextAdded, toTopics } from './topic-plan.ts';
 
 /** One stream for everything that is wanted, on all tabs. */
 export interface Multiplexer {
@@ -50,8 +50,6 @@ export function createMultiplexer(
   let isRenewing = false;
   let onTopics = (): void => {};
 
-  // Added by a change, a topic that was in force would lack what came on it since.
-  const isLacking = (): boolean => wants().some(({ live, topic }) => live && !topics.includes(topic));
   const place = (): string | undefined => (connection ? connection.cursor : cursor);
 
   // Nothing is told too: whoever follows hears that the stream is alive.
@@ -99,7 +97,7 @@ export function createMultiplexer(
       topics = said.topics;
       report(said.session ? opening : replaying);
       // Somebody came for a topic as it went.
-      if (!said.session && isLacking()) connection?.restart();
+      if (!said.session && isLacking(wants(), topics)) connection?.restart();
       onTopics();
     }
     if (event === 'hub.live') setState('open');
@@ -201,7 +199,8 @@ export function createMultiplexer(
     sync,
     rewind(after) {
       if (!connection) cursor = after;
-      else if (isLacking() || !connection.cursor || isAfter(connection.cursor, after)) connection.restart(after);
+      else if (isLacking(wants(), topics) || !connection.cursor || isAfter(connection.cursor, after))
+        connection.restart(after);
     },
     close,
   };

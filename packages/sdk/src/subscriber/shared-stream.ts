@@ -7,6 +7,7 @@ import { isAfter } from './position.ts';
 import type { HeldSubscription } from './subscription.ts';
 import { joinTabs, type TabEvents, type Tabs } from './tabs.ts';
 import type { ConnectionState } from './tidings.ts';
+import { isLacking } from './topic-plan.ts';
 
 /** The stream that this tab has or follows. */
 export interface SharedStream {
@@ -28,6 +29,8 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   let cursor = from;
   let state: ConnectionState = 'idle';
   let topics: readonly string[] = [];
+  // The stream that is followed has not all that this tab had.
+  let lacks = false;
   let session: string | undefined;
   let tabs: Tabs | undefined;
   let leader: Multiplexer | undefined;
@@ -51,8 +54,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
   // Others may have been told more than this tab, or less, and a leader may not know yet what this tab had. Whoever misses
   // something says so, and all is told again from there.
   function hasMissed(place: string | undefined): boolean {
-    const isLacking = !leader && ownWants().some(({ live, topic }) => live && !topics.includes(topic));
-    if (!cursor || (place && !isAfter(place, cursor) && !isLacking)) return false;
+    if (!cursor || (place && !isAfter(place, cursor) && !lacks)) return false;
     tabs?.post({ missedAfter: cursor, wants: ownWants() });
     return true;
   }
@@ -71,9 +73,7 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
     return true;
   }
 
-  function look(report: StreamReport): void {
-    const { state: next, reason, cursor: place, done } = report;
-    ({ topics, session } = report);
+  function look({ state: next, reason, cursor: place, done }: StreamReport): void {
     if (next === 'idle' && subscriptions.size === 0) cursor = undefined;
     // A leader that has just begun does not know how far others are; and what has been missed is not done.
     if (hasMissed(place)) return;
@@ -132,6 +132,9 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       // What a leader before has told may still arrive. Its stream had other topics: a cursor of it says nothing of these.
       if (told >= term) {
         term = told;
+        if (report) ({ topics, session } = report);
+        // Once for whatever is told together, and not for each block.
+        lacks = !leader && isLacking(ownWants(), topics);
         blocks?.every(take);
         if (report) look(report);
       }

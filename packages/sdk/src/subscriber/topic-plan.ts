@@ -23,3 +23,8 @@ export function nextAdded(wants: readonly Want[], topics: readonly string[]): Wa
   }
   return added;
 }
+
+/** Whether a stream of these topics lacks one that was in force: added by a change, it would lack what came on it since. */
+export function isLacking(wants: readonly Want[], topics: readonly string[]): boolean {
+  return wants.some(({ live, topic }) => live && !topics.includes(topic));
+}
