@@ -1,19 +1,9 @@
+import type { SessionView } from '@tidings/protocol';
 import { type Command, createCommand } from './command.ts';
 import { deploymentOf, HUB_ARGS } from './deployment.ts';
 import { askHub } from './hub-request.ts';
 import { print } from './io.ts';
 import { toTable } from './table.ts';
-
-/** What is shown of a session; the answer has more. */
-interface Session {
-  readonly id: string;
-  readonly user?: string;
-  readonly topics: readonly string[];
-  readonly edge: string;
-  readonly since: string;
-  readonly delivered: number;
-  readonly lag: number;
-}
 
 const PAGE = 1_000;
 const HEAD = ['id', 'user', 'edge', 'since', 'delivered', 'lag', 'topics'];
@@ -55,10 +45,10 @@ export const sessionsCommand: Command = createCommand({
 });
 
 interface SessionPage {
-  readonly sessions: readonly Session[];
+  readonly sessions: readonly SessionView[];
   readonly next?: string;
 }
 
-function toRow({ id, user = '-', edge, since, delivered, lag, topics }: Session): string[] {
+function toRow({ id, user = '-', edge, since, delivered, lag, topics }: SessionView): string[] {
   return [id, user, edge, since, `${delivered}`, `${lag}`, topics.join(' ')];
 }

@@ -10,6 +10,7 @@ export * from './message.ts';
 export * from './pattern.ts';
 export * from './pattern-trie.ts';
 export * from './problem.ts';
+export * from './session-view.ts';
 export * from './sse-decoder.ts';
 export * from './sse-encoder.ts';
 export * from './subject.ts';
