@@ -1,44 +1,28 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { askJetStream } from '../../loadtest/src/chaos/jetstream-request.ts';
-import { type Site, startSite } from '../../loadtest/src/chaos/site.ts';
-import type { Traffic } from '../../loadtest/src/chaos/traffic.ts';
 import { createMutingProxy } from './muting-proxy.ts';
-import { flow, startRun, verdictOf } from './site-runs.ts';
+import { flow, provideSite, verdictOf } from './site-runs.ts';
 
-let site: Site;
-let traffic: Traffic | undefined;
-
-beforeAll(async () => {
-  site = await startSite();
-});
-
-afterAll(() => site.remove());
-
-afterEach(() => traffic?.stop());
-
-async function start(): Promise<Traffic> {
-  traffic = await startRun(site);
-  return traffic;
-}
+const runs = provideSite();
 
 describe('every event arrives once and in order, or the stream says so, when', () => {
   test('an edge is killed under its streams', async () => {
-    const run = await start();
+    const run = await runs.start();
     await flow(run, 200);
-    await site.edges[0]?.kill();
+    await runs.site.edges[0]?.kill();
     await flow(run, 200);
-    const counts = await verdictOf(run, site);
+    const counts = await verdictOf(run, runs.site);
     expect(counts.reconnects).toBeGreaterThan(0);
-    await site.startEdge();
+    await runs.site.startEdge();
   });
 
   test('the ingest is killed between store and answer: the same id again is stored once', async () => {
-    const [server] = site.cluster.servers;
+    const [server] = runs.site.cluster.servers;
     const proxy = await createMutingProxy(server?.port as number);
     const env = { TIDINGS_NATS_URL: `nats://127.0.0.1:${proxy.port}` };
-    const ingest = await site.startIngest({ env, apart: true });
+    const ingest = await runs.site.startIngest({ env, apart: true });
     const publish = async (url: string | undefined): Promise<Record<string, unknown>> => {
-      const headers = { authorization: `Bearer ${site.token}`, 'content-type': 'application/json' };
+      const headers = { authorization: `Bearer ${runs.site.token}`, 'content-type': 'application/json' };
       const body = JSON.stringify({ topic: 'once', data: 'paid', id: 'order-42' });
       const answer = await fetch(`${url}/v1/events`, { method: 'POST', headers, body });
       return { status: answer.status, ...((await answer.json()) as object) };
@@ -55,7 +39,7 @@ describe('every event arrives once and in order, or the stream says so, when', (
     await expect.poll(stored).toBe(1);
     await ingest.kill();
     await expect(cut).rejects.toThrow();
-    expect(await publish(site.ingestUrl())).toMatchObject({ status: 202, duplicate: true });
+    expect(await publish(runs.site.ingestUrl())).toMatchObject({ status: 202, duplicate: true });
     expect(await stored()).toBe(1);
     proxy.close();
   });

@@ -1,14 +1,38 @@
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { createChance } from '../../loadtest/src/chaos/chance.ts';
-import type { Site } from '../../loadtest/src/chaos/site.ts';
+import { type Site, startSite } from '../../loadtest/src/chaos/site.ts';
 import { startTraffic, type Traffic } from '../../loadtest/src/chaos/traffic.ts';
 import { judge } from '../../loadtest/src/chaos/verdict.ts';
 
 export const CLIENTS = 30;
 export const RATE = 250;
 
-export const startRun = (site: Site): Promise<Traffic> =>
-  startTraffic(site, { clients: CLIENTS, rate: RATE, chance: createChance(1) });
+/** The site of a file's tests, and the traffic that is on it. */
+export interface SiteRuns {
+  readonly site: Site;
+  /** Begins traffic, which ends with the test; on the site itself, at its usual rate, unless another is given. */
+  start(traffic?: Promise<Traffic>): Promise<Traffic>;
+}
+
+/** Starts a site before the tests of a file, and removes it after them. */
+export function provideSite(): SiteRuns {
+  let site: Site;
+  let traffic: Traffic | undefined;
+  beforeAll(async () => {
+    site = await startSite();
+  });
+  afterAll(() => site.remove());
+  afterEach(() => traffic?.stop());
+  return {
+    get site() {
+      return site;
+    },
+    async start(begun = startTraffic(site, { clients: CLIENTS, rate: RATE, chance: createChance(1) })) {
+      traffic = await begun;
+      return traffic;
+    },
+  };
+}
 
 /** Resolves once so many more events were accepted. */
 export async function flow({ ledger }: Traffic, events: number): Promise<void> {

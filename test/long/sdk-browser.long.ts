@@ -1,33 +1,21 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { launchBrowser } from '../browser.ts';
-import { type Pages, servePages } from '../sdk/pages.ts';
-import { handLocksOn, killLeaders, numbersOf, openProfile } from '../sdk/tab.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test, vi } from 'vitest';
+import { handLocksOn, killLeaders, numbersOf, openProfile, provideBrowser } from '../sdk/tab.ts';
 import type { TabPage } from '../sdk/tabs.page.ts';
 
 declare const page: TabPage;
 
 const OFFLINE_MS = 10_000;
 
-let browser: Browser;
-let pages: Pages;
-
-beforeAll(async () => {
-  [browser, pages] = await Promise.all([launchBrowser(), servePages('tabs')]);
-}, 240_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await pages?.close();
-});
+const stage = provideBrowser();
 
 describe('the tabs of a browser', () => {
   test('are, when their leader is killed 20 times in a row, without events for less than 100 ms, in the median', async () => {
-    const { hub, context, openTab } = await openProfile(browser, pages);
+    const { hub, context, openTab } = await openProfile(stage);
     const tabs: Page[] = [];
     for (let count = 0; count < 5; count += 1) tabs.push(await openTab());
     const pauses = await killLeaders(20, tabs, openTab, hub);
-    const floor = await handLocksOn(20, context, pages);
+    const floor = await handLocksOn(20, context, stage);
     console.log(`without events for, in ms: ${pauses.map(Math.round).join(' ')}`);
     console.log(`a lock was handed on in, in ms: ${floor.map(Math.round).join(' ')}`);
     // What the browser needs to close a page is not ours, and depends on the machine.
@@ -35,7 +23,7 @@ describe('the tabs of a browser', () => {
   });
 
   test('do not share it among users, nor when nobody says who the user is', async () => {
-    const { hub, openTab } = await openProfile(browser, pages);
+    const { hub, openTab } = await openProfile(stage);
     const [alice, bob] = [await openTab(), await openTab({ user: 'bob' })];
     await openTab({ user: '' });
     await openTab({ user: '' });
@@ -45,7 +33,7 @@ describe('the tabs of a browser', () => {
   });
 
   test('have a leader again when it is frozen and does not answer', async () => {
-    const { hub, context, openTab } = await openProfile(browser, pages);
+    const { hub, context, openTab } = await openProfile(stage);
     const [leader, follower] = [await openTab(), await openTab()];
     const session = await context.newCDPSession(leader);
     await session.send('Debugger.enable');
@@ -67,7 +55,7 @@ describe('the tabs of a browser', () => {
 
 describe('a page', () => {
   test('that was offline for 10 s gets what it missed', async () => {
-    const { hub, context, openTab } = await openProfile(browser, pages);
+    const { hub, context, openTab } = await openProfile(stage);
     const tab = await openTab();
     await context.setOffline(true);
     const sinceMs = Date.now();
@@ -87,7 +75,7 @@ describe('a page', () => {
   });
 
   test('whose token ends has another by then, on the same stream', async () => {
-    const { hub, openTab } = await openProfile(browser, pages);
+    const { hub, openTab } = await openProfile(stage);
     const tab = await openTab({ token: await hub.token(['>'], 5), nextToken: await hub.token(['>']) });
     await vi.waitFor(async () => expect((await hub.ages())[0]).toBeGreaterThan(6_000), 10_000);
     await hub.publish('ticks', 1);
@@ -96,7 +84,7 @@ describe('a page', () => {
   });
 
   test('holds no more memory after 100,000 events than after 20,000, with the connection and without', async () => {
-    const { hub, context, openTab } = await openProfile(browser, pages);
+    const { hub, context, openTab } = await openProfile(stage);
     const tabs = [await openTab(), await openTab()];
     // What the page itself keeps would hide the rest.
     for (const tab of tabs) await tab.evaluate(() => page.forget());

@@ -1,10 +1,38 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { expect, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest';
 import { startTestHub, type TestHub } from '../../packages/sdk/test/hub.ts';
-import type { Pages } from './pages.ts';
+import { launchBrowser } from '../browser.ts';
+import { type Pages, servePages } from './pages.ts';
 import type { TabPage } from './tabs.page.ts';
 
 declare const page: TabPage;
+
+/** What the tests of a file do their work with. */
+export interface Stage {
+  readonly browser: Browser;
+  readonly pages: Pages;
+}
+
+/** Starts a browser and serves the tabs' page before the tests of a file; both end after them. */
+export function provideBrowser(): Stage {
+  let browser: Browser | undefined;
+  let pages: Pages | undefined;
+  beforeAll(async () => {
+    [browser, pages] = await Promise.all([launchBrowser(), servePages('tabs')]);
+  }, 240_000);
+  afterAll(async () => {
+    await browser?.close();
+    await pages?.close();
+  });
+  return {
+    get browser() {
+      return browser as Browser;
+    },
+    get pages() {
+      return pages as Pages;
+    },
+  };
+}
 
 /** A browser profile whose tabs are clients of a hub. */
 export interface Profile {
@@ -14,7 +42,7 @@ export interface Profile {
   openTab(options?: Partial<Parameters<TabPage['start']>[0]>): Promise<Page>;
 }
 
-export async function openProfile(browser: Browser, pages: Pages, env: NodeJS.ProcessEnv = {}): Promise<Profile> {
+export async function openProfile({ browser, pages }: Stage, env: NodeJS.ProcessEnv = {}): Promise<Profile> {
   const hub = await startTestHub({ TIDINGS_ALLOWED_ORIGINS: pages.origin, ...env });
   const context = await browser.newContext();
   onTestFinished(() => context.close());
@@ -105,7 +133,7 @@ function longestPause(arrivals: readonly number[], sinceMs: number): number {
 }
 
 /** How long the browser itself takes to hand a lock on when the page that holds it is closed, in ms, sorted. */
-export async function handLocksOn(times: number, context: BrowserContext, pages: Pages): Promise<number[]> {
+export async function handLocksOn(times: number, context: BrowserContext, { pages }: Stage): Promise<number[]> {
   const open = async (): Promise<Page> => {
     const tab = await context.newPage();
     await tab.goto(pages.origin);

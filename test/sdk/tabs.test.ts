@@ -1,25 +1,13 @@
 import { startNatsServer } from '@tidings/broker/testing';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { launchBrowser } from '../browser.ts';
-import { type Pages, servePages } from './pages.ts';
-import { killLeaders, noticesOf, numbersOf, openProfile } from './tab.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { killLeaders, noticesOf, numbersOf, openProfile, provideBrowser } from './tab.ts';
 
-let browser: Browser;
-let pages: Pages;
-
-beforeAll(async () => {
-  [browser, pages] = await Promise.all([launchBrowser(), servePages('tabs')]);
-}, 240_000);
-
-afterAll(async () => {
-  await browser?.close();
-  await pages?.close();
-});
+const stage = provideBrowser();
 
 describe('the tabs of a browser', () => {
   test('share one connection, which another takes over when the leader is killed: nothing is lost or repeated', async () => {
-    const { hub, openTab } = await openProfile(browser, pages);
+    const { hub, openTab } = await openProfile(stage);
     const tabs = [await openTab()];
     tabs.push(...(await Promise.all([2, 3, 4, 5].map(() => openTab()))));
     expect(await hub.streams()).toBe(1);
@@ -30,7 +18,7 @@ describe('the tabs of a browser', () => {
 
 describe('a page', () => {
   test('that was offline gets what it missed as soon as it is online', async () => {
-    const { hub, context, openTab } = await openProfile(browser, pages);
+    const { hub, context, openTab } = await openProfile(stage);
     const tab = await openTab();
     await hub.publish('ticks', 1);
     await vi.waitFor(async () => expect(await numbersOf(tab)).toEqual([1]));
@@ -44,7 +32,7 @@ describe('a page', () => {
     const server = await startNatsServer();
     onTestFinished(() => server.remove());
     const env = { TIDINGS_NATS_URL: server.url, TIDINGS_DRAIN_MS: '0' };
-    const { hub, openTab } = await openProfile(browser, pages, env);
+    const { hub, openTab } = await openProfile(stage, env);
     const tab: Page = await openTab();
     await hub.publish('ticks', 1, 2);
     await vi.waitFor(async () => expect(await numbersOf(tab)).toEqual([1, 2]));

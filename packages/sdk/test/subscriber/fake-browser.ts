@@ -1,20 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { vi } from 'vitest';
-
-/** A number from 0 to 1, the next of a sequence that a seed makes. */
-export type Random = () => number;
-
-export function createRandom(seed: number): Random {
-  let state = seed;
-  return () => {
-    // mulberry32: small, and good enough to choose faults with.
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import type { Chance } from '../../../../loadtest/src/chaos/chance.ts';
 
 /** One tab: what runs in it sees locks, channels and requests as its own. */
 export interface FakeTab {
@@ -67,12 +54,12 @@ class Tab implements FakeTab {
  */
 export class FakeBrowser {
   readonly inside: AsyncLocalStorage<Tab> = new AsyncLocalStorage();
-  readonly random: Random;
+  readonly #chance: Chance;
   readonly #channels = new Map<Channel, Tab>();
   readonly #locks = new Map<string, Held[]>();
 
-  constructor(random: Random) {
-    this.random = random;
+  constructor(chance: Chance) {
+    this.#chance = chance;
   }
 
   open(): FakeTab {
@@ -128,10 +115,10 @@ export class FakeBrowser {
       if (channel === from || channel.name !== from.name) continue;
       const text = structuredClone(data);
       const last = channel.lasts.get(sender) ?? Promise.resolve();
-      const waitMs = this.random() * MOST_DELAY_MS * (this.random() < 0.3 ? 1 : 0);
+      const waitMs = this.#delayMs(0.3);
       const next = last.then(async () => {
         if (waitMs > 0) await delay(waitMs);
-        if (!sender.alive && this.random() < 0.2) channel.deaf.add(sender);
+        if (!sender.alive && this.#chance.happens(0.2)) channel.deaf.add(sender);
         if (tab.alive && !channel.closed && !channel.deaf.has(sender)) {
           tab.run(() => channel.onmessage?.({ data: text } as MessageEvent));
         }
@@ -177,10 +164,14 @@ export class FakeBrowser {
     });
   }
 
+  #delayMs(probability: number): number {
+    return this.#chance.happens(probability) ? this.#chance.between(0, MOST_DELAY_MS) : 0;
+  }
+
   async #grant(name: string): Promise<void> {
     const [next] = this.#locks.get(name) ?? [];
     if (next === undefined) return;
-    await delay(this.random() * MOST_DELAY_MS * (this.random() < 0.5 ? 1 : 0));
+    await delay(this.#delayMs(0.5));
     if (this.#locks.get(name)?.[0] === next && next.tab.alive) next.grant();
   }
 }

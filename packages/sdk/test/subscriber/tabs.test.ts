@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createChance } from '../../../../loadtest/src/chaos/chance.ts';
 import { createTidings } from '../../src/subscriber/create-tidings.ts';
 import type { TidingsEvent } from '../../src/subscriber/event.ts';
 import type { Tidings } from '../../src/subscriber/tidings.ts';
 import { startTestHub } from '../hub.ts';
-import { createRandom, FakeBrowser, type FakeTab } from './fake-browser.ts';
+import { FakeBrowser, type FakeTab } from './fake-browser.ts';
 
 const TOPICS = ['t.0', 't.1', 't.2'];
 const FIRST_SEED = Number(process.env.TAB_SEED ?? 1);
@@ -46,16 +47,15 @@ class OpenTab {
 }
 
 async function run(seed: number, acts: number): Promise<void> {
-  const random = createRandom(seed);
+  const chance = createChance(seed);
   const hub = await startTestHub();
   const options = { url: hub.url, token: await hub.token(['>']) };
-  const browser = new FakeBrowser(random);
+  const browser = new FakeBrowser(chance);
   browser.install();
   const counts = new Map(TOPICS.map((topic) => [topic, 0]));
   let tabs: OpenTab[] = [];
   let isPublishing = true;
 
-  const pick = (): string => TOPICS[Math.floor(random() * TOPICS.length)] as string;
   async function publish(topic: string): Promise<void> {
     const n = (counts.get(topic) as number) + 1;
     counts.set(topic, n);
@@ -63,14 +63,14 @@ async function run(seed: number, acts: number): Promise<void> {
   }
   async function publishAll(): Promise<void> {
     while (isPublishing) {
-      await publish(pick());
-      await delay(random() * 3);
+      await publish(chance.pick(TOPICS));
+      await delay(chance.between(0, 3));
     }
   }
 
   function act(): void {
-    const choice = random();
-    const some = tabs[Math.floor(random() * tabs.length)];
+    const choice = chance.between(0, 1);
+    const some = tabs.length > 0 ? chance.pick(tabs) : undefined;
     if (some === undefined || (choice < 0.3 && tabs.length < 5)) {
       tabs.push(new OpenTab(browser.open(), options));
     } else if (choice < 0.5) {
@@ -79,14 +79,14 @@ async function run(seed: number, acts: number): Promise<void> {
     } else if (choice < 0.6) {
       for (const { tab } of tabs) tab.cut();
     } else {
-      some.subscribe(random() < 0.2 ? 't.*' : pick(), random() < 0.5 ? 'all' : 'none');
+      some.subscribe(chance.happens(0.2) ? 't.*' : chance.pick(TOPICS), chance.happens(0.5) ? 'all' : 'none');
     }
   }
 
   const publishing = publishAll();
   for (let count = 0; count < acts; count += 1) {
     act();
-    await delay(random() * 40);
+    await delay(chance.between(0, 40));
   }
   isPublishing = false;
   await publishing;
