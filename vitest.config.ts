@@ -3,38 +3,15 @@ import { defaultServerConditions } from 'vite';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { WaitingFirst } from './test/waiting-first.sequencer.ts';
 
-// Every workspace is run from its sources: the condition must stand under `ssr.resolve`, and each project must extend
-// this file, or the tests would silently run a stale dist.
-const workspaces = [
-  'packages/protocol',
-  'packages/runtime',
-  'packages/auth',
-  'packages/broker',
-  'packages/control',
-  'packages/sdk',
-  'packages/cli',
-  'services/ingest',
-  'services/edge',
-  'services/hub',
-];
-
-// Files of a project share what they import: to load it anew for each would take more than a third of the time. None keeps
+// Files share what they import: to load it anew for each, or for each workspace, would take a quarter of the time. None keeps
 // anything of its own in a module. Those that replace modules are a project apart, where each file has its own.
 const SHARED_MODULES = { isolate: false } as const;
-const REPLACES_MODULES = ['test/nats/feed-repair.test.ts'];
+const REPLACES_MODULES = ['packages/broker/test/nats/feed-repair.test.ts'];
 
-/** Tests with a real nats-server: one is found, or installed, before they begin. */
+/** A real nats-server is found, or installed, before the tests begin. */
 const withNatsServer = {
   globalSetup: fileURLToPath(new URL('./test/find-nats-server.setup.ts', import.meta.url)),
 };
-const NEEDS_NATS_SERVER = new Set([
-  'packages/broker',
-  'packages/sdk',
-  'packages/cli',
-  'services/ingest',
-  'services/edge',
-  'services/hub',
-]);
 
 // Tests that meet the wire. `npm test` runs no others over HTTP/2 and TLS, or it would take more than five minutes on two
 // cores; of those that start processes only the hub's, over TLS. `npm run test:long` runs them all, and the journey.
@@ -73,6 +50,8 @@ export function overOtherTransports(which: 'on the wire' | 'all'): TestProjectIn
   });
 }
 
+// Every workspace is run from its sources: the condition must stand under `ssr.resolve`, and each project must extend this
+// file, or the tests would silently run a stale dist.
 export default defineConfig({
   ssr: { resolve: { conditions: ['@tidings/source', ...defaultServerConditions] } },
   test: {
@@ -80,36 +59,23 @@ export default defineConfig({
     maxWorkers: 4,
     sequence: { sequencer: WaitingFirst },
     setupFiles: [fileURLToPath(new URL('./test/no-secret-in-logs.setup.ts', import.meta.url))],
-    testTimeout: 20_000,
+    // For what hangs, and not for what is slow: others may be at work on the same machine.
+    testTimeout: 90_000,
     hookTimeout: 60_000,
     reporters: ['default', './scripts/plain-summary-reporter.mjs'],
     projects: [
-      ...workspaces.map((root) => ({
-        extends: true as const,
-        root,
+      {
+        extends: true,
         test: {
-          name: root.split('/')[1] as string,
-          include: ['test/**/*.test.ts'],
-          exclude: root === 'packages/broker' ? REPLACES_MODULES : [],
+          name: 'tidings',
+          include: ['{packages,services}/*/test/**/*.test.ts', '{loadtest/,}test/**/*.test.ts'],
+          exclude: REPLACES_MODULES,
           ...SHARED_MODULES,
-          ...(NEEDS_NATS_SERVER.has(root) ? withNatsServer : {}),
+          ...withNatsServer,
         },
-      })),
-      {
-        extends: true as const,
-        root: 'packages/broker',
-        test: { name: 'broker-replaced', include: REPLACES_MODULES },
       },
+      { extends: true, test: { name: 'replaced-modules', include: REPLACES_MODULES } },
       ...overOtherTransports('on the wire'),
-      {
-        extends: true as const,
-        root: 'loadtest',
-        test: { name: 'loadtest', include: ['test/**/*.test.ts'] },
-      },
-      {
-        extends: true as const,
-        test: { name: 'tidings', include: ['test/**/*.test.ts'], testTimeout: 90_000, ...withNatsServer },
-      },
     ],
   },
 });

@@ -22,7 +22,7 @@ import { type HubProcess, ROOT, startHubProcess } from './hub-process.ts';
 const TOPIC = 'builds.1';
 const ARTEFACTS = join(ROOT, 'test-results');
 
-const SOME_TESTS = ['test/control-event', 'test/problem'];
+const SOME_TESTS = ['control-event', 'problem'].map((name) => `packages/protocol/test/${name}.test.ts`);
 const CURL_OPTIONS = { h1: '', h2c: 'http2-prior-knowledge\n', tls: 'cacert = "CA"\n' };
 const picture = (name: string): string =>
   join(ARTEFACTS, TRANSPORT === 'h1' ? `${name}.png` : `${name}-${TRANSPORT}.png`);
@@ -78,7 +78,7 @@ async function* buildLog(): AsyncGenerator<string> {
     'vitest',
     'run',
     '--project',
-    'protocol',
+    'tidings',
     ...SOME_TESTS,
     '--reporter',
     'verbose',
