@@ -2,7 +2,7 @@
 import { runSteps } from './run-steps.mjs';
 
 runSteps([
-  ['build', 'node_modules/typescript/bin/tsc', '-b'],
+  ['build', 'scripts/build.mjs'],
   ['check', 'scripts/check.mjs'],
   ['tests', 'node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)],
 ]);

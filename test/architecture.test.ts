@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LAYERS: readonly (readonly string[])[] = [
   ['packages/protocol'],
   ['packages/runtime', 'packages/sdk'],
-  ['packages/auth', 'packages/broker'],
+  ['packages/auth', 'packages/broker', 'packages/console', 'packages/demo'],
   ['packages/control'],
   ['services/ingest', 'services/edge', 'packages/cli'],
   ['services/hub'],

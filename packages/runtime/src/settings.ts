@@ -11,6 +11,8 @@ export interface Settings {
   readonly logLevel: string;
   /** Which deeds are recorded. */
   readonly audit: 'all' | 'control' | 'off';
+  /** Whether the console is served; `undefined`: by the hub alone. */
+  readonly console: 'on' | 'off' | undefined;
   /** `nats://` or `tls://` URLs of one cluster; `undefined`: the embedded broker. */
   readonly natsServers: readonly string[] | undefined;
   readonly natsUser: string | undefined;
@@ -121,6 +123,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     production: read('NODE_ENV') === 'production',
     logLevel: read('LOG_LEVEL'),
     audit: read('TIDINGS_AUDIT'),
+    console: read('TIDINGS_CONSOLE'),
     natsServers: read('TIDINGS_NATS_URL'),
     natsUser: read('TIDINGS_NATS_USER'),
     natsPassword: read('TIDINGS_NATS_PASSWORD'),

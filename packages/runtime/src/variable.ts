@@ -73,6 +73,12 @@ export const VARIABLES: readonly Variable[] = [
     'Records of who did what, in the log and on $hub.audit: all, control (without publishing and subscribing), off.',
   ),
   variable(
+    'TIDINGS_CONSOLE',
+    undefined,
+    z.enum(['on', 'off']),
+    'on: the console is served at /console. Unset: the hub does, an edge does not.',
+  ),
+  variable(
     'TIDINGS_NATS_URL',
     undefined,
     natsServers(),

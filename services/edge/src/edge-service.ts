@@ -1,6 +1,7 @@
 import { createAccessControl } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
 import { createNatsBrokerOf, createNatsClusterOf } from '@tidings/broker/nats';
+import { createConsole, createDevelopmentRoutes } from '@tidings/console';
 import { createControl } from '@tidings/control';
 import {
   addApiDocument,
@@ -23,6 +24,9 @@ type CreateBroker = (settings: Settings, role: 'edge', log: Logger, metrics: Met
 
 /** Makes the cluster that the settings name, not yet open. */
 type CreateCluster = (settings: Settings, role: 'edge', log: Logger, metrics: Metrics, clock: Clock) => Cluster;
+
+/** An edge as its host sees it, once it is open with what `Edge` says of it. */
+export interface EdgeService extends Service, Pick<Edge, 'cut'> {}
 
 /** How long an edge of a cluster waits for its feed to come to a cursor that another edge gave out. */
 export const AHEAD_WAIT_MS = 5_000;
@@ -52,6 +56,7 @@ export async function startEdge(
   );
   const broker = createBroker(settings, 'edge', log, metrics, clock);
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, control.audit.noteProblem);
+  if (settings.console === 'on') app.route('/', createConsole()).route('/', createDevelopmentRoutes(undefined));
   const aheadWaitMs = AHEAD_WAIT_MS;
   const options = { broker, ...control, authenticator, classes, metrics, log, settings, aheadWaitMs, clock };
   return hostService(createEdgeService(app, 'Tidings edge', options), settings, metrics, log);
@@ -62,7 +67,7 @@ export async function startEdge(
  * one service.
  * @param title names the application in its documents.
  */
-export function createEdgeService(app: ServiceApp, title: string, options: EdgeOptions): Service {
+export function createEdgeService(app: ServiceApp, title: string, options: EdgeOptions): EdgeService {
   const { broker, cluster } = options;
   let edge: Edge | undefined;
   return {
@@ -81,6 +86,7 @@ export function createEdgeService(app: ServiceApp, title: string, options: EdgeO
       addApiDocument(app, title);
       return app.fetch;
     },
+    cut: (session) => edge?.cut(session) ?? false,
     drain: async () => edge?.drain(),
     async close() {
       edge?.close();

@@ -79,6 +79,8 @@ export interface Edge {
   /** Adds the edge's requests to an application. */
   addTo(app: ServiceApp): void;
   readonly openStreams: number;
+  /** Breaks the connection of a stream without a word, as a network does; answers whether there was such a session. */
+  cut(session: string): boolean;
   /** Refuses new streams, and sends the open ones away over the configured time; resolves when all were told. */
   drain(): Promise<void>;
   /** After this nothing is left behind: no timer, no session. */
@@ -179,6 +181,11 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     },
     get openStreams() {
       return registry.size;
+    },
+    cut(session) {
+      const found = registry.find(session);
+      found?.outbox.cut();
+      return found !== undefined;
     },
     drain: drain.begin,
     close() {

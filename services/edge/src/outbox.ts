@@ -145,6 +145,11 @@ export class Outbox implements Flushable {
     this.#settle();
   }
 
+  /** Breaks the connection without a word, as a network does. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+
   #clear(): void {
     this.#frame = undefined;
     this.#frames = undefined;

@@ -9,6 +9,8 @@ export interface DevelopmentKit {
   readonly topic: string;
   readonly subscribeToken: string;
   readonly publishToken: string;
+  /** For the console: it may do anything in its tenant. */
+  readonly adminToken: string;
 }
 
 /** A secret for this process alone: tokens end with it. */
@@ -16,7 +18,7 @@ export function createDevelopmentSecret(): string {
   return randomBytes(32).toString('hex');
 }
 
-/** Mints one token that may subscribe to everything, and one that may publish everything, for a day. */
+/** Mints one token that may subscribe to everything, one that may publish everything, and an admin's, for a day. */
 export async function createDevelopmentKit(secret: string, clock: Clock): Promise<DevelopmentKit> {
   const mint = (sub: string, tidings: object): Promise<string> =>
     mintToken(secret, { sub, tidings }, LIFETIME_SEC, clock);
@@ -24,6 +26,7 @@ export async function createDevelopmentKit(secret: string, clock: Clock): Promis
     topic: 'demo.1',
     subscribeToken: await mint('dev-subscriber', { subscribe: ['>'] }),
     publishToken: await mint('dev-publisher', { publish: ['>'] }),
+    adminToken: await mint('dev-admin', { subscribe: ['>'], publish: ['>'], admin: true }),
   };
 }
 
@@ -31,7 +34,13 @@ export async function createDevelopmentKit(secret: string, clock: Clock): Promis
 export function describeKit(kit: DevelopmentKit, { url, embedded }: { url: string; embedded: boolean }): string {
   const stream = `${url}/v1/stream?topic=${kit.topic}`;
   return `
-No key is configured, so this hub made one for itself. Open ${url}/ in a browser, or use:
+No key is configured, so this hub made one for itself. Open in a browser:
+
+Demo              ${url}/demo
+Console           ${url}/console#token=${kit.adminToken}
+Try it            ${url}/
+
+Or use:
 
 Stream URL        ${stream}&access_token=${kit.subscribeToken}
 Subscriber token  ${kit.subscribeToken}

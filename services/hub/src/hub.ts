@@ -2,8 +2,9 @@ import { createAccessControl } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
 import { createMemoryBroker, createMemoryCluster } from '@tidings/broker/memory';
 import { createNatsBrokerOf, createNatsClusterOf } from '@tidings/broker/nats';
+import { createConsole, createDevelopmentRoutes } from '@tidings/console';
 import { createControl } from '@tidings/control';
-import { AHEAD_WAIT_MS, createEdgeService } from '@tidings/edge';
+import { AHEAD_WAIT_MS, createEdgeService, type EdgeService } from '@tidings/edge';
 import { addIngest, PUBLISH_GRACE_MS } from '@tidings/ingest';
 import {
   type Clock,
@@ -17,7 +18,7 @@ import {
   systemClock,
 } from '@tidings/runtime';
 import { createDevelopmentKit, createDevelopmentSecret, type DevelopmentKit } from './development.ts';
-import { addNewcomerPage } from './newcomer-page.ts';
+import { addDevelopmentPages } from './development-pages.ts';
 
 /** A hub that accepts connections. */
 export interface Hub extends HostedService {
@@ -54,8 +55,7 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   const { audit } = control;
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, audit.noteProblem);
   const ingest = addIngest(app, { broker, cluster, authenticator, classes, audit, metrics, log, settings, clock });
-  if (kit !== undefined) addNewcomerPage(app, kit);
-  const edge = createEdgeService(app, 'Tidings hub', {
+  const edge: EdgeService = createEdgeService(app, 'Tidings hub', {
     broker,
     ...control,
     authenticator,
@@ -68,15 +68,24 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     alone: embedded,
     clock,
   });
+  // Known once the port is; nobody asks before.
+  let url = '';
+  const pages = kit && addDevelopmentPages(app, { kit, secret: secrets[0] as string, clock, edge, hubUrl: () => url });
+  if (settings.console !== 'off') {
+    app.route('/', createConsole()).route('/', createDevelopmentRoutes(pages?.tools));
+  }
   const service = {
     ...edge,
     closeGraceMs: PUBLISH_GRACE_MS,
     async close() {
+      pages?.demo.close();
       await ingest.close();
       await edge.close();
     },
   };
-  return { ...(await hostService(service, settings, metrics, log, clock)), embedded, kit };
+  const hosted = await hostService(service, settings, metrics, log, clock);
+  url = hosted.url;
+  return { ...hosted, embedded, kit };
 }
 
 function createEmbeddedCluster(log: Logger, clock: Clock): Cluster {

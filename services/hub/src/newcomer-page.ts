@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { TidingsError } from '@tidings/protocol';
-import { PAGE_HEADERS, requestedHost, type ServiceApp } from '@tidings/runtime';
+import { isLocal, PAGE_HEADERS, requestedHost, type ServiceApp } from '@tidings/runtime';
 import type { DevelopmentKit } from './development.ts';
-
-const LOOPBACK_ADDRESS = /^(::ffff:)?127\.|^::1$/;
-const LOOPBACK_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 /**
  * Adds the page at `/` that publishes to and shows a live topic. It holds tokens, so it exists in development only, and
@@ -14,7 +11,8 @@ const LOOPBACK_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 export function addNewcomerPage(app: ServiceApp, kit: DevelopmentKit): void {
   const asset = (name: string): string => readFileSync(new URL(`../assets/${name}`, import.meta.url), 'utf8');
   // In a data block only `<` could end the element early.
-  const settings = JSON.stringify(kit).replaceAll('<', '\\u003c');
+  const { topic, subscribeToken, publishToken, adminToken } = kit;
+  const settings = JSON.stringify({ topic, subscribeToken, publishToken, adminToken }).replaceAll('<', '\\u003c');
   for (const [path, contentType, body] of [
     ['/', 'text/html', asset('index.html').replace('__SETTINGS__', () => settings)],
     ['/page.js', 'text/javascript', asset('page.js')],
@@ -36,9 +34,4 @@ export function addNewcomerPage(app: ServiceApp, kit: DevelopmentKit): void {
       });
     });
   }
-}
-
-/** Whether a request comes from this machine, and names it so: neither alone is enough. */
-export function isLocal(host: string | undefined, remoteAddress: string | undefined): boolean {
-  return LOOPBACK_NAME.test(host ?? '') && LOOPBACK_ADDRESS.test(remoteAddress ?? '');
 }

@@ -1,8 +1,7 @@
-import { ConfigurationError, createLogger, loadSettings } from '@tidings/runtime';
+import { ConfigurationError, createLogger, isLocal, loadSettings } from '@tidings/runtime';
 import { connectSocket, openStream, PROTOCOL, request, sendRaw, watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, test } from 'vitest';
 import { startHub } from '../src/hub.ts';
-import { isLocal } from '../src/newcomer-page.ts';
 import { SECRET, startTestHub } from './fixture.ts';
 
 const publish = (url: string, token: string, topic: string, body: string): Promise<Response> =>

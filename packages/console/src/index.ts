@@ -1,0 +1,3 @@
+export { createConsole } from './console.ts';
+export type { DevelopmentTools, Fault, FaultName } from './development.ts';
+export { createDevelopmentRoutes } from './development-routes.ts';

@@ -1,0 +1,10 @@
+import { html, type TemplateResult } from 'lit';
+import { ConsolePage } from '../console-page.ts';
+
+class BreakPage extends ConsolePage {
+  protected override render(): TemplateResult {
+    return html`<p>Nothing yet.</p>`;
+  }
+}
+
+customElements.define('break-page', BreakPage);

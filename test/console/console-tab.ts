@@ -1,0 +1,103 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { launchBrowser } from '../browser.ts';
+import { ROOT } from '../hub-process.ts';
+import { type Site, startHubSite } from './site.ts';
+
+declare const axe: { run(): Promise<AxeResults> };
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const ARTEFACTS = join(ROOT, 'test-results');
+
+/** A browser and a site, for the tests of a file. */
+export interface ConsoleStage {
+  readonly browser: Browser;
+  readonly site: Site;
+  /**
+   * Opens an address of the site in a profile of its own. When the test ends, nothing may stand in the page's console: no
+   * error, and no violation of its content security policy.
+   */
+  openTab(path: string, options?: BrowserContextOptions): Promise<Page>;
+  /** Opens a page of the console, logged in as an admin. */
+  openConsole(page: string, options?: BrowserContextOptions): Promise<Page>;
+}
+
+/** Starts a browser and a site before the tests of a file; both end after them. */
+export function provideConsole(startSite: () => Promise<Site> = startHubSite): ConsoleStage {
+  let browser: Browser | undefined;
+  let site: Site | undefined;
+  beforeAll(async () => {
+    [browser, site] = await Promise.all([launchBrowser(), startSite()]);
+  }, 240_000);
+  afterAll(async () => {
+    await browser?.close();
+    await site?.stop();
+  });
+
+  const stage: ConsoleStage = {
+    get browser() {
+      return browser as Browser;
+    },
+    get site() {
+      return site as Site;
+    },
+    async openTab(path, options) {
+      const context = await stage.browser.newContext(options);
+      const tab = await context.newPage();
+      const complaints: string[] = [];
+      tab.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+      tab.on('pageerror', (error) => complaints.push(String(error)));
+      onTestFinished(async () => {
+        await context.close();
+        expect(complaints).toEqual([]);
+      });
+      await tab.goto(stage.site.url + path);
+      return tab;
+    },
+    async openConsole(page, options) {
+      const tab = await stage.openTab(`/console#token=${stage.site.adminToken}`, options);
+      await tab.getByRole('navigation', { name: 'Pages' }).waitFor();
+      await tab.evaluate((path) => {
+        location.hash = `#/${path}`;
+      }, page);
+      await tab.locator(`nav a[href="#/${page}"][aria-current="page"]`).waitFor();
+      return tab;
+    },
+  };
+  return stage;
+}
+
+/** Fails for what axe calls serious or critical (WCAG 2 A and AA, and its best practices). */
+export async function expectAccessible(tab: Page): Promise<void> {
+  await tab.evaluate(AXE);
+  const { violations } = await tab.evaluate(() => axe.run());
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  expect(grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+}
+
+/** Fails when a page is wider than its window, so that one must scroll sideways. */
+export async function expectFits(tab: Page): Promise<void> {
+  const { page, window } = await tab.evaluate(() => ({
+    page: document.documentElement.scrollWidth,
+    window: document.documentElement.clientWidth,
+  }));
+  expect(page).toBeLessThanOrEqual(window);
+}
+
+/**
+ * Keeps a picture among the results of the tests; with `UPDATE_PICTURES=1` also where the docs show it.
+ * @param name such as `console-overview`.
+ */
+export async function takePicture(tab: Page, name: string): Promise<void> {
+  const folders = [ARTEFACTS, ...(process.env.UPDATE_PICTURES === '1' ? [join(ROOT, 'docs/images')] : [])];
+  for (const folder of folders) {
+    mkdirSync(folder, { recursive: true });
+    await tab.screenshot({ path: join(folder, `${name}.png`) });
+  }
+}

@@ -1,0 +1,41 @@
+import { mintToken } from '@tidings/auth';
+import { systemClock } from '@tidings/runtime';
+import { describe, test } from 'vitest';
+import { expectAccessible, expectFits, provideConsole } from './console-tab.ts';
+
+const stage = provideConsole();
+
+describe('the console', () => {
+  test('is entered by the link of the hub, which leaves the address at once, and stays entered after a reload', async () => {
+    const tab = await stage.openConsole('overview');
+    await tab.waitForURL((url) => !url.href.includes('token'));
+    await tab.reload();
+    await tab.getByRole('heading', { name: 'Overview' }).waitFor();
+    await tab.getByRole('button', { name: 'Log out' }).click();
+    await tab.getByRole('heading', { name: 'Tidings console' }).waitFor();
+    await tab.reload();
+    await tab.getByLabel('Token').waitFor();
+  });
+
+  test('is entered by a token that is pasted, and says what is wrong with one that it can not use', async () => {
+    const tab = await stage.openTab('/console');
+    const enter = async (token: string): Promise<void> => {
+      await tab.getByLabel('Token').fill(token);
+      await tab.getByRole('button', { name: 'Log in' }).click();
+    };
+    await expectAccessible(tab);
+    await enter('nonsense');
+    await tab.getByText('This is no token').waitFor();
+    const secret = 'a secret of nobody here, of 32 bytes or more';
+    await enter(await mintToken(secret, { sub: 'eve', tidings: { subscribe: ['>'] } }, 60, systemClock));
+    await tab.getByText('no admin’s. The console needs').waitFor();
+    await enter(stage.site.adminToken);
+    await tab.getByText('dev-admin in default').waitFor();
+  });
+
+  test('fits a window of 360 pixels, with its navigation', async () => {
+    const tab = await stage.openConsole('overview', { viewport: { width: 360, height: 640 } });
+    await expectFits(tab);
+    await expectAccessible(tab);
+  });
+});
