@@ -63,16 +63,26 @@ export function createChildren(onDeath) {
       if (how !== 'exited with 0') throw new Error(`${name} ${how}`);
     },
 
-    /** Starts a service; resolves with its `name`, `url` and `pid` when it logs the `url` that it listens on. */
+    /**
+     * Starts a service; resolves when it logs where it listens, with its `name`, `url`, `adminUrl`, `pid`, and `end`, which
+     * sends it a signal and resolves when it is gone.
+     */
     start(name, args, env) {
       return new Promise((resolve, reject) => {
+        let isAskedTo = false;
         const { child, ended } = launch(name, args, env, (line) => {
-          const url = /"url":"([^"]+)"/.exec(line)?.[1];
-          if (url !== undefined) resolve({ name, url, pid: child.pid });
+          const [, url, adminUrl] = /"url":"([^"]+)","admin":"([^"]+)"/.exec(line) ?? [];
+          if (url === undefined) return;
+          const end = async (signal) => {
+            isAskedTo = true;
+            child.kill(signal);
+            await ended;
+          };
+          resolve({ name, url, adminUrl, pid: child.pid, end });
         });
         void ended.then((how) => {
           reject(new Error(`${name} ${how}`));
-          if (!stopping) onDeath(name, how);
+          if (!stopping && !isAskedTo) onDeath(name, how);
         });
       });
     },

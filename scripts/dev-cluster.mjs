@@ -1,17 +1,21 @@
 // `npm run dev:cluster`: a whole deployment on this machine. Three nats-servers with the roles of deploy/nats, two edges
-// and one ingest, on passwords, keys and folders that end with it.
+// and one ingest behind a balancer, with the console and the demo, on passwords, keys and folders that end with it.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mintToken } from '@tidings/auth';
-import { startNatsCluster } from '@tidings/broker/testing';
+import { askJetStream, startNatsCluster } from '@tidings/broker/testing';
 import { systemClock } from '@tidings/runtime';
+import { startBalancer } from './balancer.mjs';
 import { createChildren, preferPort, print } from './children.mjs';
+import { createClusterPages } from './cluster-pages.mjs';
 import { followFile } from './follow-file.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ROLES = ['ingest', 'edge', 'hub', 'operator'];
+const EDGES = ['edge-1', 'edge-2'];
+const STREAM = 'EVT_0';
 const TOPIC = 'demo.1';
 const TOKEN_LIFETIME_SEC = 86_400;
 
@@ -19,6 +23,10 @@ const TOKEN_LIFETIME_SEC = 86_400;
 const passwords = Object.fromEntries(ROLES.map((role) => [role, `p${randomBytes(24).toString('hex')}`]));
 const secret = randomBytes(32).toString('hex');
 let nats;
+let balancer;
+let pages;
+/** The services that run, by name; one that is started again has another `pid` in it. */
+const services = new Map();
 /** The servers on their way, so that an early Ctrl-C can wait for what it has to remove. */
 let starting;
 let stopping;
@@ -50,25 +58,55 @@ async function start() {
   }
 
   await children.run('setup', ['packages/cli/dist/main.js', 'nats', 'setup'], access('operator'));
-  const services = await Promise.all([
-    startService('edge-1', 'edge', 8081),
-    startService('edge-2', 'edge', 8082),
-    startService('ingest', 'ingest', 8080),
+  await Promise.all([
+    startService('edge-1', 'edge', await preferPort(8081)),
+    startService('edge-2', 'edge', await preferPort(8082)),
+    startService('ingest', 'ingest', await preferPort(8083)),
   ]);
-  if (!stopping) process.stdout.write(await describe(services));
+  pages = createClusterPages({
+    secret,
+    hubUrl: () => balancer.url,
+    cut: (session) => balancer.cut(session),
+    edges: EDGES,
+    endEdge,
+    stepDown,
+  });
+  balancer = await startBalancer(await preferPort(8080), {
+    edges: () => EDGES.map((name) => services.get(name)),
+    ingestUrl: () => services.get('ingest').url,
+    answer: pages.answer,
+  });
+  if (!stopping) process.stdout.write(await describe());
 }
 
 async function startService(name, role, port) {
   const env = {
     ...access(role),
     HOST: '127.0.0.1',
-    PORT: String(await preferPort(port)),
+    PORT: String(port),
+    TIDINGS_CONSOLE: role === 'edge' ? 'on' : 'off',
     TIDINGS_ADMIN_PORT: '0',
     TIDINGS_JWT_SECRET: secret,
     // Nobody is to be spread over other edges when all of them end.
     TIDINGS_DRAIN_MS: process.env.TIDINGS_DRAIN_MS ?? '500',
   };
-  return await children.start(name, [`services/${role}/dist/main.js`], env);
+  services.set(name, await children.start(name, [`services/${role}/dist/main.js`], env));
+}
+
+/** Ends an edge by a signal, and starts it again where it was. */
+async function endEdge(name, signal) {
+  const edge = services.get(name);
+  await edge.end(signal);
+  if (!stopping) await startService(name, 'edge', Number(new URL(edge.url).port));
+}
+
+/** Has the leader of the stream step down; resolves with its name. */
+async function stepDown() {
+  const leader = await nats.streamLeader(STREAM);
+  if (leader === undefined) throw new Error('nobody leads the stream at this moment');
+  const login = { user: 'operator', password: passwords.operator };
+  await askJetStream(leader.url, `$JS.API.STREAM.LEADER.STEPDOWN.${STREAM}`, {}, login);
+  return leader.name;
 }
 
 function access(role) {
@@ -80,15 +118,20 @@ function access(role) {
 }
 
 /** The text of a newcomer: every line with a command works when pasted. */
-async function describe(services) {
+async function describe() {
   const mint = (sub, tidings) => mintToken(secret, { sub, tidings }, TOKEN_LIFETIME_SEC, systemClock);
   const subscribeToken = await mint('dev-subscriber', { subscribe: ['>'] });
   const publishToken = await mint('dev-publisher', { publish: ['>'] });
-  const [first, second, ingest] = services;
+  const adminToken = await mint('dev-admin', { subscribe: ['>'], publish: ['>'], admin: true });
+  const [first, second, ingest] = ['edge-1', 'edge-2', 'ingest'].map((name) => services.get(name));
   const receive = ({ url }) => `curl -N '${url}/v1/stream?topic=${TOPIC}' -H 'Authorization: Bearer ${subscribeToken}'`;
   const row = ({ name, url, pid }) => `${name.padEnd(17)} ${url} (pid ${pid})`;
   return `
-${[...services, ...nats.servers].map(row).join('\n')}
+Demo              ${balancer.url}/demo
+Console           ${balancer.url}/console#token=${adminToken}
+
+balancer          ${balancer.url}
+${[first, second, ingest, ...nats.servers].map(row).join('\n')}
 Subscriber token  ${subscribeToken}
 Publisher token   ${publishToken}
 
@@ -107,6 +150,8 @@ Ctrl-C ends all of it, history and tokens too.
 function stop(fault) {
   stopping ??= (async () => {
     print('cluster', fault ?? 'stopping');
+    pages?.close();
+    balancer?.close();
     await children.stop();
     const cluster = await starting?.catch(() => undefined);
     await cluster?.remove();

@@ -1,5 +1,5 @@
+import { askJetStream } from '@tidings/broker/testing';
 import { describe, expect, test } from 'vitest';
-import { askJetStream } from '../../loadtest/src/chaos/jetstream-request.ts';
 import { createMutingProxy } from './muting-proxy.ts';
 import { flow, provideSite, verdictOf } from './site-runs.ts';
 

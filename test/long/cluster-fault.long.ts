@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { askJetStream } from '@tidings/broker/testing';
 import { describe, expect, test } from 'vitest';
 import { createChance } from '../../loadtest/src/chaos/chance.ts';
-import { askJetStream } from '../../loadtest/src/chaos/jetstream-request.ts';
 import { startTraffic } from '../../loadtest/src/chaos/traffic.ts';
 import { judge } from '../../loadtest/src/chaos/verdict.ts';
 import { CLIENTS, flow, provideSite, RATE, verdictOf } from '../fault/site-runs.ts';

@@ -1,5 +1,5 @@
 import { mintToken } from '@tidings/auth';
-import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
+import { askJetStream, type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { systemClock } from '@tidings/runtime';
 import {
   buildWorkspace,
@@ -10,7 +10,6 @@ import {
   startServiceProcess,
 } from '@tidings/runtime/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { askJetStream } from '../../loadtest/src/chaos/jetstream-request.ts';
 
 const KEY = 'a secret of this test that is 32 bytes or longer';
 /** Stands in every event that is erased, and in no other. */

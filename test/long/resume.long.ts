@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { askJetStream } from '@tidings/broker/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { askJetStream } from '../../loadtest/src/chaos/jetstream-request.ts';
 import type { Service } from '../../loadtest/src/chaos/service.ts';
 import { type Site, startSite } from '../../loadtest/src/chaos/site.ts';
 import { type CaughtUp, catchUp, SENTINEL } from './backlog-reader.ts';

@@ -1,8 +1,7 @@
 import { mintToken } from '@tidings/auth';
-import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
+import { askJetStream, type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { systemClock } from '@tidings/runtime';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { askJetStream } from '../../loadtest/src/chaos/jetstream-request.ts';
 import { type Service, startService } from '../../loadtest/src/chaos/service.ts';
 
 const SECRET = 'a secret of the long tests of 32 bytes or more';

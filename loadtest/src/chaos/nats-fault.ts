@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { NatsServer } from '@tidings/broker/testing';
+import { askJetStream, type NatsServer } from '@tidings/broker/testing';
 import type { Fault, Scene } from './fault.ts';
-import { askJetStream } from './jetstream-request.ts';
 
 const STREAM = 'EVT_0';
 const READY_MS = 30_000;

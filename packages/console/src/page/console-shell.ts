@@ -71,6 +71,8 @@ class ConsoleShell extends LitElement {
     this.streamState = hub.tidings.state;
     hub.tidings.on('state', ({ state }) => {
       this.streamState = state;
+      // Whatever was in the way is no more.
+      if (state === 'open') this.fault = '';
     });
     hub.tidings.on('error', ({ code, message }) => {
       this.fault = `${message} (${code})`;

@@ -1,0 +1,79 @@
+// What `npm run dev:cluster` answers itself, before its balancer passes anything on: the demo, and what the console asks
+// for in development.
+import { getRequestListener } from '@hono/node-server';
+import { createSecretSource, createVerifier, mintToken } from '@tidings/auth';
+import { createDevelopmentRoutes } from '@tidings/console';
+import { createDemo } from '@tidings/demo';
+import { TidingsError } from '@tidings/protocol';
+import { createLogger, errorResponse, systemClock } from '@tidings/runtime';
+import { Hono } from 'hono';
+
+/**
+ * @param {object} parts
+ * @param {string} parts.secret
+ * @param {() => string} parts.hubUrl Where clients find the deployment.
+ * @param {(session: string) => boolean} parts.cut
+ * @param {readonly string[]} parts.edges Their names.
+ * @param {(name: string, signal: NodeJS.Signals) => Promise<void>} parts.endEdge Ends one, and starts it again.
+ * @param {() => Promise<string>} parts.stepDown Resolves with the name of the server that led.
+ */
+export function createClusterPages({ secret, hubUrl, cut, edges, endEdge, stepDown }) {
+  const log = createLogger('pages', 'warn');
+  const mint = (claims, lifetimeSec) => mintToken(secret, claims, lifetimeSec, systemClock);
+  const verifier = createVerifier({ keys: [createSecretSource([secret])], clock: systemClock });
+  const demo = createDemo({ hubUrl, mint });
+  const app = new Hono();
+  app.onError((error) => errorResponse(error, log));
+  app.notFound(() => errorResponse(new TidingsError('not-found', 'There is nothing here.'), log));
+  app.route('/', demo.routes);
+  app.route(
+    '/',
+    createDevelopmentRoutes({
+      async isAdmin(token) {
+        const result = await verifier.verify(token);
+        return result.ok && result.grant.admin;
+      },
+      mint,
+      faults: [
+        {
+          name: 'drop-connection',
+          async run(session) {
+            if (!cut(session)) throw new TidingsError('not-found', 'There is no such session.');
+            return `The connection of session ${session} was cut, without a word.`;
+          },
+        },
+        {
+          name: 'kill-edge',
+          targets: edges,
+          async run(name) {
+            await endEdge(name, 'SIGKILL');
+            return `${name} was killed, and is back.`;
+          },
+        },
+        {
+          name: 'restart-edge',
+          targets: edges,
+          async run(name) {
+            await endEdge(name, 'SIGTERM');
+            return `${name} sent its streams elsewhere, ended, and is back.`;
+          },
+        },
+        {
+          name: 'step-down',
+          run: async () => `${await stepDown()} led the stream, and stepped down.`,
+        },
+      ],
+    }),
+  );
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  return {
+    /** Answers a request for one of these pages, and says so. */
+    answer(incoming, outgoing) {
+      const [path = ''] = (incoming.url ?? '').split('?');
+      if (!/^\/(demo|console\/development)(\/|$)/.test(path)) return false;
+      void listener(incoming, outgoing);
+      return true;
+    },
+    close: () => demo.close(),
+  };
+}
