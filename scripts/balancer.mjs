@@ -92,6 +92,7 @@ export async function startBalancer(port, { edges, ingestUrl, answer }) {
     /** Breaks the connection of a stream without a word; answers whether there was one. */
     cut(session) {
       const outgoing = streams.get(session);
+      streams.delete(session);
       outgoing?.destroy();
       return outgoing !== undefined;
     },

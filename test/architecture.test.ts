@@ -95,6 +95,20 @@ describe('the architecture', () => {
     }
   });
 
+  test('what runs on pages imports what pages can have: nothing of Node, and of the server the types at most', () => {
+    const onPages = sources.filter(({ file }) =>
+      /^packages\/(console\/src\/page|sdk\/src\/(subscriber|react)|demo\/src\/[^/]+\/page\.ts)/.test(file),
+    );
+    expect(onPages.length).toBeGreaterThan(20);
+    for (const { file, text } of onPages) {
+      for (const module of importsOf(text, IMPORT)) {
+        expect(module, `${file} imports ${module}`).toMatch(
+          /^(\.|lit$|uplot$|react$|@tidings\/(sdk\/|protocol\/client$))/,
+        );
+      }
+    }
+  });
+
   test.each(HOMES)('$module is imported in $home alone, because $because', ({ module, home }) => {
     const users = sources.filter(({ text }) => importsOf(text, IMPORT).some((name) => module.test(name)));
     // A rule about something that nobody imports any more is a rule to delete.

@@ -1,50 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { createSseDecoder } from '@tidings/protocol';
 import { expect, onTestFinished, test } from 'vitest';
-import { ROOT } from '../hub-process.ts';
-
-/** `npm run dev:cluster`, with a folder for temporary files that is its own. */
-function startCluster() {
-  const folder = mkdtempSync(join(tmpdir(), 'dev-cluster-'));
-  const child = spawn('npm', ['run', 'dev:cluster'], {
-    cwd: ROOT,
-    env: { ...process.env, TMPDIR: folder },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  child.stdout.on('data', (bytes) => {
-    output += bytes;
-  });
-  child.stderr.on('data', (bytes) => {
-    output += bytes;
-  });
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const stop = (signal: NodeJS.Signals): Promise<number | null> => {
-    const hasEnded = child.exitCode !== null || child.signalCode !== null;
-    if (!hasEnded && child.pid !== undefined) process.kill(-child.pid, signal);
-    return closed;
-  };
-  onTestFinished(async () => {
-    await stop('SIGTERM');
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return {
-    folder,
-    closed,
-    stop,
-    output: () => output,
-    async says(word: string): Promise<void> {
-      await expect.poll(() => output, { timeout: 60_000 }).toContain(word);
-    },
-    /** The processes that it names, by their names. */
-    pids: () =>
-      new Map([...output.matchAll(/^(\S+) +\S+ \(pid (\d+)\)$/gm)].map(([, name, pid]) => [name, Number(pid)])),
-  };
-}
+import { startDevCluster } from './dev-cluster.ts';
 
 function isAlive(pid: number): boolean {
   try {
@@ -73,7 +31,7 @@ async function receive(command: string): Promise<string[]> {
 }
 
 test('what is published at the ingest of the development cluster arrives on both edges, and nothing of it stays', async () => {
-  const cluster = startCluster();
+  const cluster = startDevCluster();
   await cluster.says('Ctrl-C ends all of it');
   expect([...cluster.pids().keys()].sort()).toEqual(['edge-1', 'edge-2', 'ingest', 'nats-1', 'nats-2', 'nats-3']);
   const pids = [...cluster.pids().values()];
@@ -97,7 +55,7 @@ test('what is published at the ingest of the development cluster arrives on both
 });
 
 test('one that dies by itself takes the rest with it, and is named', async () => {
-  const cluster = startCluster();
+  const cluster = startDevCluster();
   await cluster.says('Ctrl-C ends all of it');
   const pids = cluster.pids();
   process.kill(pids.get('edge-2') as number, 'SIGKILL');

@@ -138,7 +138,7 @@ class BreakPage extends ConsolePage {
       </section>
       <section class="panel" aria-labelledby="break-log">
         <h2 id="break-log">What was done</h2>
-        <ol class="deed-list" role="log" aria-labelledby="break-log">
+        <ol class="deed-list" reversed role="log" aria-labelledby="break-log">
           ${this.deeds.map(({ label, outcome }) => html`<li>${label}: ${outcome === '' ? 'under way …' : outcome}</li>`)}
         </ol>
         ${this.deeds.length === 0 ? html`<p class="quiet">Nothing yet.</p>` : nothing}
