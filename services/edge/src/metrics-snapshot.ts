@@ -26,6 +26,8 @@ interface NodeMetrics extends TenantMetrics {
   readonly node: string;
   /** It holds streams. */
   readonly edge: boolean;
+  /** Its streams leave it, and it is about to end. */
+  readonly draining: boolean;
   /** When it began to count, RFC 3339. */
   readonly since: string;
 }
@@ -39,7 +41,10 @@ export interface MetricsSnapshot {
 
 /** Merges what nodes counted for one tenant. */
 export function toMetricsSnapshot(parts: ReadonlyMap<string, MetricsPart>, nowMs: number): MetricsSnapshot {
-  const nodes = [...parts].map(([node, part]) => ({ node, edge: part.edge, since: part.since, ...sumOf([part]) }));
+  const nodes = [...parts].map(([node, part]) => {
+    const { edge, draining = false, since } = part;
+    return { node, edge, draining, since, ...sumOf([part]) };
+  });
   return {
     time: new Date(nowMs).toISOString(),
     nodes: nodes.sort((one, other) => (one.node < other.node ? -1 : 1)),
