@@ -1,9 +1,9 @@
 import { createMemoryBus, createMemoryCluster } from '@tidings/broker/memory';
 import { createControl } from '@tidings/control';
+import type { MetricsSnapshot } from '@tidings/protocol';
 import { createLogger } from '@tidings/runtime';
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { MetricsSnapshot } from '../src/metrics-snapshot.ts';
 import { eventually, placeOf, startEdge, type TestEdge } from './fixture.ts';
 
 async function follow(edge: TestEdge, claims: object = {}): Promise<StreamClient> {
