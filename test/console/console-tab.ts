@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, ConsoleMessage, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { launchBrowser } from '../browser.ts';
 import { ROOT } from '../hub-process.ts';
@@ -50,7 +50,7 @@ export function provideConsole(startSite: () => Promise<Site> = startHubSite): C
       const tab = await context.newPage();
       const complaints: string[] = [];
       tab.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text());
+        if (message.type() === 'error' && !isRefusal(message)) complaints.push(message.text());
       });
       tab.on('pageerror', (error) => complaints.push(String(error)));
       onTestFinished(async () => {
@@ -71,6 +71,12 @@ export function provideConsole(startSite: () => Promise<Site> = startHubSite): C
     },
   };
   return stage;
+}
+
+// The browser says so of every answer of that kind; what the page makes of it is what tests look at.
+function isRefusal(message: ConsoleMessage): boolean {
+  const isOfApi = new URL(message.location().url, 'http://nowhere').pathname.startsWith('/v1/');
+  return isOfApi && /^Failed to load resource: the server responded with a status of 4\d\d /.test(message.text());
 }
 
 /** Fails for what axe calls serious or critical (WCAG 2 A and AA, and its best practices). */

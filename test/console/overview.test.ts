@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { expectAccessible, expectFits, provideConsole, takePicture } from './console-tab.ts';
 
 const stage = provideConsole();
+const PATIENCE = { timeout: 10_000 };
 
 async function listen(query: string): Promise<StreamClient> {
   const { url, adminToken } = stage.site;
@@ -39,16 +40,13 @@ const readTiles = (tab: Page): Promise<Record<string, [string, string]>> =>
 
 const expectTiles = (tab: Page, expected: Record<string, readonly [string, string] | string>): Promise<void> =>
   expect
-    .poll(
-      async () => {
-        const tiles = await readTiles(tab);
-        const names = Object.keys(expected);
-        return Object.fromEntries(
-          names.map((name) => [name, typeof expected[name] === 'string' ? tiles[name]?.[0] : tiles[name]]),
-        );
-      },
-      { timeout: 10_000 },
-    )
+    .poll(async () => {
+      const tiles = await readTiles(tab);
+      const names = Object.keys(expected);
+      return Object.fromEntries(
+        names.map((name) => [name, typeof expected[name] === 'string' ? tiles[name]?.[0] : tiles[name]]),
+      );
+    }, PATIENCE)
     .toEqual(expected);
 
 /** The sums of a column over all nodes. */
@@ -89,7 +87,7 @@ describe('the overview', () => {
     await publish(10);
     await leaving?.until(() => leaving.published().length === 10);
     leaving?.destroy();
-    await expect.poll(countListeners).toBe(2);
+    await expect.poll(countListeners, PATIENCE).toBe(2);
     await publish(2);
     const back = await listen(`topic=overview.*&last_event_id=${leaving?.lastEventId}`);
     await back.until(() => back.published().length === 2);
@@ -118,7 +116,7 @@ describe('the overview', () => {
       hub.tidings.close();
     });
     await tab.emulateMedia({ colorScheme: 'dark' });
-    await expect.poll(() => pixelsOf(tab, 'Events per second', 1)).toBeGreaterThan(20);
+    await expect.poll(() => pixelsOf(tab, 'Events per second', 1), PATIENCE).toBeGreaterThan(20);
     await expectAccessible(tab);
     await takePicture(tab, 'console-overview-dark');
 
@@ -129,7 +127,7 @@ describe('the overview', () => {
         .locator(selector)
         .first()
         .evaluate(({ clientWidth }) => clientWidth);
-    await expect.poll(() => widthOf('.plot canvas')).toBe(await widthOf('.plot'));
+    await expect.poll(() => widthOf('.plot canvas'), PATIENCE).toBe(await widthOf('.plot'));
 
     // What was there stays, and a note says since when nothing came.
     await tab.getByText('Nothing has come since').waitFor();
