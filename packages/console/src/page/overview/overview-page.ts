@@ -1,6 +1,7 @@
 import type { MetricsSnapshot } from '@tidings/protocol/client';
-import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { ConsolePage } from '../console-page.ts';
+import type { HubClient } from '../hub-client.ts';
 import { followMetrics } from '../metrics-feed.ts';
 import { formatClock } from '../quantity.ts';
 import { CHARTS } from './chart-list.ts';
@@ -21,6 +22,7 @@ class OverviewPage extends ConsolePage {
   /** Whose numbers the charts show; `undefined`: those of all. */
   declare private node: string | undefined;
   #history: MetricsHistory = createMetricsHistory();
+  #followed: HubClient | undefined;
   #unfollow: (() => void) | undefined;
 
   override connectedCallback(): void {
@@ -38,12 +40,14 @@ class OverviewPage extends ConsolePage {
     return !document.hidden || !this.hasUpdated;
   }
 
-  protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('hub')) this.#follow();
+  // What changed while the page was hidden is not told here.
+  protected override willUpdate(): void {
+    if (this.#followed !== this.hub) this.#follow();
   }
 
   #follow(): void {
     this.#unfollow?.();
+    this.#followed = this.hub;
     this.#history = createMetricsHistory();
     this.newest = undefined;
     this.quietSinceMs = undefined;

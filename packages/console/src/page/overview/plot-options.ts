@@ -33,7 +33,7 @@ export function createPlotOptions(
   const options: uPlot.Options = {
     width,
     height: HEIGHT,
-    padding: [8, 12, 0, 0],
+    padding: [8, 28, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, sync: { key: 'metrics' } },
     scales: {

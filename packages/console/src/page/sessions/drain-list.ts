@@ -9,6 +9,7 @@ class DrainList extends ConsolePage {
   static override properties: PropertyDeclarations = { edges: { state: true }, quietSinceMs: { state: true } };
   declare private edges: readonly WatchedEdge[];
   declare private quietSinceMs: number | undefined;
+  readonly #openedMs = Date.now();
   #unfollow: (() => void) | undefined;
 
   constructor() {
@@ -39,9 +40,10 @@ class DrainList extends ConsolePage {
   protected override render(): TemplateResult {
     const most = Math.max(1, ...this.edges.map(({ highest }) => highest));
     return html`
-      <h2 id="drain-title">Watch drain</h2>
-      <p class="quiet">Streams of your tenant on each edge, now and at most since this page was opened. An edge that ends
-        sends its streams to the others first.</p>
+      <div class="row title">
+        <h2 id="drain-title">Watch drain</h2>
+        <p class="quiet number">highest since ${formatClock(this.#openedMs)}</p>
+      </div>
       ${this.quietSinceMs === undefined ? nothing : html`<p class="fault">Nothing has come since ${formatClock(this.quietSinceMs)}.</p>`}
       ${
         this.edges.length === 0

@@ -102,9 +102,8 @@ class SessionDetail extends ConsolePage {
         <dt>Lag</dt><dd class="number">${formatCount(lag)} ${lag === 1 ? 'place' : 'places'} of the log</dd>
         <dt>Delivered</dt><dd class="number">${formatCount(delivered)} ${delivered === 1 ? 'event' : 'events'}</dd>
         <dt>Written</dt><dd class="number">${formatBytes(bytes)}</dd>
-        <dt>Topics</dt><dd class="number">${formatCount(topics.length)}</dd>
       </dl>
-      <ul class="topics mono" tabindex="0" aria-label="Topics">${topics.map((topic) => html`<li>${topic}</li>`)}</ul>
+      <ul class="topics mono" tabindex="0" aria-label="${formatCount(topics.length)} topics">${topics.map((topic) => html`<li>${topic}</li>`)}</ul>
       ${this.ended ? nothing : this.#renderClosing()}
       <p class=${this.outcome?.good === false ? 'fault' : 'good'} role="status">${this.outcome?.text}</p>
     `;

@@ -65,7 +65,10 @@ class SessionsPage extends ConsolePage {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('hub')) void this.#search(EVERYTHING);
+    if (changed.has('hub')) {
+      this.selected = undefined;
+      void this.#search(EVERYTHING);
+    }
     this.#hadFocus = this.querySelector('tbody')?.contains(document.activeElement) === true;
   }
 
@@ -140,6 +143,7 @@ class SessionsPage extends ConsolePage {
           ${this.page === undefined ? html`<p>Waiting for the list.</p>` : this.#renderPage(this.page)}
         </section>
         <div class="stack">
+          <drain-list class="panel" .hub=${this.hub}></drain-list>
           ${
             selected === undefined
               ? nothing
@@ -148,7 +152,6 @@ class SessionsPage extends ConsolePage {
                   @session-closed=${() => void this.#refresh.now()} @detail-left=${this.#hide}></session-detail>
               `
           }
-          <drain-list class="panel" .hub=${this.hub}></drain-list>
         </div>
       </div>
     `;
