@@ -57,7 +57,7 @@ export function createMetricsHistory(): MetricsHistory {
 }
 
 /** The numbers of a node, or of all in total; `undefined` for a node that is not there. */
-export function metricsOf(snapshot: MetricsSnapshot, node: string | undefined): TenantMetrics | undefined {
+function metricsOf(snapshot: MetricsSnapshot, node: string | undefined): TenantMetrics | undefined {
   return node === undefined ? snapshot.total : snapshot.nodes.find((each) => each.node === node);
 }
 
