@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, ConsoleMessage, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { launchBrowser } from '../browser.ts';
 import { ROOT } from '../hub-process.ts';
@@ -50,8 +50,7 @@ export function provideConsole(startSite: () => Promise<Site> = startHubSite): C
       const tab = await context.newPage();
       const complaints: string[] = [];
       tab.on('console', (message) => {
-        // That a connection broke is the browser's remark, and what some tests bring about.
-        if (message.type() === 'error' && !message.text().includes('net::ERR_')) complaints.push(message.text());
+        if (message.type() === 'error' && !isRemark(message)) complaints.push(message.text());
       });
       tab.on('pageerror', (error) => complaints.push(String(error)));
       onTestFinished(async () => {
@@ -72,6 +71,14 @@ export function provideConsole(startSite: () => Promise<Site> = startHubSite): C
     },
   };
   return stage;
+}
+
+// The browser says so of every request that fails or is refused; what the page makes of it is what tests look at.
+function isRemark(message: ConsoleMessage): boolean {
+  const text = message.text();
+  if (!text.startsWith('Failed to load resource: ')) return false;
+  const { pathname } = new URL(message.location().url, 'http://nowhere');
+  return text.includes('net::ERR_') || (pathname.startsWith('/v1/') && / status of 4\d\d /.test(text));
 }
 
 /** Fails for what axe calls serious or critical (WCAG 2 A and AA, and its best practices). */

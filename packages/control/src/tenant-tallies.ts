@@ -17,6 +17,16 @@ export interface StreamGauges {
   readonly lagging: number;
 }
 
+/** What a node that holds streams says of them. */
+export interface EdgeGauges {
+  /** It sends its streams elsewhere, and is about to end. */
+  readonly draining: boolean;
+  readonly byTenant: ReadonlyMap<string, StreamGauges>;
+}
+
+/** Answers for the tenants that are followed. */
+export type MeasureStreams = (tenants: ReadonlySet<string>) => EdgeGauges;
+
 /** What one node counted for one tenant. Sums are from `since` on, when somebody began to follow. */
 export interface MetricsPart extends StreamGauges {
   readonly tenant: string;
@@ -24,6 +34,8 @@ export interface MetricsPart extends StreamGauges {
   readonly since: string;
   /** It holds streams. */
   readonly edge: boolean;
+  /** Nodes of a version before this was told leave it out. */
+  readonly draining?: boolean;
   readonly published: number;
   readonly delivered: number;
   readonly publishedPerSec: number;
@@ -53,7 +65,7 @@ export interface TenantTallies {
   /** A stream was told that something is gone. */
   gap(tenant: string): void;
   /** Has a node that holds streams say how many there are of the tenants that are followed, once a second. */
-  measureStreams(measure: (tenants: ReadonlySet<string>) => ReadonlyMap<string, StreamGauges>): void;
+  measureStreams(measure: MeasureStreams): void;
 }
 
 const PERIOD_MS = 1_000;
@@ -87,13 +99,15 @@ class Tally {
     this.unflushedMs = [];
   }
 
-  take(tenant: string, elapsedMs: number, gauges: StreamGauges | undefined, edge: boolean): MetricsPart {
+  take(tenant: string, elapsedMs: number, edge: EdgeGauges | undefined): MetricsPart {
+    const gauges = edge?.byTenant.get(tenant);
     const sec = Math.max(1, elapsedMs - this.toldMs) / 1000;
     const perSec = (count: number): number => Math.round((count / sec) * 10) / 10;
     const part = {
       tenant,
       since: new Date(this.sinceMs).toISOString(),
-      edge,
+      edge: edge !== undefined,
+      draining: edge?.draining ?? false,
       streams: gauges?.streams ?? 0,
       lagging: gauges?.lagging ?? 0,
       published: this.published,
@@ -115,7 +129,7 @@ class Tally {
 /** Counts once somebody follows; the cluster must not be open yet. */
 export function createTenantTallies(cluster: Cluster, demand: HubTopicDemand, clock: Clock): TenantTallies {
   const tallies = new Map<string, Tally>();
-  let measureOf: ((tenants: ReadonlySet<string>) => ReadonlyMap<string, StreamGauges>) | undefined;
+  let measureOf: MeasureStreams | undefined;
 
   demand.onWanted(METRICS_TOPIC, (tenants) => {
     const isFirst = tallies.size === 0;
@@ -129,10 +143,10 @@ export function createTenantTallies(cluster: Cluster, demand: HubTopicDemand, cl
     for (const tenant of tallies.keys()) if (!demand.isWanted(METRICS_TOPIC, tenant)) tallies.delete(tenant);
     if (tallies.size === 0) return;
     clock.after(PERIOD_MS, tell);
-    const gauges = measureOf?.(new Set(tallies.keys()));
+    const edge = measureOf?.(new Set(tallies.keys()));
     const parts: MetricsPart[] = [];
     for (const [tenant, tally] of tallies) {
-      parts.push(tally.take(tenant, clock.elapsed(), gauges?.get(tenant), gauges !== undefined));
+      parts.push(tally.take(tenant, clock.elapsed(), edge));
     }
     for (let start = 0; start < parts.length; start += MOST_PARTS) {
       cluster.tell(METRICS_NOTICE, parts.slice(start, start + MOST_PARTS));

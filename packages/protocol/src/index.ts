@@ -7,6 +7,7 @@ export * from './goodbye.ts';
 export * from './hub-topic.ts';
 export * from './limit.ts';
 export * from './message.ts';
+export * from './metrics-snapshot.ts';
 export * from './pattern.ts';
 export * from './pattern-trie.ts';
 export * from './problem.ts';

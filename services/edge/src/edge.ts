@@ -163,7 +163,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   });
   const writes = createStateWrites();
   answerForSessions({ edge, classes, turns: createChangeTurns() });
-  tallies.measureStreams((tenants) => measureStreams(registry, tenants));
+  tallies.measureStreams((tenants) => measureStreams({ registry, drain }, tenants));
   const callers = { cluster, authenticator, classes, audit, clock };
 
   return {

@@ -1,7 +1,8 @@
 import type { Cluster } from '@tidings/broker';
-import { METRICS_NOTICE, type MetricsPart, type StreamGauges } from '@tidings/control';
+import { type EdgeGauges, METRICS_NOTICE, type MetricsPart } from '@tidings/control';
 import { METRICS_TOPIC } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
+import type { Drain } from './drain.ts';
 import type { HubTopicFollowers } from './hub-topic-followers.ts';
 import type { SendHubEvent } from './hub-topic-items.ts';
 import { toMetricsSnapshot } from './metrics-snapshot.ts';
@@ -59,13 +60,18 @@ export function createMetricsSnapshots({ cluster, followers, send, clock }: Metr
 const isCount = (value: unknown): boolean => Number.isFinite(value);
 
 // Of a node that is older, newer or worse than this one.
-function assertCounts({ since, resumes, latencies, ...counts }: MetricsPart, node: string): void {
+function assertCounts({ since, resumes, latencies, draining = false, ...counts }: MetricsPart, node: string): void {
   const { streams, lagging, published, delivered, publishedPerSec, deliveredPerSec, gaps } = counts;
   const numbers = [streams, lagging, published, delivered, publishedPerSec, deliveredPerSec, gaps];
   const { ring, history, gap } = resumes;
-  const isWhole = typeof since === 'string' && Array.isArray(latencies);
+  const isWhole = typeof since === 'string' && typeof draining === 'boolean' && Array.isArray(latencies);
   if (isWhole && [...numbers, ring, history, gap, ...latencies].every(isCount)) return;
   throw new TypeError(`the metrics of node ${node} can not be read`);
+}
+
+interface MeasuredParts {
+  readonly registry: Pick<SessionRegistry, 'list'>;
+  readonly drain: Pick<Drain, 'begun'>;
 }
 
 /**
@@ -73,17 +79,14 @@ function assertCounts({ since, resumes, latencies, ...counts }: MetricsPart, nod
  *
  * Cost: a look at every stream, once a second while anybody follows the metrics; opening and closing a stream costs nothing.
  */
-export function measureStreams(
-  registry: Pick<SessionRegistry, 'list'>,
-  tenants: ReadonlySet<string>,
-): ReadonlyMap<string, StreamGauges> {
-  const gauges = new Map<string, { streams: number; lagging: number }>();
-  for (const tenant of tenants) gauges.set(tenant, { streams: 0, lagging: 0 });
+export function measureStreams({ registry, drain }: MeasuredParts, tenants: ReadonlySet<string>): EdgeGauges {
+  const byTenant = new Map<string, { streams: number; lagging: number }>();
+  for (const tenant of tenants) byTenant.set(tenant, { streams: 0, lagging: 0 });
   for (const session of registry.list()) {
-    const gauge = gauges.get(session.tenant);
+    const gauge = byTenant.get(session.tenant);
     if (gauge === undefined) continue;
     gauge.streams += 1;
     if (session.lagged) gauge.lagging += 1;
   }
-  return gauges;
+  return { draining: drain.begun, byTenant };
 }

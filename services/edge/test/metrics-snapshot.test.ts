@@ -1,9 +1,9 @@
 import { createMemoryBus, createMemoryCluster } from '@tidings/broker/memory';
 import { createControl } from '@tidings/control';
+import type { MetricsSnapshot } from '@tidings/protocol';
 import { createLogger } from '@tidings/runtime';
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { MetricsSnapshot } from '../src/metrics-snapshot.ts';
 import { eventually, placeOf, startEdge, type TestEdge } from './fixture.ts';
 
 async function follow(edge: TestEdge, claims: object = {}): Promise<StreamClient> {
@@ -21,6 +21,22 @@ async function nextSnapshot(client: StreamClient, count: number): Promise<Metric
   await client.until(() => snapshotsOf(client).length > count);
   return snapshotsOf(client)[count] as MetricsSnapshot;
 }
+
+/** As a node says it that knows nothing of `draining`. */
+const OLD_PART = {
+  tenant: 'default',
+  since: '2026-11-21T08:00:00.000Z',
+  edge: true,
+  streams: 0,
+  lagging: 0,
+  published: 0,
+  delivered: 0,
+  publishedPerSec: 0,
+  deliveredPerSec: 0,
+  resumes: { ring: 0, history: 0, gap: 0 },
+  gaps: 0,
+  latencies: [],
+};
 
 describe('$hub.metrics', () => {
   it('tells once a second what all nodes did for the tenant, and nothing of what others cause', async () => {
@@ -95,11 +111,48 @@ describe('$hub.metrics', () => {
     for (const part of [{}, { resumes }, { resumes, since: '', latencies: [null] }]) {
       other.tell('metrics', [{ tenant: 'default', ...part }]);
     }
-    await eventually(() => edge.lines.filter(({ level }) => Number(level) >= 50).length === 3);
+    other.tell('metrics', [{ ...OLD_PART, draining: 'yes' }]);
+    await eventually(() => edge.lines.filter(({ level }) => Number(level) >= 50).length === 4);
     clock.advance(1_000);
     clock.advance(1_000);
     const { nodes } = await nextSnapshot(client, 0);
     expect(nodes.map(({ node }) => node)).toEqual([edge.cluster.id]);
+  });
+
+  it('an edge says that it drains, and how many streams are left; of an older node it is taken that it does not', async () => {
+    const bus = createMemoryBus();
+    const clock = createFakeClock();
+    const [here, there] = [await startEdge({ bus, clock }), await startEdge({ bus, clock })];
+    const old = createMemoryCluster({ bus, clock });
+    await old.open();
+    onTestFinished(() => old.close());
+    const leaving = await Promise.all(Array.from({ length: 60 }, () => there.stream('topic=a')));
+    await Promise.all(leaving.map((client) => client.event('hub.live')));
+    const own = await follow(here);
+    const nodesNow = ({ nodes }: MetricsSnapshot): Record<string, unknown> =>
+      Object.fromEntries(nodes.map(({ node, draining, streams }) => [node, [draining, streams]]));
+    clock.advance(1_000);
+    old.tell('metrics', [{ ...OLD_PART, streams: 7 }]);
+    clock.advance(1_000);
+    const before = nodesNow(await nextSnapshot(own, 1));
+    expect(before).toEqual({
+      [here.cluster.id]: [false, 1],
+      [there.cluster.id]: [false, 60],
+      [old.id]: [false, 7],
+    });
+
+    const drained = there.edge.drain();
+    clock.advance(1_000);
+    await own.until(() => snapshotsOf(own).length > 2);
+    clock.advance(5_000);
+    await drained;
+    await own.until(() => snapshotsOf(own).length >= 8);
+    const seen = snapshotsOf(own).map((snapshot) => nodesNow(snapshot)[there.cluster.id] as [boolean, number]);
+    const emptying = seen.filter(([draining]) => draining).map(([, streams]) => streams);
+    expect(emptying[0]).toBeLessThan(60);
+    expect(emptying[0]).toBeGreaterThan(0);
+    expect(emptying.at(-1)).toBe(0);
+    expect(nodesNow(snapshotsOf(own).at(-1) as MetricsSnapshot)[here.cluster.id]).toEqual([false, 1]);
   });
 
   it('latencies are those of the last second’s live events, from publish to write', async () => {
