@@ -50,10 +50,11 @@ class BreakPage extends ConsolePage {
       this.#tally.receive(data as number);
       this.#arrivals.add(performance.now());
     });
-    let wasOpen = false;
+    // The stream may be open already, for the page that was shown before.
+    let wasOpen = tidings.state === 'open';
     const stopState = tidings.on('state', ({ state }) => {
       if (state === 'open' && wasOpen) this.#reconnects += 1;
-      if (state === 'open') wasOpen = true;
+      wasOpen ||= state === 'open';
     });
     const stopGap = tidings.on('gap', () => {
       this.#gaps += 1;
