@@ -70,7 +70,8 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   });
   // Known once the port is; nobody asks before.
   let url = '';
-  const pages = kit && addDevelopmentPages(app, { kit, secret: secrets[0] as string, clock, edge, hubUrl: () => url });
+  const pages =
+    kit && addDevelopmentPages(app, { kit, secret: secrets[0] as string, clock, log, edge, hubUrl: () => url });
   if (settings.console !== 'off') {
     app.route('/', createConsole()).route('/', createDevelopmentRoutes(pages?.tools));
   }
