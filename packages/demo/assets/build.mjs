@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 
 const FOLDER = fileURLToPath(new URL('../src/', import.meta.url));
-const LINE_EVERY_MS = 200;
+const LINE_EVERY_MS = 150;
 const LONG_FILE_BYTES = 5_000;
 
 const paint = (code, text) => `\x1b[${code}m${text}\x1b[0m`;

@@ -54,7 +54,7 @@ export const APPS: readonly DemoApp[] = [
     notes: [
       { file: 'page.ts', line: "until: 'final'", says: 'reads a finite topic from its first event to its last' },
       { file: 'page.ts', line: 'history.pushState', says: 'keeps the name of the topic where a reload finds it' },
-      { file: 'back-end.ts', line: 'publisher.pipe', says: 'writes what the model yields, and then the final event' },
+      { file: 'back-end.ts', line: 'publisher.pipe(', says: 'writes what the model yields, and then the final event' },
     ],
     create: createLlm,
   },
@@ -122,7 +122,7 @@ export const APPS: readonly DemoApp[] = [
       { file: 'page.ts', line: "until: 'final'", says: 'from the first line to the exit code, also after a reload' },
       {
         file: 'back-end.ts',
-        line: 'publisher.pipe',
+        line: 'publisher.pipe(',
         says: 'each line is an event; what the generator returns is the final one',
       },
       { file: 'back-end.ts', line: 'stripVTControlCharacters', says: 'colours of a terminal are of no use on a page' },

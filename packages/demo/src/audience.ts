@@ -26,43 +26,46 @@ export function createAudience(
     return subscribers > 0;
   }
 
-  return (topic, everyMs, run) => {
-    let watched = false;
-    let isLooking = false;
-    let isRunning = false;
-    let failed = false;
+  const audiences = new Map<string, { watched: boolean }>();
 
-    // Told once, not at every try.
-    const fail = (error: unknown): void => {
-      if (!failed && !signal.aborted) onFault(error);
-      failed = true;
-    };
-
-    async function look(): Promise<void> {
-      if (isLooking) return;
-      isLooking = true;
+  function audienceOf(topic: string): { readonly watched: boolean } {
+    const present = audiences.get(topic);
+    if (present !== undefined) return present;
+    const audience = { watched: false };
+    audiences.set(topic, audience);
+    repeat(LOOK_EVERY_MS, async () => {
       try {
-        watched = await isWatched(topic);
-        failed &&= !watched;
+        audience.watched = await isWatched(topic);
       } catch (error) {
-        watched = false;
-        fail(error);
-      } finally {
-        isLooking = false;
+        audience.watched = false;
+        throw error;
       }
-    }
-
-    async function runOnce(): Promise<void> {
-      if (!watched || isRunning) return;
-      isRunning = true;
-      await run().catch(fail);
-      isRunning = false;
-    }
-
-    const timers = [clock.every(LOOK_EVERY_MS, look), clock.every(everyMs, runOnce)];
-    signal.addEventListener('abort', () => {
-      watched = false;
-      for (const timer of timers) timer.cancel();
     });
+    return audience;
+  }
+
+  function repeat(everyMs: number, run: () => Promise<unknown>): void {
+    let isRunning = false;
+    let hasFailed = false;
+    const timer = clock.every(everyMs, async () => {
+      if (isRunning) return;
+      isRunning = true;
+      try {
+        await run();
+        hasFailed = false;
+      } catch (error) {
+        // Told once, and not at every try.
+        if (!hasFailed && !signal.aborted) onFault(error);
+        hasFailed = true;
+      } finally {
+        isRunning = false;
+      }
+    });
+    signal.addEventListener('abort', () => timer.cancel());
+  }
+
+  return (topic, everyMs, run) => {
+    const audience = audienceOf(topic);
+    repeat(everyMs, async () => audience.watched && run());
   };
 }

@@ -60,7 +60,7 @@ export function renderAppPage(app: DemoApp, sources: Readonly<Record<string, str
   return `${head(`${title} · Tidings demo`, ['frame', name])}
   <body${people === undefined ? '' : ` data-people="${escapeHtml(people.join(' '))}"`}>
     <header class="top">
-      <p class="brand"><a href="/demo">Tidings demo</a></p>
+      <p class="back"><a href="/demo"><span aria-hidden="true">‹ </span>All applications</a></p>
       <h1>${escapeHtml(title)}</h1>
       <p class="state" id="state" role="status" data-state="idle">not connected</p>
     </header>
@@ -70,7 +70,8 @@ export function renderAppPage(app: DemoApp, sources: Readonly<Record<string, str
         ${people === undefined ? '' : '<span id="people"></span>'}</p>
       <div class="split">
         <section class="panel" aria-label="The application">
-          <div id="app" class="${name}"><noscript>This page needs JavaScript.</noscript></div>
+          <div id="app" class="${name}"></div>
+          <noscript>This page needs JavaScript.</noscript>
         </section>
         <details class="source panel" open>
           <summary>Its source</summary>

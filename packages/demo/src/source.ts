@@ -36,6 +36,8 @@ export function renderSource({ name, text }: SourceFile, notes: readonly SourceN
 
 const OPENING = '<span class="sh__line">';
 const CLOSING = '</span>';
+// What has the colour of the text needs no element: most of a file.
+const PLAIN_TOKEN = /<span class="sh__token--(?:sign|space|break|identifier|jsxliterals)">([^<]*)<\/span>/g;
 
 function renderLines(lines: readonly string[]): readonly string[] {
   const html = highlight(lines.join('\n'), {
@@ -45,5 +47,8 @@ function renderLines(lines: readonly string[]): readonly string[] {
       token.style = {};
     },
   });
-  return html.split('\n').map((line) => line.slice(OPENING.length, -CLOSING.length));
+  return html
+    .replaceAll(PLAIN_TOKEN, '$1')
+    .split('\n')
+    .map((line) => line.slice(OPENING.length, -CLOSING.length));
 }

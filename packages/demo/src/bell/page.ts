@@ -4,7 +4,12 @@ import { repeat } from 'lit/directives/repeat.js';
 import { ask, fetchToken, me, root, showConnection } from '../frame/frame.ts';
 import type { BellTopics } from './back-end.ts';
 
-const notifications = new Map<string, { title: string; time: string }>();
+interface Notification {
+  title: string;
+  time: string;
+}
+
+const notifications = new Map<string, Notification>();
 const read = new Set<string>();
 
 // All tabs of this user share one connection.
@@ -36,38 +41,32 @@ const markRead = (ids: readonly string[]) => ask('read', { user: me, ids: ids.sl
 function update(): void {
   const newestFirst = [...notifications].sort(([, one], [, other]) => (one.time < other.time ? 1 : -1));
   const unread = newestFirst.flatMap(([id]) => (read.has(id) ? [] : id));
-  document.title = `${unread.length > 0 ? `(${unread.length}) ` : ''}${me}’s notifications`;
+  document.title = `${unread.length > 0 ? `(${unread.length}) ` : ''}Notifications of ${me}`;
   render(
     html`
       <div class="row">
         <p class="count" role="status"><strong class="number">${unread.length}</strong> unread</p>
-        <button type="button" class="plain" ?disabled=${unread.length === 0} @click=${() => markRead(unread)}>
-          Mark all as read</button>
+        <button class="plain" ?disabled=${unread.length === 0} @click=${() => markRead(unread)}>Mark all as read</button>
       </div>
-      <ul class="notifications">
-        ${repeat(
-          newestFirst,
-          ([id]) => id,
-          ([id, { title, time }]) => html`
-          <li class=${read.has(id) ? 'read' : 'unread'}>
-            <span>${title} <time class="quiet" datetime=${time}>${new Date(time).toLocaleTimeString()}</time></span>
-            ${
-              read.has(id)
-                ? html`<span class="quiet">read</span>`
-                : html`<button type="button" class="plain" @click=${() => markRead([id])}>
-                  Mark as read<span class="hidden-label">: ${title}</span></button>`
-            }
-          </li>
-        `,
-        )}
-      </ul>
+      <ul class="notifications" tabindex="0" aria-label="Notifications">${repeat(newestFirst, ([id]) => id, notificationView)}</ul>
       <div class="row">
-        <button type="button" @click=${() => ask('notify', { user: me })}>Notify me</button>
-        <button type="button" class="plain" @click=${() => ask('notify-everybody', { from: me })}>Notify everybody</button>
+        <button @click=${() => ask('notify', { user: me })}>Notify me</button>
+        <button class="plain" @click=${() => ask('notify-everybody', { from: me })}>Notify everybody</button>
       </div>
     `,
     root,
   );
 }
+
+const notificationView = ([id, { title, time }]: [string, Notification]) => html`
+  <li class=${read.has(id) ? 'read' : 'unread'}>
+    <span>${title} <time class="quiet" datetime=${time}>${new Date(time).toLocaleTimeString()}</time></span>
+    ${read.has(id) ? html`<span class="quiet">read</span>` : readButton(id, title)}
+  </li>
+`;
+
+const readButton = (id: string, title: string) => html`
+  <button class="plain" @click=${() => markRead([id])}>Mark as read <span class="hidden-label">${title}</span></button>
+`;
 
 update();

@@ -51,7 +51,7 @@ export function createBuildLog({ hub, background }: Surroundings): BackEnd {
   return {
     start: action({ fails: z.boolean() }, ({ fails }) => {
       const id = randomUUID();
-      background(publisher.pipe(`demo.build.${id}`, build(fails ? ['--fail'] : []), { ttl: 3600 }));
+      background(() => publisher.pipe(`demo.build.${id}`, build(fails ? ['--fail'] : []), { ttl: 3600 }));
       return { id };
     }),
   };

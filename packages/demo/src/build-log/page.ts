@@ -45,8 +45,7 @@ function update(): void {
     `,
     root,
   );
-  const log = root.querySelector('.log');
-  if (log) log.scrollTop = log.scrollHeight;
+  root.querySelector('.log')?.scrollTo(0, Number.MAX_SAFE_INTEGER);
 }
 
 function showAddress(): void {

@@ -32,7 +32,7 @@ export function createChat({ hub, background }: Surroundings): BackEnd {
   return {
     say: action({ room: name, from: name, text }, async ({ room, from, text }) => {
       await publisher.publish(`demo.chat.${room}`, { id: randomUUID(), from, text }, { event: 'message' });
-      if (text.includes('?')) background(answerIn(room, text));
+      if (text.includes('?')) background(() => answerIn(room, text));
     }),
 
     type: action({ room: name, from: name, session: id.optional() }, async ({ room, from, session }) => {

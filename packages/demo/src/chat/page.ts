@@ -1,12 +1,12 @@
 import { createTidings } from '@tidings/sdk/subscriber';
 import { html, render } from 'lit';
-import { repeat } from 'lit/directives/repeat.js';
 import { ask, fetchToken, me, root, showConnection, TYPING_MS, takeText, whileTyping } from '../frame/frame.ts';
 import type { ChatTopics, Message } from './back-end.ts';
 
 const room = new URLSearchParams(location.search).get('room') ?? 'lobby';
 const messages = new Map<string, Message>();
 const typing = new Map<string, ReturnType<typeof setTimeout>>();
+let news = '';
 
 const tidings = createTidings<ChatTopics>({ token: fetchToken });
 showConnection(tidings);
@@ -16,10 +16,11 @@ tidings.subscribe(
   ({ event, data }) => {
     switch (event) {
       case 'token':
-        messages.set(data.id, { ...data, text: (messages.get(data.id)?.text ?? '') + data.text });
+        messages.set(data.id, { ...data, text: textSoFar(data.id) + data.text });
         break;
       case 'message':
         messages.set(data.id, data);
+        news = `${data.from}: ${data.text}`;
         stopTyping(data.from);
     }
     update();
@@ -29,12 +30,11 @@ tidings.subscribe(
 
 tidings.subscribe(`demo.chat.${room}.typing`, ({ data: { from } }) => {
   stopTyping(from);
-  typing.set(
-    from,
-    setTimeout(() => stopTyping(from), TYPING_MS),
-  );
+  typing.set(from, setTimeout(stopTyping, TYPING_MS, from));
   update();
 });
+
+const textSoFar = (id: string) => messages.get(id)?.text ?? '';
 
 function stopTyping(from: string): void {
   clearTimeout(typing.get(from));
@@ -45,20 +45,16 @@ function stopTyping(from: string): void {
 const tellTyping = whileTyping(() => ask('type', { room, from: me, session: tidings.session }));
 const say = (event: SubmitEvent) => ask('say', { room, from: me, text: takeText(event) });
 
+const messageView = ({ from, text }: Message) => html`
+  <li class=${from === me ? 'mine' : ''}><span class="from">${from}</span> <span class="text">${text}</span></li>
+`;
+
 function update(): void {
-  const names = [...typing.keys()];
   render(
     html`
-      <ol class="messages" tabindex="0" aria-label="Messages">
-        ${repeat(
-          messages.values(),
-          ({ id }) => id,
-          ({ from, text }) => html`
-          <li class=${from === me ? 'mine' : ''}><span class="from">${from}</span> <span class="text">${text}</span></li>
-        `,
-        )}
-      </ol>
-      <p class="quiet typing" role="status">${names.length > 0 ? `${names.join(' and ')} typing` : ''}</p>
+      <ol class="messages" tabindex="0" aria-label="Messages">${[...messages.values()].map(messageView)}</ol>
+      <p class="hidden-label" role="status">${news}</p>
+      <p class="quiet typing" role="status">${[...typing.keys()].map((name) => `${name} is typing. `)}</p>
       <form class="row" @submit=${say}>
         <label>Message <input name="text" required maxlength="500" autocomplete="off" @input=${tellTyping}></label>
         <button>Send</button>
@@ -66,6 +62,7 @@ function update(): void {
     `,
     root,
   );
+  root.querySelector('.messages')?.scrollTo(0, Number.MAX_SAFE_INTEGER);
 }
 
 update();

@@ -22,7 +22,7 @@ const GAUGES: Record<string, Gauge> = {
   visitors: { label: 'Visitors now', unit: '', most: 800, value: 412, recent: [] },
   orders: { label: 'Orders an hour', unit: '', most: 240, value: 96, recent: [] },
   basket: { label: 'Average basket', unit: '€', most: 120, value: 54, recent: [] },
-  packing: { label: 'Waiting to be packed', unit: '', most: 60, value: 17, recent: [] },
+  packing: { label: 'To be packed', unit: '', most: 60, value: 17, recent: [] },
   ovens: { label: 'Ovens', unit: '°C', most: 280, value: 224, recent: [] },
   flour: { label: 'Flour in store', unit: 'kg', most: 1000, value: 640, recent: [] },
 };
@@ -34,9 +34,14 @@ export function change(gauge: Gauge, random: () => number = Math.random): Gauge 
   return { ...gauge, value, recent: [...gauge.recent, value].slice(-RECENT) };
 }
 
+/** As if the shop had been open for a while. */
+function openShop(gauge: Gauge): Gauge {
+  return gauge.recent.length < RECENT ? openShop(change(gauge)) : gauge;
+}
+
 export function createDashboard({ hub, whileWatched }: Surroundings): BackEnd {
   const publisher = createPublisher<DashboardTopics>(hub);
-  const gauges = new Map(Object.entries(GAUGES));
+  const gauges = new Map(Object.entries(GAUGES).map(([name, gauge]) => [name, openShop(gauge)]));
   let names = [...gauges.keys()];
 
   whileWatched('demo.dashboard.visitors', 400, async () => {

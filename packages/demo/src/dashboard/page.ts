@@ -19,27 +19,23 @@ tidings.subscribe(
 
 function update(): void {
   const inOrder = [...gauges].sort(([one], [other]) => one.localeCompare(other));
-  render(
-    gauges.size === 0
-      ? html`<p class="quiet">The shop opens its eyes when somebody looks: in a second.</p>`
-      : html`<dl class="gauges">
-          ${inOrder.map(
-            ([topic, gauge]) => html`
-            <div data-topic=${topic}>
-              <dt>${gauge.label}</dt>
-              <dd><span class="number">${gauge.value.toLocaleString('en')}</span> ${gauge.unit}</dd>
-              <dd><meter aria-label="${gauge.label}, of ${gauge.most}" max=${gauge.most} value=${gauge.value}></meter></dd>
-              <dd aria-hidden="true">${sparkline(gauge)}</dd>
-            </div>
-          `,
-          )}
-        </dl>`,
-    root,
-  );
+  const waiting = html`<p class="quiet">The shop measures while somebody looks: it begins in a second.</p>`;
+  render(gauges.size === 0 ? waiting : html`<dl class="gauges">${inOrder.map(gaugeView)}</dl>`, root);
 }
 
-function sparkline({ recent, most }: Gauge): unknown {
-  const points = recent.map((value, place) => `${place * 4},${30 - (value / most) * 30}`);
+const gaugeView = ([topic, gauge]: [string, Gauge]) => html`
+  <div data-topic=${topic}>
+    <dt>${gauge.label}</dt>
+    <dd><span class="number">${gauge.value.toLocaleString('en')}</span> ${gauge.unit}</dd>
+    <dd><meter aria-label="${gauge.label}, of ${gauge.most}" max=${gauge.most} value=${gauge.value}></meter></dd>
+    <dd aria-hidden="true">${sparkline(gauge)}</dd>
+  </div>
+`;
+
+function sparkline({ recent }: Gauge): unknown {
+  const least = Math.min(...recent);
+  const range = Math.max(...recent) - least || 1;
+  const points = recent.map((value, place) => `${place * 4},${29 - ((value - least) / range) * 28}`);
   return html`<svg viewBox="0 0 116 30" preserveAspectRatio="none">${svg`<polyline points=${points.join(' ')} />`}</svg>`;
 }
 

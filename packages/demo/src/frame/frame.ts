@@ -30,26 +30,29 @@ export async function ask<Answer = unknown>(action: string, input: object = {}):
   return (await answerOf(response)) as Answer;
 }
 
+/** How long others show that somebody is typing. */
+export const TYPING_MS = 3_000;
+
+let toldTypingMs = 0;
+
+/** Tells that somebody types; not at each key, but as often as it takes for others to go on showing it. */
+export function whileTyping(tell: () => unknown): () => void {
+  return () => {
+    if (Date.now() - toldTypingMs < TYPING_MS / 2) return;
+    toldTypingMs = Date.now();
+    void tell();
+  };
+}
+
 /** The text that was typed into a form, which is emptied for the next. */
 export function takeText(event: SubmitEvent): string {
   event.preventDefault();
   const form = event.currentTarget as HTMLFormElement;
   const text = String(new FormData(form).get('text'));
   form.reset();
+  // What is sent ends the typing for others: the next key begins it anew.
+  toldTypingMs = 0;
   return text;
-}
-
-/** How long others show that somebody is typing. */
-export const TYPING_MS = 3_000;
-
-/** The same, but not at each key: as often as it takes for others to go on showing it. */
-export function whileTyping(tell: () => unknown): () => void {
-  let untilMs = 0;
-  return () => {
-    if (Date.now() < untilMs) return;
-    untilMs = Date.now() + TYPING_MS / 2;
-    void tell();
-  };
 }
 
 async function answerOf(response: Response): Promise<unknown> {

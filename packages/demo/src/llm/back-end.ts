@@ -16,7 +16,7 @@ export function createLlm({ hub, background }: Surroundings): BackEnd {
     ask: action({ question: text }, ({ question }) => {
       const id = randomUUID();
       // Goes on whether or not anybody reads: the page gets the id at once, and follows the topic.
-      background(publisher.pipe(`demo.llm.${id}`, answer(question), { ttl: 3600 }));
+      background(() => publisher.pipe(`demo.llm.${id}`, answer(question), { ttl: 3600 }));
       return { id };
     }),
   };

@@ -10,7 +10,7 @@ export type Status = 'open' | 'waiting' | 'solved';
 /** What happens to a ticket. Each ticket is a topic. */
 export type TicketEvent =
   | { type: 'opened'; subject: string }
-  | { type: 'updated'; status: Status; by: Role }
+  | { type: 'updated'; status: Status }
   | { type: 'message'; text: string; from: Role }
   | { type: 'typing'; from: Role };
 
@@ -31,8 +31,8 @@ export function createSupport({ hub }: Surroundings): BackEnd {
       return { ticket };
     }),
 
-    update: action({ ticket: id, status, by: role }, async ({ ticket, status, by }) => {
-      await publisher.publish(`demo.support.${ticket}`, { type: 'updated', status, by });
+    update: action({ ticket: id, status }, async ({ ticket, status }) => {
+      await publisher.publish(`demo.support.${ticket}`, { type: 'updated', status });
     }),
 
     reply: action({ ticket: id, text, from: role }, async ({ ticket, text, from }) => {

@@ -9,7 +9,7 @@ interface Ticket {
   subject: string;
   status: Status;
   thread: string[];
-  typing?: Role;
+  typing?: Role | undefined;
 }
 
 const role: Role = me === 'agent' ? 'agent' : 'customer';
@@ -22,94 +22,80 @@ showConnection(tidings);
 tidings.subscribe(
   'demo.support.*',
   ({ topic, data }) => {
-    const id = topic.split('.').at(-1) ?? '';
-    const ticket = tickets.get(id) ?? { subject: '', status: 'open', thread: [] };
-    apply(ticket, data);
-    tickets.set(id, ticket);
-    chosen ||= id;
-    update();
+    const id = topic.replace('demo.support.', '');
+    tickets.set(id, apply(tickets.get(id) ?? { subject: '', status: 'open', thread: [] }, data));
+    choose(chosen || id);
   },
   { replay: 'all' },
 );
 
-function apply(ticket: Ticket, event: TicketEvent): void {
+function apply(ticket: Ticket, event: TicketEvent): Ticket {
+  const { thread } = ticket;
   switch (event.type) {
     case 'opened':
-      ticket.subject = event.subject;
-      break;
+      return { ...ticket, subject: event.subject };
     case 'updated':
-      ticket.status = event.status;
-      ticket.thread.push(`Ticket updated: ${event.status}, by the ${event.by}.`);
-      break;
+      return { ...ticket, status: event.status, thread: [...thread, `Ticket updated: ${event.status}`] };
     case 'message':
-      ticket.thread.push(`${event.from}: ${event.text}`);
-      delete ticket.typing;
-      break;
+      return { ...ticket, typing: undefined, thread: [...thread, `${event.from}: ${event.text}`] };
     case 'typing':
-      ticket.typing = event.from;
-      setTimeout(() => {
-        delete ticket.typing;
-        update();
-      }, TYPING_MS);
+      setTimeout(stopTyping, TYPING_MS);
+      return { ...ticket, typing: event.from };
   }
 }
 
-const tellTyping = whileTyping(() => ask('type', { ticket: chosen, from: role, session: tidings.session }));
-const reply = (event: SubmitEvent) => ask('reply', { ticket: chosen, text: takeText(event), from: role });
+function stopTyping(): void {
+  for (const ticket of tickets.values()) ticket.typing = undefined;
+  choose(chosen);
+}
 
 async function open(event: SubmitEvent): Promise<void> {
-  chosen = (await ask<{ ticket: string }>('open', { subject: takeText(event) })).ticket;
-  update();
+  const { ticket } = await ask<{ ticket: string }>('open', { subject: takeText(event) });
+  choose(ticket);
 }
+
+const reply = (event: SubmitEvent) => ask('reply', { ticket: chosen, text: takeText(event), from: role });
+const setStatus = (status: Status) => ask('update', { ticket: chosen, status });
+const tellTyping = whileTyping(() => ask('type', { ticket: chosen, from: role, session: tidings.session }));
 
 function choose(id: string): void {
   chosen = id;
-  update();
-}
-
-function update(): void {
-  const ticket = tickets.get(chosen);
-  render(html`${list()}${ticket ? detail(ticket) : nothing}`, root);
-}
-
-const list = (): unknown => html`
-  <ul class="tickets" aria-label="Tickets">
-    ${[...tickets].map(
-      ([id, { subject, status }]) => html`
-      <li><button type="button" class="plain" aria-current=${id === chosen} @click=${() => choose(id)}>
-        ${subject} <span class="status ${status}">${status}</span></button></li>
+  const ticket = tickets.get(id);
+  render(
+    html`
+      <ul class="tickets" aria-label="Tickets">${[...tickets].map(ticketView)}</ul>
+      ${role === 'customer' ? openingView() : nothing} ${ticket ? threadView(ticket) : nothing}
     `,
-    )}
-  </ul>
-  ${
-    role === 'customer'
-      ? html`<form class="row" @submit=${open}>
-        <label>What is wrong <input name="text" required maxlength="500" autocomplete="off"></label><button>Open a ticket</button>
-      </form>`
-      : nothing
-  }
+    root,
+  );
+}
+
+const ticketView = ([id, { subject, status }]: [string, Ticket]) => html`
+  <li><button class="plain" aria-current=${id === chosen} @click=${() => choose(id)}>
+    ${subject} <span class="status ${status}">${status}</span></button></li>
 `;
 
-const detail = ({ subject, status, thread, typing }: Ticket): unknown => html`
-  <section aria-labelledby="subject">
-    <h2 id="subject">${subject}</h2>
-    <ol class="thread">${thread.map((line) => html`<li>${line}</li>`)}</ol>
-    <p class="quiet typing" role="status">${typing ? `The ${typing} is typing` : ''}</p>
+const openingView = () => html`
+  <form class="row" @submit=${open}>
+    <label>What is wrong <input name="text" required maxlength="500" autocomplete="off"></label>
+    <button>Open a ticket</button>
+  </form>
+`;
+
+const threadView = ({ subject, thread, typing }: Ticket) => html`
+  <section aria-label="Ticket">
+    <h2>${subject}</h2>
+    <div class="thread" role="log">${thread.map((line) => html`<p>${line}</p>`)}</div>
+    <p class="quiet typing" role="status">${typing && `The ${typing} is typing.`}</p>
     <form class="row" @submit=${reply}>
       <label>Reply as the ${role} <input name="text" required maxlength="500" autocomplete="off" @input=${tellTyping}></label>
       <button>Send</button>
     </form>
-    ${
-      role === 'agent'
-        ? html`<div class="row" role="group" aria-label="Status">
-          ${STATUSES.map(
-            (each) => html`<button type="button" class="plain" ?disabled=${each === status}
-            @click=${() => ask('update', { ticket: chosen, status: each, by: role })}>${each}</button>`,
-          )}
-        </div>`
-        : nothing
-    }
+    ${role === 'agent' ? STATUSES.map(statusButton) : nothing}
   </section>
 `;
 
-update();
+const statusButton = (status: Status) =>
+  html`<button class="plain" @click=${() => setStatus(status)}>Set ${status}</button> `;
+
+choose('');
