@@ -111,13 +111,14 @@ describe('a ticker', () => {
 
     await tab.getByRole('button', { name: 'Pause' }).click();
     const paused = await readQuotes(tab);
-    const count = async (): Promise<number> => (await stage.published('demo.stock.*')).length;
     // The back end stops, since nobody looks: between two looks at the history nothing comes.
-    await vi.waitFor(async () => {
-      const before = await count();
-      await new Promise((resolve) => setTimeout(resolve, 450));
-      expect(await count()).toBe(before);
-    }, PATIENCE);
+    let count = 0;
+    const expectNothingNew = async (): Promise<void> => {
+      const before = count;
+      count = (await stage.published('demo.stock.*')).length;
+      expect(count).toBe(before);
+    };
+    await vi.waitFor(expectNothingNew, { ...PATIENCE, interval: 450 });
     expect(await readQuotes(tab)).toEqual(paused);
     await tab.getByRole('button', { name: 'Go on' }).click();
     await vi.waitFor(async () => expect(await readQuotes(tab)).not.toEqual(paused), PATIENCE);

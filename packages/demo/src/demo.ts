@@ -1,15 +1,16 @@
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, decodeText, parseJson, parseMediaType, readBody, systemClock } from '@tidings/runtime';
+import { HubError } from '@tidings/sdk/publisher';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { name } from './action.ts';
+import { type Action, name } from './action.ts';
 import { APPS, type DemoApp } from './app-list.ts';
 import { type BackEnds, createBackEnds } from './back-ends.ts';
 import { assertLocal, type DemoEnv } from './local-only.ts';
 import { createPages } from './pages.ts';
 
 /** Claims of a token, as far as the demo asks for them (contract section 3). */
-export interface DemoClaims {
+interface DemoClaims {
   readonly sub: string;
   readonly tidings: { readonly subscribe?: readonly string[]; readonly publish?: readonly string[] };
 }
@@ -32,7 +33,7 @@ export interface Demo {
 }
 
 /** Short, so that one sees tokens renewed while a page stays open. */
-export const TOKEN_LIFETIME_SEC = 600;
+const TOKEN_LIFETIME_SEC = 600;
 
 const MAX_BODY_BYTES = 8_192;
 
@@ -74,10 +75,19 @@ export function createDemo({ hubUrl, mint, onFault, clock = systemClock }: DemoO
       throw new TidingsError('unsupported-media-type', 'Send application/json.');
     }
     const input = parseJson(decodeText(await readBody(incoming, outgoing, MAX_BODY_BYTES)));
-    return context.json((await action(input)) ?? {});
+    return context.json((await run(action, input)) ?? {});
   });
 
   return { routes, close: () => life.abort() };
+}
+
+async function run(action: Action, input: unknown): Promise<unknown> {
+  try {
+    return await action(input);
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    throw new TidingsError('unavailable', `The hub did not take it: ${error.message}`, { retryAfterSec: 5 }, error);
+  }
 }
 
 function findApp(wanted: string): DemoApp {

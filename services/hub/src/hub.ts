@@ -78,8 +78,12 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   const service = {
     ...edge,
     closeGraceMs: PUBLISH_GRACE_MS,
-    async close() {
+    async drain() {
+      // It is a client of this hub: it leaves first.
       pages?.demo.close();
+      await edge.drain();
+    },
+    async close() {
       await ingest.close();
       await edge.close();
     },

@@ -1,6 +1,6 @@
 import { createPublisher } from '@tidings/sdk/publisher';
 import { z } from 'zod';
-import { action, type BackEnd, id, name } from '../action.ts';
+import { action, type BackEnd, cursor, name } from '../action.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 interface Notification {
@@ -39,7 +39,7 @@ export function createBell({ hub }: Surroundings): BackEnd {
     }),
 
     // On the user's own topic, so that all pages of this user count the same as unread.
-    read: action({ user: name, ids: z.array(id).min(1).max(50) }, async ({ user, ids }) => {
+    read: action({ user: name, ids: z.array(cursor).min(1).max(50) }, async ({ user, ids }) => {
       const read: Read = { read: ids };
       await publisher.publishToUser(user, read, { event: 'read' });
     }),
