@@ -52,6 +52,11 @@ export const APPS: readonly DemoApp[] = [
     tryIt: 'Ask, and reload in the middle of the answer: nothing is lost, and it goes on.',
     grants: { page: ['demo.llm.*'], publish: ['demo.llm.*'] },
     notes: [
+      {
+        file: 'page.ts',
+        line: 'createTidings<',
+        says: 'asks for a token when it connects, and again before that ends',
+      },
       { file: 'page.ts', line: "until: 'final'", says: 'reads a finite topic from its first event to its last' },
       { file: 'page.ts', line: 'history.pushState', says: 'keeps the name of the topic where a reload finds it' },
       { file: 'back-end.ts', line: 'publisher.pipe(', says: 'writes what the model yields, and then the final event' },

@@ -39,7 +39,7 @@ tidings.subscribe(
 const markRead = (ids: readonly string[]) => ask('read', { user: me, ids: ids.slice(0, 50) });
 
 function update(): void {
-  const newestFirst = [...notifications].sort(([, one], [, other]) => (one.time < other.time ? 1 : -1));
+  const newestFirst = [...notifications].sort(([, one], [, other]) => other.time.localeCompare(one.time));
   const unread = newestFirst.flatMap(([id]) => (read.has(id) ? [] : id));
   document.title = `${unread.length > 0 ? `(${unread.length}) ` : ''}Notifications of ${me}`;
   render(

@@ -1,6 +1,6 @@
 import { createTidings, type Subscription } from '@tidings/sdk/subscriber';
 import { html, render } from 'lit';
-import { ask, fetchToken, root, showFinite } from '../frame/frame.ts';
+import { ask, fetchToken, keepAtEnd, root, showFinite } from '../frame/frame.ts';
 import type { BuildTopics, Line } from './back-end.ts';
 
 const tidings = createTidings<BuildTopics>({ token: fetchToken });
@@ -31,21 +31,19 @@ async function start(event: SubmitEvent): Promise<void> {
   await follow(id);
 }
 
+const view = () => html`
+  <form class="row" @submit=${start}>
+    <button>Start a build</button>
+    <label class="check"><input type="checkbox" name="fails"> that fails</label>
+    <button type="button" class="plain" @click=${() => location.reload()}>Reload now</button>
+  </form>
+  <pre class="log" tabindex="0" role="region" aria-label="Log"
+    >${lines.map(({ stream, text }) => html`<span class=${stream}>${text}\n</span>`)}</pre>
+  <p class="quiet" role="status">${state}</p>
+`;
+
 function update(): void {
-  render(
-    html`
-      <form class="row" @submit=${start}>
-        <button>Start a build</button>
-        <label class="check"><input type="checkbox" name="fails"> that fails</label>
-        <button type="button" class="plain" @click=${() => location.reload()}>Reload now</button>
-      </form>
-      <pre class="log" tabindex="0" role="region" aria-label="Log"
-        >${lines.map(({ stream, text }) => html`<span class=${stream}>${text}\n</span>`)}</pre>
-      <p class="quiet" role="status">${state}</p>
-    `,
-    root,
-  );
-  root.querySelector('.log')?.scrollTo(0, Number.MAX_SAFE_INTEGER);
+  keepAtEnd('.log', () => render(view(), root));
 }
 
 function showAddress(): void {

@@ -1,6 +1,16 @@
 import { createTidings } from '@tidings/sdk/subscriber';
 import { html, render } from 'lit';
-import { ask, fetchToken, me, root, showConnection, TYPING_MS, takeText, whileTyping } from '../frame/frame.ts';
+import {
+  ask,
+  fetchToken,
+  keepAtEnd,
+  me,
+  root,
+  showConnection,
+  TYPING_MS,
+  takeText,
+  whileTyping,
+} from '../frame/frame.ts';
 import type { ChatTopics, Message } from './back-end.ts';
 
 const room = new URLSearchParams(location.search).get('room') ?? 'lobby';
@@ -49,20 +59,18 @@ const messageView = ({ from, text }: Message) => html`
   <li class=${from === me ? 'mine' : ''}><span class="from">${from}</span> <span class="text">${text}</span></li>
 `;
 
+const view = () => html`
+  <ol class="messages" tabindex="0" aria-label="Messages">${[...messages.values()].map(messageView)}</ol>
+  <p class="hidden-label" role="status">${news}</p>
+  <p class="quiet typing" role="status">${[...typing.keys()].map((name) => `${name} is typing. `)}</p>
+  <form class="row" @submit=${say}>
+    <label>Message <input name="text" required maxlength="500" autocomplete="off" @input=${tellTyping}></label>
+    <button>Send</button>
+  </form>
+`;
+
 function update(): void {
-  render(
-    html`
-      <ol class="messages" tabindex="0" aria-label="Messages">${[...messages.values()].map(messageView)}</ol>
-      <p class="hidden-label" role="status">${news}</p>
-      <p class="quiet typing" role="status">${[...typing.keys()].map((name) => `${name} is typing. `)}</p>
-      <form class="row" @submit=${say}>
-        <label>Message <input name="text" required maxlength="500" autocomplete="off" @input=${tellTyping}></label>
-        <button>Send</button>
-      </form>
-    `,
-    root,
-  );
-  root.querySelector('.messages')?.scrollTo(0, Number.MAX_SAFE_INTEGER);
+  keepAtEnd('.messages', () => render(view(), root));
 }
 
 update();

@@ -30,6 +30,14 @@ export async function ask<Answer = unknown>(action: string, input: object = {}):
   return (await answerOf(response)) as Answer;
 }
 
+/** Renders, and stays at the end of what scrolls there, unless somebody reads further up. */
+export function keepAtEnd(selector: string, renderIt: () => void): void {
+  const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = root.querySelector(selector) ?? {};
+  const isAtEnd = scrollHeight - scrollTop - clientHeight < 40;
+  renderIt();
+  if (isAtEnd) root.querySelector(selector)?.scrollTo(0, Number.MAX_SAFE_INTEGER);
+}
+
 /** How long others show that somebody is typing. */
 export const TYPING_MS = 3_000;
 

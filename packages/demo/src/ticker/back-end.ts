@@ -25,23 +25,19 @@ const SYMBOLS = ['ACME', 'BOLT', 'CORK', 'DUNE', 'ECHO', 'FERN', 'GLOW', 'HALO',
 const QUOTES_EVERY_MS = 200;
 const MINUTE_MS = 1_000;
 const FULL_TIME = 90;
+const TEAMS = { home: 'Lions', away: 'Owls' };
 const KICK_OFF: Match = { home: 0, away: 0, minute: 0, news: 'Kick-off' };
 
 /** The match a minute later. */
 export function playOn(match: Match, random: () => number = Math.random): Match {
   if (match.minute === FULL_TIME) return KICK_OFF;
   const minute = match.minute + 1;
-  const scorer = (
-    [
-      ['home', 'Lions'],
-      ['away', 'Owls'],
-    ] as const
-  )[random() < 0.55 ? 0 : 1];
-  if (random() > 0.96)
-    return { ...match, minute, [scorer[0]]: match[scorer[0]] + 1, news: `${minute}′ Goal for the ${scorer[1]}` };
-  return { ...match, minute, news: minute === FULL_TIME ? 'Full time' : match.news };
+  const team = random() < 0.55 ? 'home' : 'away';
+  const scored = random() > 0.96 && { [team]: match[team] + 1, news: `${minute}′ Goal for the ${TEAMS[team]}` };
+  return { ...match, minute, ...scored, ...(minute === FULL_TIME && { news: 'Full time' }) };
 }
 
+/** The next quote: half a per cent up or down, at most. */
 export function trade({ price }: Quote, random: () => number = Math.random): Quote {
   const next = Math.max(1, Math.round(price * (0.995 + random() * 0.01) * 100) / 100);
   return { price: next, change: Math.round((next - price) * 100) / 100 };
