@@ -58,8 +58,13 @@ const readQuotes = async (tab: Page): Promise<Map<string, string>> =>
   );
 
 describe('the index', () => {
-  test('leads to every application, and each of them shows its source', async () => {
+  test('is linked from the first page beside the console, leads to every application, and each shows its source', async () => {
     const tab = await stage.openApp('');
+    await tab.goto(stage.site.url);
+    const consoleLink = await tab.getByRole('link', { name: 'console' }).getAttribute('href');
+    expect(consoleLink).toBe(`/console#token=${stage.site.adminToken}`);
+    await tab.getByRole('link', { name: 'Demo' }).click();
+    await tab.getByRole('heading', { name: 'What people use' }).waitFor();
     await inspect(tab, 'demo-index');
     const links = tab.locator('.card a');
     expect(await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))).toEqual(
@@ -100,11 +105,11 @@ describe('a ticker', () => {
       return `${price.toFixed(2)} ${sign}${Math.abs(change).toFixed(2)} ${kind} ${time}`;
     };
     await expectLast('demo.stock.*', 10, () => readQuotes(tab), show);
-    await inspect(tab, 'demo-ticker');
     const match = async (): Promise<Map<string, string>> =>
       new Map([['demo.match', ((await tab.locator('.match').textContent()) ?? '').replaceAll(/\s+/g, ' ').trim()]]);
     const showMatch = ({ home, away, minute }: Match): string => `Lions ${home} : ${away} Owls ${minute}′`;
     await expectLast('demo.match', 1, match, showMatch);
+    await inspect(tab, 'demo-ticker');
     // A price every fifth of a second for each of ten.
     const times = (await stage.published<Quote>('demo.stock.ACME')).map(({ time }) => Date.parse(time));
     expect(((times.at(-1) ?? 0) - (times[0] ?? 0)) / (times.length - 1)).toBeLessThan(400);
