@@ -13,6 +13,16 @@ const PAGES = {
     styles: { console: ['assets/console.css', 'assets/metrics.css', '../../node_modules/uplot/dist/uPlot.min.css'] },
     files: ['assets/index.html'],
   },
+  'packages/demo': {
+    scripts: Object.fromEntries(
+      ['frame', 'llm', 'chat', 'bell', 'dashboard', 'build-log', 'ticker', 'support'].map((name) => [
+        name,
+        `src/${name}/page.ts`,
+      ]),
+    ),
+    styles: { demo: ['assets/demo.css'] },
+    files: [],
+  },
 };
 
 /** Builds all of it into each package's `bundle` folder, where its server side finds it. */

@@ -226,5 +226,7 @@ part('publish-form').addEventListener('submit', (event) => {
   publish();
 });
 part('publish-form').addEventListener('input', showCurl);
+// As the hub prints it: the console takes the token out of its address.
+if (settings.adminToken !== undefined) part('console').href = `/console#token=${settings.adminToken}`;
 showCurl();
 listen();

@@ -3,7 +3,7 @@ import type { DevelopmentTools } from '@tidings/console';
 import { createDemo, type Demo } from '@tidings/demo';
 import type { EdgeService } from '@tidings/edge';
 import { TidingsError } from '@tidings/protocol';
-import type { Clock, ServiceApp } from '@tidings/runtime';
+import type { Clock, Logger, ServiceApp } from '@tidings/runtime';
 import type { DevelopmentKit } from './development.ts';
 import { addNewcomerPage } from './newcomer-page.ts';
 
@@ -12,6 +12,7 @@ export interface DevelopmentPagesParts {
   /** Of this process alone. */
   readonly secret: string;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly edge: Pick<EdgeService, 'cut'>;
   /** Where the hub listens. */
   readonly hubUrl: () => string;
@@ -20,10 +21,15 @@ export interface DevelopmentPagesParts {
 /** What a hub that made its own secret shows beside the API: the page at `/`, the demo, and the console's tools. */
 export function addDevelopmentPages(
   app: ServiceApp,
-  { kit, secret, clock, edge, hubUrl }: DevelopmentPagesParts,
+  { kit, secret, clock, log, edge, hubUrl }: DevelopmentPagesParts,
 ): { readonly demo: Demo; readonly tools: DevelopmentTools } {
   addNewcomerPage(app, kit);
-  const demo = createDemo({ hubUrl, mint: (claims, lifetimeSec) => mintToken(secret, claims, lifetimeSec, clock) });
+  const demo = createDemo({
+    hubUrl,
+    mint: (claims, lifetimeSec) => mintToken(secret, claims, lifetimeSec, clock),
+    onFault: (error) => log.error({ err: error }, 'a back end of the demo failed'),
+    clock,
+  });
   app.route('/', demo.routes);
   const verifier = createVerifier({ keys: [createSecretSource([secret])], clock });
   const tools: DevelopmentTools = {

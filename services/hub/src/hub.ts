@@ -70,15 +70,20 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   });
   // Known once the port is; nobody asks before.
   let url = '';
-  const pages = kit && addDevelopmentPages(app, { kit, secret: secrets[0] as string, clock, edge, hubUrl: () => url });
+  const pages =
+    kit && addDevelopmentPages(app, { kit, secret: secrets[0] as string, clock, log, edge, hubUrl: () => url });
   if (settings.console !== 'off') {
     app.route('/', createConsole()).route('/', createDevelopmentRoutes(pages?.tools));
   }
   const service = {
     ...edge,
     closeGraceMs: PUBLISH_GRACE_MS,
-    async close() {
+    async drain() {
+      // It is a client of this hub: it leaves first.
       pages?.demo.close();
+      await edge.drain();
+    },
+    async close() {
       await ingest.close();
       await edge.close();
     },
