@@ -21,7 +21,8 @@ export function createClusterPages({ secret, hubUrl, cut, edges, endEdge, stepDo
   const log = createLogger('pages', 'warn');
   const mint = (claims, lifetimeSec) => mintToken(secret, claims, lifetimeSec, systemClock);
   const verifier = createVerifier({ keys: [createSecretSource([secret])], clock: systemClock });
-  const demo = createDemo({ hubUrl, mint });
+  const onFault = (error) => log.error({ err: error }, 'a back end of the demo failed');
+  const demo = createDemo({ hubUrl, mint, onFault });
   const app = new Hono();
   app.onError((error) => errorResponse(error, log));
   app.notFound(() => errorResponse(new TidingsError('not-found', 'There is nothing here.'), log));

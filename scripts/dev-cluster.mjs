@@ -87,6 +87,9 @@ async function startService(name, role, port) {
     TIDINGS_CONSOLE: role === 'edge' ? 'on' : 'off',
     TIDINGS_ADMIN_PORT: '0',
     TIDINGS_JWT_SECRET: secret,
+    // The demo publishes without end: its lines would wash away all others.
+    LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+    TIDINGS_AUDIT: process.env.TIDINGS_AUDIT ?? 'control',
     // Nobody is to be spread over other edges when all of them end.
     TIDINGS_DRAIN_MS: process.env.TIDINGS_DRAIN_MS ?? '500',
   };

@@ -22,7 +22,15 @@ export interface HubProcess {
 export async function startHubProcess(): Promise<HubProcess> {
   const certificate = CERTIFICATE && writeCertificate(CERTIFICATE);
   const tls = certificate && toTlsVariables(certificate);
-  const env = { ...process.env, ...tls, PORT: '0', TIDINGS_ADMIN_PORT: '0', NODE_ENV: '', NO_COLOR: '1' };
+  const env = {
+    ...process.env,
+    ...tls,
+    PORT: '0',
+    TIDINGS_ADMIN_PORT: '0',
+    NODE_ENV: '',
+    LOG_LEVEL: 'debug',
+    NO_COLOR: '1',
+  };
   const child = spawn('npm', ['start'], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   // `close` and not `exit`: npm may end before the hub does, and the hub holds the pipe until it has.

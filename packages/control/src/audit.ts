@@ -22,6 +22,8 @@ export interface AuditOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly level: AuditLevel;
+  /** `false`: what is recorded is told to those who follow, and not written to the log. */
+  readonly isWritten: boolean;
   /** Told of events that were published, whatever the level is. */
   readonly onPublished: (tenant: string, events: number) => void;
 }
@@ -31,7 +33,7 @@ const REFUSALS: ReadonlySet<number> = new Set([401, 403, 429]);
 /** Whether a status is that of a refusal: of the caller, and not of what the request says. */
 export const isRefusal = (status: number): boolean => REFUSALS.has(status);
 
-export function createAudit({ cluster, demand, log, clock, level, onPublished }: AuditOptions): Audit {
+export function createAudit({ cluster, demand, log, clock, level, isWritten, onPublished }: AuditOptions): Audit {
   // Written whatever the level of the log is. None of these lines has a member to redact, and looking for one costs more
   // than the line.
   const lines = log.child({}, { level: 'info', redact: [] });
@@ -47,7 +49,7 @@ export function createAudit({ cluster, demand, log, clock, level, onPublished }:
     if (act.did === 'published' && tenant !== undefined) onPublished(tenant, act.events ?? 0);
     if (!isRecorded(act)) return;
     const record = toAuditRecord(context, act, cluster.id);
-    lines.info(record, 'audit');
+    if (isWritten) lines.info(record, 'audit');
     if (tenant === undefined || !demand.isWanted(AUDIT_TOPIC, tenant)) return;
     batches.add(tenant, { ...record, time: new Date(clock.now()).toISOString() });
   }

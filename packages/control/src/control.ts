@@ -19,13 +19,23 @@ export interface Control {
   readonly accessChecks: AccessChecks;
 }
 
-/** Puts it together around a cluster that is not open yet; whoever opens it closes it. */
-export function createControl(cluster: Cluster, log: Logger, clock: Clock, level: AuditLevel = 'all'): Control {
+/**
+ * Puts it together around a cluster that is not open yet; whoever opens it closes it.
+ * @param isAuditWritten `false`: the audit is told to those who follow it, and not written to the log.
+ */
+export function createControl(
+  cluster: Cluster,
+  log: Logger,
+  clock: Clock,
+  level: AuditLevel = 'all',
+  isAuditWritten = true,
+): Control {
   const revocations = createRevocationList({ cluster, log, clock });
   const tickets = createTicketStore(cluster);
   const demand = createHubTopicDemand(cluster, clock);
   const tallies = createTenantTallies(cluster, demand, clock);
-  const audit = createAudit({ cluster, demand, log, clock, level, onPublished: tallies.published });
+  const isWritten = isAuditWritten;
+  const audit = createAudit({ cluster, demand, log, clock, level, isWritten, onPublished: tallies.published });
   return {
     cluster,
     revocations,

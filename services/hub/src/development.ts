@@ -53,5 +53,6 @@ Publish:
 curl '${url}/v1/topics/${kit.topic}/events' -H 'Authorization: Bearer ${kit.publishToken}' -d 'Hello'
 
 ${embedded ? "History and tokens live in this process's memory and end" : 'The tokens live in this process and end'} with it.
+LOG_LEVEL=debug shows each request.
 `;
 }

@@ -46,14 +46,17 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   const cluster = embedded
     ? createEmbeddedCluster(log, clock)
     : createNatsClusterOf(settings, 'hub', log, metrics, clock);
-  const control = createControl(cluster, log, clock, settings.audit);
+  // The demo publishes without end: its lines would wash away what a newcomer is to read.
+  const isQuiet = needsKit && settings.logLevel === 'info';
+  const control = createControl(cluster, log, clock, settings.audit, !isQuiet);
   const { authenticator, classes } = createAccessControl(settings, secrets, metrics, clock, control.accessChecks);
   const kit = needsKit ? await createDevelopmentKit(secrets[0] as string, clock) : undefined;
   const broker = embedded
     ? createEmbeddedBroker(settings, metrics, clock)
     : createNatsBrokerOf(settings, 'hub', log, metrics, clock);
   const { audit } = control;
-  const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, audit.noteProblem);
+  const requestLog = isQuiet ? log.child({}, { level: 'warn' }) : log;
+  const app = createHostedApp(settings, metrics, requestLog, authenticator.corsOrigin, audit.noteProblem);
   const ingest = addIngest(app, { broker, cluster, authenticator, classes, audit, metrics, log, settings, clock });
   const edge: EdgeService = createEdgeService(app, 'Tidings hub', {
     broker,
