@@ -13,6 +13,11 @@ declare const axe: { run(): Promise<AxeResults> };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ARTEFACTS = join(ROOT, 'test-results');
 
+export interface TabOptions extends BrowserContextOptions {
+  /** Statuses that the page is meant to be answered: the browser complains of them, and the page shows them. */
+  readonly refusals?: readonly number[];
+}
+
 /** A browser and a site, for the tests of a file. */
 export interface ConsoleStage {
   readonly browser: Browser;
@@ -21,9 +26,9 @@ export interface ConsoleStage {
    * Opens an address of the site in a profile of its own. When the test ends, nothing may stand in the page's console: no
    * error, and no violation of its content security policy.
    */
-  openTab(path: string, options?: BrowserContextOptions): Promise<Page>;
+  openTab(path: string, options?: TabOptions): Promise<Page>;
   /** Opens a page of the console, logged in as an admin. */
-  openConsole(page: string, options?: BrowserContextOptions): Promise<Page>;
+  openConsole(page: string, options?: TabOptions): Promise<Page>;
 }
 
 /** Starts a browser and a site before the tests of a file; both end after them. */
@@ -45,12 +50,13 @@ export function provideConsole(startSite: () => Promise<Site> = startHubSite): C
     get site() {
       return site as Site;
     },
-    async openTab(path, options) {
+    async openTab(path, { refusals = [], ...options } = {}) {
       const context = await stage.browser.newContext(options);
       const tab = await context.newPage();
       const complaints: string[] = [];
       tab.on('console', (message) => {
-        if (message.type() === 'error') complaints.push(message.text());
+        const status = Number(/^Failed to load resource: .* status of (\d+)/.exec(message.text())?.[1]);
+        if (message.type() === 'error' && !refusals.includes(status)) complaints.push(message.text());
       });
       tab.on('pageerror', (error) => complaints.push(String(error)));
       onTestFinished(async () => {

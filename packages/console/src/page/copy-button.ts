@@ -6,7 +6,7 @@ const SHOWN_MS = 4_000;
 class CopyButton extends LitElement {
   static override properties: PropertyDeclarations = {
     text: { attribute: false },
-    label: { attribute: false },
+    label: {},
     outcome: { state: true },
   };
   /** What is copied. */
