@@ -15,7 +15,10 @@ async function lineOf(code: string): Promise<Record<string, unknown>> {
   const answer = async (_url: unknown, { body }: { body: string | Uint8Array }): Promise<Response> => {
     for (const line of Buffer.from(body).toString().trim().split('\n')) lines.push(JSON.parse(line));
     const topic = 'a';
-    return Response.json({ results: lines.map((_, index) => ({ status: 202, index, topic, id: 'x' })) }, { status: 202 });
+    return Response.json(
+      { results: lines.map((_, index) => ({ status: 202, index, topic, id: 'x' })) },
+      { status: 202 },
+    );
   };
   const [head, ...rest] = code.split('\n');
   expect(head).toBe("import { createPublisher } from '@tidings/sdk/publisher';");

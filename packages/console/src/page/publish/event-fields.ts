@@ -48,8 +48,10 @@ function renderTarget(parts: FieldParts): TemplateResult {
 
 type TextName = Exclude<FieldName, 'store' | 'final' | 'target' | 'format'>;
 
-const onInput = ({ change }: FieldParts, name: FieldName) => (event: Event) =>
-  change({ [name]: (event.currentTarget as HTMLInputElement).value });
+const onInput =
+  ({ change }: FieldParts, name: FieldName) =>
+  (event: Event) =>
+    change({ [name]: (event.currentTarget as HTMLInputElement).value });
 
 function renderInput(
   parts: FieldParts,

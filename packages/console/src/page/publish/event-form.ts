@@ -116,7 +116,9 @@ function dataFault({ format, data }: EventForm): string | undefined {
   if (format === 'text' && /\p{Cs}/u.test(data)) return 'There is a lone surrogate, which no UTF-8 text has.';
   const delivered = format === 'json' ? JSON.stringify(JSON.parse(data)) : data;
   const bytes = new TextEncoder().encode(delivered).length;
-  return bytes > MAX_EVENT_BYTES_CEILING ? `${bytes} bytes: no hub takes more than ${MAX_EVENT_BYTES_CEILING}.` : undefined;
+  return bytes > MAX_EVENT_BYTES_CEILING
+    ? `${bytes} bytes: no hub takes more than ${MAX_EVENT_BYTES_CEILING}.`
+    : undefined;
 }
 
 function idFault(id: string): string | undefined {

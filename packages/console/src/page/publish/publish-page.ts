@@ -167,7 +167,7 @@ class PublishPage extends ConsolePage {
         <td class="mono">${form[form.target].replaceAll('\n', ', ')}</td>
         <td>${form.event}</td>
         <td class=${answer.ok ? '' : 'fault'}>${lines.map((line) => html`<div>${line}</div>`)}</td>
-        <td><button type="button" class="plain" aria-label="Fill in event ${number} again"
+        <td><button type="button" class="plain" aria-label="Fill in again: event ${number}"
           @click=${this.#reuse(form)}>Fill in again</button></td>
       </tr>
     `;

@@ -23,7 +23,8 @@ export function inspectToken(text: string, nowMs: number): TokenReport | NoToken
   const token = text.trim();
   if (token.startsWith('tdt_')) {
     return {
-      fault: 'This is a ticket: it opens one stream as access_token, once and within 30 seconds, and says nothing by itself.',
+      fault:
+        'This is a ticket: it opens one stream as access_token, once and within 30 seconds, and says nothing by itself.',
     };
   }
   const parts = token.split('.');

@@ -70,7 +70,9 @@ function toPatterns(value: unknown): { readonly patterns: readonly string[]; rea
   const isFine = (entry: unknown): entry is string => typeof entry === 'string' && isPattern(entry);
   return {
     patterns: value.filter(isFine),
-    faults: value.filter((entry) => !isFine(entry)).map((entry) => `has no topic or pattern: ${JSON.stringify(entry)}.`),
+    faults: value
+      .filter((entry) => !isFine(entry))
+      .map((entry) => `has no topic or pattern: ${JSON.stringify(entry)}.`),
   };
 }
 

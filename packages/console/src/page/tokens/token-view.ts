@@ -8,7 +8,11 @@ import { describeRights, type TokenRights } from './token-rights.ts';
 const TIMES = { iat: 'Issued (iat)', nbf: 'Valid from (nbf)', exp: 'Ends (exp)' } as const;
 
 /** All that a token says of itself. */
-export function renderReport({ header, claims, faults }: TokenReport, rights: TokenRights, nowMs: number): TemplateResult {
+export function renderReport(
+  { header, claims, faults }: TokenReport,
+  rights: TokenRights,
+  nowMs: number,
+): TemplateResult {
   const all = [...faults, ...rights.faults];
   return html`
     <section class="panel" aria-label="What it may do">
