@@ -13,7 +13,7 @@ declare const axe: { run(): Promise<AxeResults> };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ARTEFACTS = join(ROOT, 'test-results');
 
-export interface TabOptions extends BrowserContextOptions {
+interface TabOptions extends BrowserContextOptions {
   /** Statuses that the page is meant to be answered: the browser complains of them, and the page shows them. */
   readonly refusals?: readonly number[];
 }

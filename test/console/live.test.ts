@@ -39,7 +39,7 @@ async function openLive(topic: string, replay: string): Promise<Page> {
 const counter = (tab: Page, name: string) => tab.locator('.counters div', { hasText: name }).locator('dd');
 
 async function expectCounter(tab: Page, name: string, count: number): Promise<void> {
-  await expect.poll(() => counter(tab, name).innerText(), { timeout: 20_000 }).toBe(count.toLocaleString('en'));
+  await expect.poll(() => counter(tab, name).textContent(), { timeout: 20_000 }).toBe(count.toLocaleString('en'));
 }
 
 /** The rows that are in the document: topic, name, data, id, bytes. */
@@ -58,7 +58,7 @@ const readAllRows = (tab: Page): Promise<string[][]> =>
     const all = new Map<string | undefined, string[]>();
     for (let top = 0; top < list.scrollHeight; top += 500) {
       list.scrollTop = top;
-      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      await new Promise((resolve) => requestAnimationFrame(resolve));
       for (const row of list.querySelectorAll<HTMLElement>('[data-row]')) {
         const cells = [...row.querySelectorAll('[role="gridcell"]')].slice(1, 6).map((cell) => cell.textContent ?? '');
         all.set(row.dataset.row, cells);
@@ -78,7 +78,7 @@ describe('the page of live events', () => {
     const events = Array.from({ length: 1_000 }, (_, place) => ({
       topic: place % 3 === 0 ? `shop.orders.${place % 7}` : 'shop.chat',
       ...(place % 2 === 0 && { event: 'née' }),
-      data: place % 5 === 0 ? `grüße ${place} 🎈` : { place, text: 'naïve' },
+      data: place % 5 === 0 ? `grüße ${place} ${place === 0 ? '🎈' : '€'}` : { place, text: 'naïve' },
     }));
     await stage.site.publisher.publishMany(events);
     await expectCounter(tab, 'Received', 1_000);
@@ -91,8 +91,8 @@ describe('the page of live events', () => {
     const bytes = kept.reduce((sum, event) => sum + Number(toCells(event)[4]), 0);
     await expectCounter(tab, 'Bytes', bytes);
     // The pattern brought all, the narrower one its part of them.
-    expect(await tab.locator('[data-topic="shop.>"] .number').innerText()).toBe('1000');
-    expect(await tab.locator('[data-topic="shop.orders.*"] .number').innerText()).toBe('334');
+    expect(await tab.locator('[data-topic="shop.>"] .number').textContent()).toBe('1000');
+    expect(await tab.locator('[data-topic="shop.orders.*"] .number').textContent()).toBe('334');
 
     await tab.getByLabel('Filter').fill('ORDERS.3');
     const orders = kept.filter(({ topic }) => topic === 'shop.orders.3');
@@ -109,12 +109,11 @@ describe('the page of live events', () => {
     for (const [place, state] of ['packed', 'shipped', 'delivered'].entries()) {
       await stage.site.publisher.publish(`shop.orders.${place}`, { state, at: 'Zürich' }, { event: 'status' });
     }
-    await tab.getByRole('button', { name: 'Follow the newest' }).click();
+    await expectCounter(tab, 'Received', 1_005);
     await tab.getByRole('grid').press('End');
     await tab.getByRole('heading', { name: 'status on shop.orders.2' }).waitFor();
     await takePicture(tab, 'console-live');
     await tab.emulateMedia({ colorScheme: 'dark' });
-    await expectAccessible(tab);
     await takePicture(tab, 'console-live-dark');
   });
 
@@ -131,13 +130,15 @@ describe('the page of live events', () => {
     await tab.keyboard.press('ArrowDown');
     const detail = tab.getByRole('region', { name: 'The selected event' });
     await detail.getByRole('heading', { name: 'a name on again.it' }).waitFor();
-    expect(JSON.parse(await detail.locator('.event-data').innerText())).toEqual(awkward);
+    expect(JSON.parse(String(await detail.locator('.event-data').textContent()))).toEqual(awkward);
     const active = await tab.getByRole('grid').getAttribute('aria-activedescendant');
     expect(await tab.locator(`#${active}`).getAttribute('aria-selected')).toBe('true');
-    expect(await tab.locator(`#${active} > :last-child`).innerText()).toBe('replayed');
+    expect(await tab.locator(`#${active} > :last-child`).textContent()).toBe('replayed');
     await tab.setViewportSize({ width: 360, height: 640 });
     await expectAccessible(tab);
     await expectFits(tab);
+    await tab.emulateMedia({ colorScheme: 'dark' });
+    await expectAccessible(tab);
 
     await detail.getByRole('button', { name: 'Copy as curl' }).click();
     await detail.getByText('Copied').waitFor();
@@ -173,7 +174,7 @@ describe('the page of live events', () => {
     await tab.waitForURL(/#\/live\?topic=pause\.1$/);
     await tab.getByRole('button', { name: 'Clear' }).click();
     await tab.getByRole('button', { name: 'Pause', exact: true }).click();
-    const received = Number(await counter(tab, 'Received').innerText());
+    const received = Number(await counter(tab, 'Received').textContent());
     await stage.site.publisher.publishMany(['1', '2', '3'].map((data) => ({ topic: 'pause.1', data })));
     await expectCounter(tab, 'Received', received + 3);
     await tab.getByText('3 wait').waitFor();
@@ -181,6 +182,18 @@ describe('the page of live events', () => {
     await tab.getByRole('button', { name: 'Resume' }).click();
     await expectCounter(tab, 'Shown', 3);
     expect((await readRows(tab)).map(([, , data]) => data)).toEqual(['1', '2', '3']);
+  });
+
+  test('marks the place where history is missing', async () => {
+    const tab = await stage.openConsole('live');
+    // A stream that was begun on another hub, and is resumed here.
+    const body = 'retry: 1\n\nevent: hub.hello\nid: another.1.hub0\ndata: {"session":"a","topics":["gap.1"]}\n\n';
+    const contentType = 'text/event-stream; charset=utf-8';
+    await tab.route('**/v1/stream*', (route) => route.fulfill({ contentType, body }), { times: 1 });
+    await follow(tab, 'gap.1');
+    await tab.locator('[data-kind="gap"]', { hasText: 'Gap: the hub began a new history' }).click();
+    await tab.getByRole('heading', { name: 'Gap', exact: true }).waitFor();
+    await expectAccessible(tab);
   });
 
   test('takes 20,000 events in 4 s, holds the newest 10,000 of them and few rows, and stays at the end', async () => {
@@ -215,13 +228,13 @@ describe('the page of live events', () => {
     await list.focus();
     await tab.keyboard.press('End');
     for (let page = 0; page < 3; page += 1) await tab.keyboard.press('PageUp');
-    const heading = await tab.getByRole('region', { name: 'The selected event' }).locator('.event-data').innerText();
+    const heading = await tab.getByRole('region', { name: 'The selected event' }).locator('.event-data').textContent();
     const top = () => tab.locator('[aria-selected="true"]').evaluate((row) => row.getBoundingClientRect().top);
     const topBefore = await top();
     await stage.site.publisher.publishMany(Array.from({ length: 500 }, () => ({ topic: 'burst.1', data: 'later' })));
     await expectCounter(tab, 'Dropped from view', 10_500);
     expect(Math.abs((await top()) - topBefore)).toBeLessThan(2);
-    expect(await tab.locator('[aria-selected="true"] > :nth-child(4)').innerText()).toBe(heading);
+    expect(await tab.locator('[aria-selected="true"] > :nth-child(4)').textContent()).toBe(heading);
     await tab.getByRole('button', { name: 'Follow the newest' }).click();
     await expect.poll(async () => (await readRows(tab)).at(-1)?.[2]).toBe('later');
   });

@@ -1,6 +1,6 @@
+import { createHmac } from 'node:crypto';
 import { createSecretSource, createVerifier } from '@tidings/auth';
 import { createFakeClock } from '@tidings/runtime/testing';
-import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { toRelative } from '../src/page/tokens/relative-time.ts';
 import { inspectToken } from '../src/page/tokens/token-report.ts';
@@ -9,19 +9,21 @@ const NOW_SEC = 1_790_000_000;
 const SECRET = 'a secret of this test that is 32 bytes or longer';
 const FINE = { sub: 'alice', iat: NOW_SEC, exp: NOW_SEC + 60, tidings: {} };
 
-const sign = (claims: object, alg = 'HS256'): Promise<string> =>
-  new SignJWT({ ...claims }).setProtectedHeader({ alg }).sign(Buffer.from(SECRET.padEnd(64)));
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function sign(claims: object, alg = 'HS256'): string {
+  const signed = `${encode({ alg })}.${encode(claims)}`;
+  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
+}
 
 const faultsOf = (token: string): readonly string[] => {
   const report = inspectToken(token, NOW_SEC * 1000);
   return 'faults' in report ? report.faults : [report.fault];
 };
 
-const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-
 describe('what is told of a token without its key', () => {
-  test('is its header and its claims, and nothing where nothing is wrong', async () => {
-    const report = inspectToken(`  ${await sign(FINE)}\n`, NOW_SEC * 1000);
+  test('is its header and its claims, and nothing where nothing is wrong', () => {
+    const report = inspectToken(`  ${sign(FINE)}\n`, NOW_SEC * 1000);
     expect(report).toEqual({ header: { alg: 'HS256' }, claims: FINE, faults: [] });
   });
 
@@ -34,23 +36,21 @@ describe('what is told of a token without its key', () => {
     ['not valid yet', { nbf: NOW_SEC + 6 }, 'not valid yet'],
     ['of a subject that is no name', { sub: 3 }, 'subject'],
   ])('names the fault of a token %s, which the hub refuses too', async (_, change, fault) => {
-    const token = await sign({ ...FINE, ...change });
+    const token = sign({ ...FINE, ...change });
     expect(faultsOf(token)).toEqual([expect.stringContaining(fault)]);
     const clock = createFakeClock(NOW_SEC * 1000);
-    const verifier = createVerifier({ keys: [createSecretSource([SECRET.padEnd(64)])], clock });
+    const verifier = createVerifier({ keys: [createSecretSource([SECRET])], clock });
     expect((await verifier.verify(token)).ok).toBe(false);
-    expect((await verifier.verify(await sign(FINE))).ok).toBe(true);
+    expect((await verifier.verify(sign(FINE))).ok).toBe(true);
   });
 
-  test('says of a token that grants nothing, and of one under no algorithm or another than ours, that it is so', async () => {
-    expect(faultsOf(await sign({ ...FINE, tidings: undefined }))).toEqual([
-      expect.stringContaining('no member tidings'),
-    ]);
+  test('says of a token that grants nothing, and of one under no algorithm or another than ours, that it is so', () => {
+    expect(faultsOf(sign({ ...FINE, tidings: undefined }))).toEqual([expect.stringContaining('no member tidings')]);
     expect(faultsOf(`${encode({ alg: 'none' })}.${encode(FINE)}.`)).toEqual([
       expect.stringContaining('algorithm is none'),
       'It has no signature.',
     ]);
-    expect(faultsOf(await sign(FINE, 'HS512'))).toEqual([expect.stringContaining('takes no HS512')]);
+    expect(faultsOf(sign(FINE, 'HS512'))).toEqual([expect.stringContaining('takes no HS512')]);
   });
 
   test.each([

@@ -48,7 +48,7 @@ export const EMPTY_FORM: EventForm = {
 export type FieldFaults = Readonly<Partial<Record<FieldName, string>>>;
 
 /** The topics of a form that names several. */
-export const toTopicLines = (topics: string): readonly string[] => topics.split(/\r?\n/).filter((line) => line !== '');
+const toTopicLines = (topics: string): readonly string[] => topics.split(/\r?\n/).filter((line) => line !== '');
 
 /**
  * What the hub would refuse (contract sections 2 and 5), by its own rules; but for what it alone knows: how long it keeps

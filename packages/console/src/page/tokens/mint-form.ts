@@ -13,7 +13,7 @@ export interface MintRequest {
 }
 
 /** Reads the form. Topics have no white space, so that it stands between them. */
-export function toMintRequest(fields: FormData): MintRequest {
+function toMintRequest(fields: FormData): MintRequest {
   const text = (name: string): string => String(fields.get(name) ?? '').trim();
   const words = (name: string): readonly string[] => text(name).split(/\s+/).filter(Boolean);
   const [sub, tenant] = [text('sub'), text('tenant')];

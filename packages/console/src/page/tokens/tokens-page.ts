@@ -116,7 +116,7 @@ class TokensPage extends ConsolePage {
     const judged = this.topic === '' ? undefined : judgeTopic(rights, this.topic);
     const yesOrNo = (is: boolean): string => (is ? 'yes' : 'no');
     return html`
-      <label>May it use this topic or pattern?
+      <label class="token-question">May it use this topic or pattern?
         <input name="topic" autocomplete="off" autocapitalize="off" spellcheck="false" .value=${this.topic}
           @input=${(event: Event) => {
             this.topic = (event.currentTarget as HTMLInputElement).value;
