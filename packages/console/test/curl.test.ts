@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyText } from '../../../test/any-text.ts';
@@ -9,7 +10,7 @@ import { anyJson } from './any-json.ts';
 const CURL = `curl() { printf '%s\\0' "$@"; case "$*" in *'@-') cat;; esac; }`;
 
 function runShell(script: string): string[] {
-  const { stdout, status, stderr } = spawnSync('sh', ['-s'], { input: script, env: { TOKEN: 'a token' } });
+  const { stdout, status, stderr } = spawnSync('sh', ['-s'], { input: script, env: { TOKEN: 'a token' }, cwd: tmpdir() });
   expect(stderr.toString()).toBe('');
   expect(status).toBe(0);
   return stdout.toString().split('\0');

@@ -23,7 +23,7 @@ const step = fc.oneof(
 
 describe('what the page keeps of what came', () => {
   test('is what a plain list would hold, within its bounds, whatever one does', () => {
-    const maxEntries = 20;
+    const maxEntries = 5;
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const log = createEventLog({ maxEntries, maxBytes: 1_000 });
