@@ -10,7 +10,11 @@ import { anyJson } from './any-json.ts';
 const CURL = `curl() { printf '%s\\0' "$@"; case "$*" in *'@-') cat;; esac; }`;
 
 function runShell(script: string): string[] {
-  const { stdout, status, stderr } = spawnSync('sh', ['-s'], { input: script, env: { TOKEN: 'a token' }, cwd: tmpdir() });
+  const { stdout, status, stderr } = spawnSync('sh', ['-s'], {
+    input: script,
+    env: { TOKEN: 'a token' },
+    cwd: tmpdir(),
+  });
   expect(stderr.toString()).toBe('');
   expect(status).toBe(0);
   return stdout.toString().split('\0');
