@@ -10,7 +10,16 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGES = {
   'packages/console': {
     scripts: { console: 'src/page/main.ts' },
-    styles: { console: ['assets/console.css', 'assets/metrics.css', '../../node_modules/uplot/dist/uPlot.min.css'] },
+    styles: {
+      console: [
+        'assets/console.css',
+        'assets/metrics.css',
+        'assets/live.css',
+        'assets/publish.css',
+        'assets/tokens.css',
+        '../../node_modules/uplot/dist/uPlot.min.css',
+      ],
+    },
     files: ['assets/index.html'],
   },
   'packages/demo': {

@@ -13,6 +13,11 @@ declare const axe: { run(): Promise<AxeResults> };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ARTEFACTS = join(ROOT, 'test-results');
 
+interface TabOptions extends BrowserContextOptions {
+  /** Statuses that the page is meant to be answered: the browser complains of them, and the page shows them. */
+  readonly refusals?: readonly number[];
+}
+
 /** A browser and a site, for the tests of a file. */
 export interface ConsoleStage {
   readonly browser: Browser;
@@ -21,9 +26,9 @@ export interface ConsoleStage {
    * Opens an address of the site in a profile of its own. When the test ends, nothing may stand in the page's console: no
    * error, and no violation of its content security policy.
    */
-  openTab(path: string, options?: BrowserContextOptions): Promise<Page>;
+  openTab(path: string, options?: TabOptions): Promise<Page>;
   /** Opens a page of the console, logged in as an admin. */
-  openConsole(page: string, options?: BrowserContextOptions): Promise<Page>;
+  openConsole(page: string, options?: TabOptions): Promise<Page>;
 }
 
 /** Starts a browser and a site before the tests of a file; both end after them. */
@@ -45,12 +50,12 @@ export function provideConsole(startSite: () => Promise<Site> = startHubSite): C
     get site() {
       return site as Site;
     },
-    async openTab(path, options) {
+    async openTab(path, { refusals = [], ...options } = {}) {
       const context = await stage.browser.newContext(options);
       const tab = await context.newPage();
       const complaints: string[] = [];
       tab.on('console', (message) => {
-        if (message.type() === 'error' && !isRemark(message)) complaints.push(message.text());
+        if (message.type() === 'error' && !isRemark(message, refusals)) complaints.push(message.text());
       });
       tab.on('pageerror', (error) => complaints.push(String(error)));
       onTestFinished(async () => {
@@ -74,11 +79,9 @@ export function provideConsole(startSite: () => Promise<Site> = startHubSite): C
 }
 
 // The browser says so of every request that fails or is refused; what the page makes of it is what tests look at.
-function isRemark(message: ConsoleMessage): boolean {
-  const text = message.text();
-  if (!text.startsWith('Failed to load resource: ')) return false;
-  const { pathname } = new URL(message.location().url, 'http://nowhere');
-  return text.includes('net::ERR_') || (pathname.startsWith('/v1/') && / status of 4\d\d /.test(text));
+function isRemark(message: ConsoleMessage, refusals: readonly number[]): boolean {
+  const [, status, fault] = /^Failed to load resource: (?:.* status of (\d+)|(net::ERR_))/.exec(message.text()) ?? [];
+  return fault !== undefined || refusals.includes(Number(status));
 }
 
 /** Fails for what axe calls serious or critical (WCAG 2 A and AA, and its best practices). */

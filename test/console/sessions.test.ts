@@ -39,7 +39,7 @@ describe('the sessions page', () => {
     const one = await listen('sessions.a');
     const other = await listen(...[1, 2, 3, 4, 5, 6].map((number) => `sessions.b.${number}`));
     await publish('sessions.a', 3);
-    const tab = await stage.openConsole('sessions', { viewport: { width: 1280, height: 800 } });
+    const tab = await stage.openConsole('sessions', { refusals: [404, 422], viewport: { width: 1280, height: 800 } });
     await search(tab, 'sessions.a');
     const rows = tab.locator('table.sessions tbody tr');
     const row = rows.filter({ has: tab.getByTitle(idOf(one)) });

@@ -4,6 +4,8 @@ import { MAX_TOPIC_BYTES, MAX_TOPIC_TOKENS } from './limit.ts';
 // Control characters, lone surrogates (they have no UTF-8 form), every kind of white space, and the pattern characters.
 const ILLEGAL_IN_TOKEN = /[\p{Cc}\p{Cs}\s.*>]/u;
 const ILLEGAL_IN_USER_ID = /[\p{Cc}\p{Cs}\s]/u;
+// Of UTF-16 in UTF-8.
+const MOST_BYTES_OF_A_UNIT = 3;
 
 /** Whether `token` may stand between two dots of a topic (contract section 2). */
 export function isToken(token: string): boolean {
@@ -21,15 +23,21 @@ export function shapeFault(
   tokens: readonly string[],
   isLegal: (token: string) => boolean,
 ): string | undefined {
-  if (text.length > MAX_TOPIC_BYTES || Buffer.byteLength(text) > MAX_TOPIC_BYTES) {
-    return `is longer than ${MAX_TOPIC_BYTES} bytes`;
-  }
+  if (isTooLong(text)) return `is longer than ${MAX_TOPIC_BYTES} bytes`;
   if (tokens.length > MAX_TOPIC_TOKENS) return `has more than ${MAX_TOPIC_TOKENS} tokens`;
   const place = tokens.findIndex((token) => !isLegal(token));
   if (place === -1) return undefined;
   return tokens[place] === ''
     ? `has an empty token at place ${place + 1}`
     : `has an illegal token at place ${place + 1}`;
+}
+
+// Not by Buffer: pages check topics too. Most are so short that their bytes need no counting.
+function isTooLong(text: string): boolean {
+  if (text.length > MAX_TOPIC_BYTES) return true;
+  return (
+    text.length * MOST_BYTES_OF_A_UNIT > MAX_TOPIC_BYTES && new TextEncoder().encode(text).length > MAX_TOPIC_BYTES
+  );
 }
 
 /** Whether `text` is a topic that events can be published to: 1-16 legal tokens, at most 255 bytes, not reserved. */

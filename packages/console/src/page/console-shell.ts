@@ -4,7 +4,7 @@ import { connectHub, type HubClient } from './hub-client.ts';
 import { pageOf, pagesFor } from './page-list.ts';
 
 const STATES = {
-  idle: 'not connected',
+  idle: 'idle',
   connecting: 'connecting',
   open: 'live',
   waiting: 'reconnecting',
