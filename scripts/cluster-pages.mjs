@@ -1,12 +1,16 @@
 // What `npm run dev:cluster` answers itself, before its balancer passes anything on: the demo, and what the console asks
 // for in development.
-import { getRequestListener } from '@hono/node-server';
 import { createSecretSource, createVerifier, mintToken } from '@tidings/auth';
 import { createDevelopmentRoutes } from '@tidings/console';
 import { createDemo } from '@tidings/demo';
 import { TidingsError } from '@tidings/protocol';
-import { createLogger, errorResponse, systemClock } from '@tidings/runtime';
-import { Hono } from 'hono';
+import {
+  createClientAddress,
+  createLogger,
+  createRequestListener,
+  createServiceApp,
+  systemClock,
+} from '@tidings/runtime';
 
 /**
  * @param {object} parts
@@ -23,9 +27,7 @@ export function createClusterPages({ secret, hubUrl, cut, edges, endEdge, stepDo
   const verifier = createVerifier({ keys: [createSecretSource([secret])], clock: systemClock });
   const onFault = (error) => log.error({ err: error }, 'a back end of the demo failed');
   const demo = createDemo({ hubUrl, mint, onFault });
-  const app = new Hono();
-  app.onError((error) => errorResponse(error, log));
-  app.notFound(() => errorResponse(new TidingsError('not-found', 'There is nothing here.'), log));
+  const app = createServiceApp({ log, clientAddress: createClientAddress([]), corsOrigin: () => undefined });
   app.route('/', demo.routes);
   app.route(
     '/',
@@ -66,13 +68,13 @@ export function createClusterPages({ secret, hubUrl, cut, edges, endEdge, stepDo
       ],
     }),
   );
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const listener = createRequestListener(app.fetch, log);
   return {
     /** Answers a request for one of these pages, and says so. */
     answer(incoming, outgoing) {
       const [path = ''] = (incoming.url ?? '').split('?');
       if (!/^\/(demo|console\/development)(\/|$)/.test(path)) return false;
-      void listener(incoming, outgoing);
+      listener(incoming, outgoing);
       return true;
     },
     close: () => demo.close(),

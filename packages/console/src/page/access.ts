@@ -58,7 +58,7 @@ function toAccess(token: string, nowMs: number): AccessResult {
 }
 
 /** The claims of a JWT (RFC 7519 section 3), unverified; `undefined` for what is none. */
-export function decodeClaims(token: string): TokenClaims | undefined {
+function decodeClaims(token: string): TokenClaims | undefined {
   const claims = decodePart(token.split('.'), 1);
   return claims as TokenClaims | undefined;
 }

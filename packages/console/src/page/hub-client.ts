@@ -31,7 +31,7 @@ export interface HubClient {
   close(): void;
 }
 
-export interface RequestOptions {
+interface RequestOptions {
   /** Sent as JSON. */
   readonly json?: unknown;
   readonly token?: string;

@@ -10,7 +10,7 @@ export interface PageEntry {
   readonly render: (hub: HubClient) => TemplateResult;
 }
 
-export const PAGES: readonly PageEntry[] = [
+const PAGES: readonly PageEntry[] = [
   { path: 'overview', title: 'Overview', render: (hub) => html`<overview-page .hub=${hub}></overview-page>` },
   { path: 'live', title: 'Live events', render: (hub) => html`<live-page .hub=${hub}></live-page>` },
   { path: 'publish', title: 'Publish', render: (hub) => html`<publish-page .hub=${hub}></publish-page>` },
