@@ -15,7 +15,20 @@ export default defineConfig({
     fileParallelism: false,
     reporters: ['default', './scripts/plain-summary-reporter.mjs'],
     projects: [
-      { extends: true, test: { name: 'long', include: ['{test,packages/*/test}/**/*.long.ts'], globalSetup } },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: ['{test,packages/*/test}/**/*.long.ts'],
+          exclude: ['test/{console,demo}/*'],
+          globalSetup,
+        },
+      },
+      // The pages, of a hub and of two edges on NATS.
+      ...['hub', 'cluster'].map((site) => ({
+        extends: true as const,
+        test: { name: `pages-${site}`, include: ['test/{console,demo}/*.long.ts'], env: { TEST_SITE: site }, globalSetup },
+      })),
       ...overOtherTransports('all'),
       ...['h2c', 'tls'].map((transport) => ({
         extends: true as const,

@@ -4,7 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const WAITING = [
   'edge/test/edge-process.test.ts',
   'test/sdk/tabs.test.ts',
-  'test/console/break.test.ts',
+  'test/console/cluster.test.ts',
+  'test/console/hub.test.ts',
   'test/journey.test.ts',
   'test/fault/cluster.test.ts',
   'test/examples.test.ts',

@@ -55,6 +55,7 @@ export async function startClusterSite(): Promise<Site> {
     url: balancer.url,
     adminToken,
     publisher: createPublisher({ url: balancer.url, token: adminToken }),
+    hasFirstPage: false,
     async stop() {
       pages.close();
       balancer.close();

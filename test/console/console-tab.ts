@@ -6,6 +6,7 @@ import type { Browser, BrowserContextOptions, ConsoleMessage, Page } from 'playw
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { launchBrowser } from '../browser.ts';
 import { ROOT } from '../hub-process.ts';
+import { startClusterSite } from './cluster-site.ts';
 import { type Site, startHubSite } from './site.ts';
 
 declare const axe: { run(): Promise<AxeResults> };
@@ -31,8 +32,13 @@ export interface ConsoleStage {
   openConsole(page: string, options?: TabOptions): Promise<Page>;
 }
 
-/** Starts a browser and a site before the tests of a file; both end after them. */
-export function provideConsole(startSite: () => Promise<Site> = startHubSite): ConsoleStage {
+const startNamedSite = (): Promise<Site> => (process.env.TEST_SITE === 'cluster' ? startClusterSite() : startHubSite());
+
+/**
+ * Starts a browser and a site before the tests of a file; both end after them.
+ * @param startSite the site that `TEST_SITE` names when it is left out, `hub` or `cluster`; a hub without it.
+ */
+export function provideConsole(startSite: () => Promise<Site> = startNamedSite): ConsoleStage {
   let browser: Browser | undefined;
   let site: Site | undefined;
   beforeAll(async () => {

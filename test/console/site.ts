@@ -9,6 +9,8 @@ export interface Site {
   /** Of an admin who may subscribe to and publish everything. */
   readonly adminToken: string;
   readonly publisher: Publisher;
+  /** There is a page for newcomers at `/`. */
+  readonly hasFirstPage: boolean;
   stop(): Promise<void>;
 }
 
@@ -19,5 +21,5 @@ export async function startHubSite(env: NodeJS.ProcessEnv = {}): Promise<Site> {
   if (hub.kit === undefined) throw new Error('the hub made no tokens: a key is configured');
   const { adminToken } = hub.kit;
   const publisher = createPublisher({ url: hub.url, token: adminToken });
-  return { name: 'the hub', url: hub.url, adminToken, publisher, stop: () => hub.stop() };
+  return { name: 'the hub', url: hub.url, adminToken, publisher, hasFirstPage: true, stop: () => hub.stop() };
 }

@@ -1,16 +1,8 @@
-import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { launchBrowser } from '../browser.ts';
+import { countOf, expectExact, flow } from '../console/break-count.ts';
 import { takePicture } from '../console/console-tab.ts';
 import { startDevCluster } from './dev-cluster.ts';
-
-const countOf = async (tab: Page, label: string): Promise<number> =>
-  Number.parseInt((await tab.locator('.tile', { hasText: label }).locator('dd').textContent()) ?? '', 10);
-
-async function flow(tab: Page, more: number): Promise<void> {
-  const goal = (await countOf(tab, 'received')) + more;
-  await expect.poll(() => countOf(tab, 'received'), { timeout: 30_000 }).toBeGreaterThanOrEqual(goal);
-}
 
 test('in the development cluster the console kills edges, restarts them and has the leader step down, and no number is lost', async () => {
   const cluster = startDevCluster();
@@ -40,8 +32,7 @@ test('in the development cluster the console kills edges, restarts them and has 
     }
     const outcomes = await log.allTextContents();
     expect(outcomes.filter((text) => !/cut|is back|stepped down/.test(text))).toEqual([]);
-    await tab.getByText('Nothing is lost: every number came once and in order.').waitFor();
-    for (const label of ['missing', 'repeated', 'out of order']) expect(await countOf(tab, label)).toBe(0);
+    await expectExact(tab);
     expect(await countOf(tab, 'reconnects')).toBeGreaterThanOrEqual(3);
     await takePicture(tab, 'console-break-cluster');
   } finally {

@@ -1,16 +1,19 @@
 import { mintToken } from '@tidings/auth';
 import { systemClock } from '@tidings/runtime';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { countOf, expectExact, flow } from './break-count.ts';
 import { expectAccessible, expectFits, provideConsole } from './console-tab.ts';
 
 const stage = provideConsole();
 
-describe('the console', () => {
+describe('the console of a hub', () => {
   test('is entered by the link of the hub, which leaves the address at once, and stays entered after a reload', async () => {
     const tab = await stage.openConsole('overview');
     await tab.waitForURL((url) => !url.href.includes('token'));
     await tab.reload();
     await tab.getByRole('heading', { name: 'Overview' }).waitFor();
+    await tab.setViewportSize({ width: 360, height: 640 });
+    await expectFits(tab);
     await tab.getByRole('button', { name: 'Log out' }).click();
     await tab.getByRole('heading', { name: 'Tidings console' }).waitFor();
     await tab.reload();
@@ -33,9 +36,18 @@ describe('the console', () => {
     await tab.getByText('dev-admin in default').waitFor();
   });
 
-  test('fits a window of 360 pixels, with its navigation', async () => {
-    const tab = await stage.openConsole('overview', { viewport: { width: 360, height: 640 } });
-    await expectFits(tab);
+  test('cuts its own connection, again and again, and loses nothing', async () => {
+    const tab = await stage.openConsole('break');
+    await flow(tab, 10);
     await expectAccessible(tab);
+    for (const times of [1, 2]) {
+      await tab.getByRole('button', { name: 'Drop my connection' }).click();
+      await expect.poll(() => countOf(tab, 'reconnects'), { timeout: 15_000 }).toBe(times);
+      await flow(tab, 10);
+    }
+    await expectExact(tab);
+    expect(await tab.getByRole('log').locator('li').count()).toBe(2);
+    await tab.setViewportSize({ width: 360, height: 640 });
+    await expectFits(tab);
   });
 });

@@ -1,0 +1,40 @@
+import { describe, expect, test, vi } from 'vitest';
+import { APPS } from '../../packages/demo/src/app-list.ts';
+import { expectAccessible } from '../console/console-tab.ts';
+import { provideDemo } from './demo-tab.ts';
+
+const stage = provideDemo();
+
+describe('the demo', () => {
+  test('leads to every application, each of which opens its stream and shows its source', async () => {
+    const tab = await stage.openApp('');
+    const links = tab.locator('.card a');
+    expect(await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))).toEqual(
+      APPS.map(({ name }) => `/demo/${name}`),
+    );
+    await expectAccessible(tab);
+    for (const { name, title } of APPS) {
+      await tab.goto(`${stage.site.url}/demo/${name}`);
+      await tab.getByRole('heading', { name: title }).waitFor();
+      await tab.getByRole('region', { name: 'page.ts' }).getByText('createTidings').first().waitFor();
+    }
+  });
+
+  test('streams an answer token by token, and shows it whole to who loads the page again in the middle', async () => {
+    const tab = await stage.openApp('llm');
+    const answer = tab.getByRole('article');
+    await tab.getByLabel('Question').fill('What happens when I reload?');
+    await tab.getByRole('button', { name: 'Ask' }).click();
+    const before = await vi.waitFor(async () => {
+      const text = (await answer.textContent()) ?? '';
+      expect(text.length).toBeGreaterThan(30);
+      return text;
+    }, 10_000);
+    await tab.reload();
+    await vi.waitFor(async () => expect((await answer.textContent())?.startsWith(before)).toBe(true), 10_000);
+    await tab.getByRole('status').getByText('The answer is complete').waitFor();
+    const [id] = new URL(tab.url()).searchParams.values();
+    const tokens = (await stage.published<string>(`demo.llm.${id}`)).slice(0, -1).map(({ data }) => data);
+    expect(await answer.textContent()).toBe(tokens.join(''));
+  });
+});
