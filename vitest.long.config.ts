@@ -27,7 +27,12 @@ export default defineConfig({
       // The pages, of a hub and of two edges on NATS.
       ...['hub', 'cluster'].map((site) => ({
         extends: true as const,
-        test: { name: `pages-${site}`, include: ['test/{console,demo}/*.long.ts'], env: { TEST_SITE: site }, globalSetup },
+        test: {
+          name: `pages-${site}`,
+          include: ['test/{console,demo}/*.long.ts'],
+          env: { TEST_SITE: site },
+          globalSetup,
+        },
       })),
       ...overOtherTransports('all'),
       ...['h2c', 'tls'].map((transport) => ({
