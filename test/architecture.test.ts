@@ -103,7 +103,7 @@ describe('the architecture', () => {
     for (const { file, text } of onPages) {
       for (const module of importsOf(text, IMPORT)) {
         expect(module, `${file} imports ${module}`).toMatch(
-          /^(\.|lit$|uplot$|react$|@tidings\/(sdk\/|protocol\/client$))/,
+          /^(\.|lit(\/directives\/.*)?$|uplot$|react$|@tidings\/(sdk\/|protocol\/client$))/,
         );
       }
     }
