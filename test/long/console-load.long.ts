@@ -6,6 +6,7 @@ import { systemClock } from '@tidings/runtime';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../browser.ts';
+import { takePicture } from '../console/console-tab.ts';
 import { ROOT } from '../hub-process.ts';
 
 const SECRET = 'a secret of this test that is 32 bytes or longer';
@@ -105,8 +106,8 @@ describe(`with ${STREAMS} streams and ${STREAMS} deliveries a second`, () => {
   test('the overview costs the hub less than 3% of a core, and no page is held up for 100 ms', async () => {
     const tab = await open('overview');
     await expect
-      .poll(() => tab.locator('main').textContent(), { timeout: 120_000, interval: 1_000 })
-      .toMatch(/5,?00\d/);
+      .poll(() => tab.locator('.tile').first().textContent(), { timeout: 120_000, interval: 1_000 })
+      .toMatch(/5,00\d/);
     await tab.close();
 
     // By turns, since whatever else the machine does changes with time.
@@ -123,6 +124,10 @@ describe(`with ${STREAMS} streams and ${STREAMS} deliveries a second`, () => {
       held.overview = [...(held.overview ?? []), ...(await longTasks())];
       await open1.close();
     }
+    const shown = await open('overview');
+    await pause(60_000);
+    await takePicture(shown, 'console-overview-load');
+    await shown.close();
     for (const page of ['live?topic=load.%3E', 'sessions']) {
       const opened = await open(page);
       const longTasks = await watchLongTasks(opened);
@@ -135,20 +140,4 @@ describe(`with ${STREAMS} streams and ${STREAMS} deliveries a second`, () => {
     expect(cost).toBeLessThan(0.03);
     expect(Math.max(0, ...Object.values(held).flat())).toBeLessThan(100);
   }, 600_000);
-
-  test('the first live event is shown within a second of opening the page', async () => {
-    const waits: number[] = [];
-    for (let turn = 0; turn < 5; turn += 1) {
-      const tab = await browser.newPage();
-      const started = performance.now();
-      await tab.goto(`${url}/console#token=${token}`);
-      await tab
-        .getByText(/5,?00\d/)
-        .first()
-        .waitFor();
-      waits.push(Math.round(performance.now() - started));
-      await tab.close();
-    }
-    console.info({ waits });
-  });
 });

@@ -152,7 +152,7 @@ class BreakPage extends ConsolePage {
     const { accepted, received, onTheWay, missing, repeated, late } = this.#tally.counts;
     const wrong = missing + repeated + late + this.#gaps;
     const count = (label: string, value: number | string, isFault = false): TemplateResult => html`
-      <div class=${isFault ? 'tile fault' : 'tile'}><dt>${label}</dt><dd class="number">${value}</dd></div>
+      <div class=${isFault ? 'tile fault' : 'tile'}><dt>${label}</dt><dd class="number"><strong>${value}</strong></dd></div>
     `;
     return html`
       <dl class="tiles">

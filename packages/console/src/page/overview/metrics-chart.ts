@@ -8,6 +8,23 @@ import { createPlotOptions } from './plot-options.ts';
 // A reader of the screen that reads a label again and again reads nothing else.
 const LABEL_MS = 10_000;
 
+// To make one takes some 20 ms: all at once would keep the page from answering.
+let made: Promise<void> = Promise.resolve();
+function inTurn(make: () => void): void {
+  made = made.then(
+    () =>
+      new Promise((resolve) => {
+        requestAnimationFrame(() => {
+          try {
+            make();
+          } finally {
+            resolve();
+          }
+        });
+      }),
+  );
+}
+
 /** A chart with its title and legend. It draws when it is given new columns, and when its width or the colours change. */
 class MetricsChart extends LitElement {
   static override properties: PropertyDeclarations = {
@@ -32,6 +49,12 @@ class MetricsChart extends LitElement {
   }
 
   protected override firstUpdated(): void {
+    inTurn(() => {
+      if (this.isConnected) this.#draw();
+    });
+  }
+
+  #draw(): void {
     const host = this.querySelector<HTMLElement>('.plot');
     if (host === null) return;
     const { options, readColours } = createPlotOptions(this.chart, host.clientWidth, (place) => {
