@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
@@ -108,13 +108,12 @@ export async function expectFits(tab: Page): Promise<void> {
 }
 
 /**
- * Keeps a picture among the results of the tests; with `UPDATE_PICTURES=1` also where the docs show it.
- * @param name such as `console-overview`.
+ * Keeps a picture among the results of the tests; with `UPDATE_PICTURES=1` it takes the place of the one that the docs show.
+ * @param name such as `console-live`.
  */
 export async function takePicture(tab: Page, name: string): Promise<void> {
-  const folders = [ARTEFACTS, ...(process.env.UPDATE_PICTURES === '1' ? [join(ROOT, 'docs/images')] : [])];
-  for (const folder of folders) {
-    mkdirSync(folder, { recursive: true });
-    await tab.screenshot({ path: join(folder, `${name}.png`) });
-  }
+  mkdirSync(ARTEFACTS, { recursive: true });
+  const picture = await tab.screenshot({ path: join(ARTEFACTS, `${name}.png`) });
+  const shown = join(ROOT, 'docs/images', `${name}.png`);
+  if (process.env.UPDATE_PICTURES === '1' && existsSync(shown)) writeFileSync(shown, picture);
 }

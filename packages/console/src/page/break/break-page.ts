@@ -184,9 +184,9 @@ class BreakPage extends ConsolePage {
         aria-label="Numbers received in each half second of the last minute; faults are marked.">
         ${slots.map((value, place) => {
           const height = (value / most) * (CHART_HEIGHT - 4);
-          return svg`<rect class="bar" x=${place * 5} y=${CHART_HEIGHT - height} width="4" height=${height}></rect>`;
+          return svg`<rect class="arrival" x=${place * 5} y=${CHART_HEIGHT - height} width="4" height=${height}></rect>`;
         })}
-        ${marks.map((place) => svg`<rect class="mark" x=${place * 5 + 1} y="0" width="2" height=${CHART_HEIGHT}></rect>`)}
+        ${marks.map((place) => svg`<rect class="deed" x=${place * 5 + 1} y="0" width="2" height=${CHART_HEIGHT}></rect>`)}
       </svg>
       <p class="quiet">Received in each half second of the last minute. A red line is a fault.</p>
     `;
