@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Packages with pages: script entries by the name of their bundle, and files that are served as they are. */
+/** Packages with pages: script entries by the name of their bundle, files that are served as they are, and whom to name. */
 const PAGES = {
   'packages/console': {
     scripts: { console: 'src/page/main.ts' },
@@ -21,6 +21,8 @@ const PAGES = {
       ],
     },
     files: ['assets/index.html'],
+    // Its comment is none that a bundler would keep.
+    credit: 'With uPlot, copyright (c) 2025 Leon Sorokin, MIT licence.',
   },
   'packages/demo': {
     scripts: Object.fromEntries(
@@ -39,7 +41,7 @@ export async function bundlePages() {
   await Promise.all(Object.entries(PAGES).map(([folder, pages]) => bundlePackage(join(ROOT, folder), pages)));
 }
 
-async function bundlePackage(folder, { scripts, styles, files }) {
+async function bundlePackage(folder, { scripts, styles, files, credit }) {
   const target = join(folder, 'bundle');
   await mkdir(target, { recursive: true });
   const { outputFiles } = await build({
@@ -51,8 +53,9 @@ async function bundlePackage(folder, { scripts, styles, files }) {
     format: 'esm',
     target: 'es2022',
     conditions: ['@tidings/source'],
-    // Licences of what is in it stand in docs/reference/licences.md.
-    legalComments: 'none',
+    // Whoever made what is in it is named at its end, as their licences ask.
+    legalComments: 'eof',
+    ...(credit && { footer: { js: `/*! ${credit} */` } }),
     write: false,
   });
   await Promise.all([
