@@ -47,7 +47,10 @@ export async function startBalancer(port, { edges, ingestUrl, answer }) {
     if (target === undefined) return refuse(outgoing);
     const { hostname, port: targetPort } = new URL(target.url);
     const { method, url: path, headers } = incoming;
-    const sent = request({ hostname, port: targetPort, method, path, headers: withoutHops(headers), agent: false });
+    // Without its framing the body of a GET or DELETE would be read as another request.
+    const framing = headers['transfer-encoding'] && { 'transfer-encoding': headers['transfer-encoding'] };
+    const sentHeaders = { ...withoutHops(headers), ...framing };
+    const sent = request({ hostname, port: targetPort, method, path, headers: sentHeaders, agent: false });
     sent.on('response', (answered) => {
       outgoing.writeHead(answered.statusCode ?? 502, withoutHops(answered.headers));
       outgoing.flushHeaders();
@@ -105,7 +108,10 @@ export async function startBalancer(port, { edges, ingestUrl, answer }) {
 }
 
 function withoutHops(headers) {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
+  // What `Connection` names is of the connection too.
+  const named = (headers.connection ?? '').toLowerCase().split(/[\s,]+/);
+  const hops = new Set([...HOP_BY_HOP, ...named]);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hops.has(name)));
 }
 
 function refuse(outgoing) {
