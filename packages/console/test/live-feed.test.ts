@@ -93,8 +93,11 @@ describe('what comes to the list', () => {
     const { feed, shown, of } = createStage();
     feed.follow('a', 'none');
     const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
-    of('a').handle({ ...toEvent('1'), data: nested(200_000) });
-    expect(shown()).toMatchObject([{ isTooDeep: true, text: 'JSON that is nested too deep to be shown' }]);
+    for (const [place, depth] of [1_000, 1_001, 200_000].entries()) {
+      of('a').handle({ ...toEvent(`${place}`), data: nested(depth) });
+    }
+    const note = { isTooDeep: true, text: 'JSON that is nested too deep to be shown' };
+    expect(shown()).toMatchObject([{ isTooDeep: false, bytes: 2_000 }, note, note]);
     expect(layOut([{ a: 1 }])).toBe('[\n  {\n    "a": 1\n  }\n]');
     expect(layOut(' {"a":1}')).toBe('{\n  "a": 1\n}');
     // Indents would make megabytes of it.

@@ -6,7 +6,7 @@ export interface LiveEvent {
   /** Its place among all that came to this page, from 1. */
   readonly number: number;
   readonly event: TidingsEvent;
-  /** Its data was nested deeper than the browser can write it: a note stands in its place. */
+  /** Its data was nested so deep that a browser may fail to write it: a note stands in its place. */
   readonly isTooDeep: boolean;
   /** Its data as text: a string as it is, anything else as compact JSON. */
   readonly text: string;
@@ -47,11 +47,16 @@ export function toLiveEvent(event: TidingsEvent, number: number, arrivedMs: numb
   };
 }
 
-// Parsing has no bound to its depth, and writing has.
+// Parsing has no bound to its depth, and writing has, which differs with the browser and with what is written.
+const MOST_LEVELS = 1_000;
+
+// `undefined` for data that is nested too deep.
 function toText(data: unknown): string | undefined {
   if (typeof data === 'string') return data;
   try {
-    return JSON.stringify(data);
+    const text = JSON.stringify(data);
+    // Each level has two brackets: most events need no look.
+    return text.length > 2 * MOST_LEVELS && isNestedOver(MOST_LEVELS, data) ? undefined : text;
   } catch {
     return undefined;
   }
