@@ -120,4 +120,23 @@ describe('the balancer', () => {
     }
     expect(seen).toEqual(methods.map((method) => `${method} hello without 2`));
   });
+
+  test('passes on what is answered before the body was read', async () => {
+    const server = createServer((incoming, outgoing) => {
+      if (incoming.url === '/readyz') return void outgoing.end();
+      outgoing.writeHead(413, { Connection: 'close' }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const node = { name: 'edge', url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${port}` };
+    const balancer = await startBalancer(0, { edges: () => [node], ingestUrl: () => node.url });
+    onTestFinished(() => {
+      balancer.close();
+      server.close();
+    });
+    const body = 'x'.repeat(20_000_000);
+    const send = () => fetch(`${balancer.url}/a`, { method: 'POST', body }).then(({ status }) => status);
+    // The network may lose it now and then, and without care does so always.
+    await expect.poll(send, { timeout: 5_000 }).toBe(413);
+  });
 });

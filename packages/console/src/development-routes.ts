@@ -30,7 +30,7 @@ interface DevelopmentEnv {
 export function createDevelopmentRoutes(tools: DevelopmentTools | undefined): Hono<DevelopmentEnv> {
   const routes = new Hono<DevelopmentEnv>();
   routes.get('/console/development', (context) => {
-    if (tools === undefined || !isFromHere(context)) return context.json({ development: false });
+    if (tools === undefined || !isLocal(context.env.incoming)) return context.json({ development: false });
     const faults = tools.faults.map(({ name, targets }) => ({ name, ...(targets && { targets }) }));
     return context.json({ development: true, faults }, 200, { 'Cache-Control': 'no-store' });
   });
@@ -57,11 +57,8 @@ export function createDevelopmentRoutes(tools: DevelopmentTools | undefined): Ho
   return routes;
 }
 
-const isFromHere = (context: Context<DevelopmentEnv>): boolean =>
-  isLocal(context.req.header('host') ?? new URL(context.req.url).host, context.env.incoming.socket.remoteAddress);
-
 async function admit(context: Context<DevelopmentEnv>, tools: DevelopmentTools): Promise<void> {
-  if (!isFromHere(context)) {
+  if (!isLocal(context.env.incoming)) {
     throw new TidingsError('forbidden', 'This is for the machine of the hub alone, as localhost or 127.0.0.1.');
   }
   const token = /^Bearer (\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
