@@ -48,6 +48,14 @@ describe('the console of a hub', () => {
       await tab.reload();
       await tab.getByText('dev-admin in default').waitFor();
     }
+    // What was wrong before one logs out says nothing of the next token.
+    await tab.evaluate(() => {
+      location.hash = '#token=a.b.c';
+    });
+    await tab.getByRole('alert').getByText('This is no token').waitFor();
+    await tab.getByRole('button', { name: 'Log out' }).click();
+    await tab.getByLabel('Token').waitFor();
+    expect(await tab.locator('[role="alert"]').innerText()).toBe('');
   });
 
   test('cuts its own connection, again and again, and loses nothing', async () => {

@@ -89,6 +89,7 @@ class ConsoleShell extends LitElement {
   readonly #logOut = (): void => {
     this.hub?.close();
     this.hub = undefined;
+    this.fault = '';
     forgetAccess();
   };
 
