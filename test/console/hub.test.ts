@@ -55,7 +55,7 @@ describe('the console of a hub', () => {
     await tab.getByRole('alert').getByText('This is no token').waitFor();
     await tab.getByRole('button', { name: 'Log out' }).click();
     await tab.getByLabel('Token').waitFor();
-    expect(await tab.locator('[role="alert"]').innerText()).toBe('');
+    expect(await tab.locator('[role="alert"]').textContent()).toBe('');
   });
 
   test('cuts its own connection, again and again, and loses nothing', async () => {
