@@ -1,6 +1,7 @@
 // What stands before a deployment: one address, behind which requests go to whoever answers them (contract section 1), and
 // streams to the edges in turn. Small, and for development and tests: no TLS, no HTTP/2, no limits of its own.
 import { createServer, request } from 'node:http';
+import { Transform } from 'node:stream';
 
 const HEALTH_MS = 200;
 /** What writes events is the ingest's; the same paths may be read at an edge. */
@@ -47,8 +48,14 @@ export async function startBalancer(port, { edges, ingestUrl, answer }) {
     if (target === undefined) return refuse(outgoing);
     const { hostname, port: targetPort } = new URL(target.url);
     const { method, url: path, headers } = incoming;
-    const sent = request({ hostname, port: targetPort, method, path, headers: withoutHops(headers), agent: false });
+    // Without its framing the body of a GET or DELETE would be read as another request.
+    const framing = headers['transfer-encoding'] && { 'transfer-encoding': headers['transfer-encoding'] };
+    const sentHeaders = { ...withoutHops(headers), ...framing };
+    const sent = request({ hostname, port: targetPort, method, path, headers: sentHeaders, agent: false });
     sent.on('response', (answered) => {
+      // Whoever answers early reads no more of the body.
+      incoming.unpipe();
+      incoming.resume();
       outgoing.writeHead(answered.statusCode ?? 502, withoutHops(answered.headers));
       outgoing.flushHeaders();
       answered.pipe(outgoing);
@@ -61,7 +68,8 @@ export async function startBalancer(port, { edges, ingestUrl, answer }) {
       });
     });
     sent.on('error', (error) => {
-      if (outgoing.headersSent) return void outgoing.destroy();
+      // What was answered early is passed on all the same; an answer that breaks off is seen above.
+      if (outgoing.headersSent) return;
       // Nobody listens there: nothing of the request was sent, and another may have it.
       const isRefused = error.code === 'ECONNREFUSED';
       if (isRefused) unready.add(target.name);
@@ -72,7 +80,7 @@ export async function startBalancer(port, { edges, ingestUrl, answer }) {
     if (others.length > 0 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
       sent.end();
     } else {
-      sent.on('socket', (socket) => socket.once('connect', () => incoming.pipe(sent)));
+      sent.on('socket', (socket) => socket.once('connect', () => incoming.pipe(createPacer()).pipe(sent)));
     }
   }
 
@@ -105,7 +113,19 @@ export async function startBalancer(port, { edges, ingestUrl, answer }) {
 }
 
 function withoutHops(headers) {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
+  // What `Connection` names is of the connection too.
+  const named = (headers.connection ?? '').toLowerCase().split(/[\s,]+/);
+  const hops = new Set([...HOP_BY_HOP, ...named]);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hops.has(name)));
+}
+
+/** Has what has been answered read before more is written: to write where nobody reads any more loses the answer. */
+function createPacer() {
+  return new Transform({
+    transform(piece, _encoding, done) {
+      setImmediate(done, null, piece);
+    },
+  });
 }
 
 function refuse(outgoing) {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { request } from '@tidings/runtime/testing';
+import { request, sendRaw } from '@tidings/runtime/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startBalancer } from '../scripts/balancer.mjs';
 
@@ -87,5 +87,56 @@ describe('the balancer', () => {
     const second = await open();
     for (const edge of edges) edge.close();
     await expect(second.read).rejects.toThrow();
+  });
+
+  test('passes a body on as one, whatever the method, and nothing that is of the connection alone', async () => {
+    const seen: string[] = [];
+    const server = createServer((incoming, outgoing) => {
+      if (incoming.url === '/readyz') return void outgoing.end();
+      const pieces: Buffer[] = [];
+      incoming.on('data', (piece: Buffer) => pieces.push(piece));
+      incoming.on('end', () => {
+        const { method, headers } = incoming;
+        seen.push(`${method} ${Buffer.concat(pieces)} ${headers['x-own'] ?? 'without'} ${headers['x-other']}`);
+        outgoing.end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const node = { name: 'edge', url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${port}` };
+    const balancer = await startBalancer(0, { edges: () => [node], ingestUrl: () => node.url });
+    onTestFinished(() => {
+      balancer.close();
+      server.close();
+    });
+    const methods = ['GET', 'DELETE', 'POST'];
+    for (const method of methods) {
+      const answer = await sendRaw(
+        Number(new URL(balancer.url).port),
+        `${method} /a HTTP/1.1\r\nHost: a\r\nX-Own: 1\r\nX-Other: 2\r\nConnection: close, X-Own\r\n` +
+          'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+      );
+      expect(answer.status).toBe(200);
+    }
+    expect(seen).toEqual(methods.map((method) => `${method} hello without 2`));
+  });
+
+  test('passes on what is answered before the body was read', async () => {
+    const server = createServer((incoming, outgoing) => {
+      if (incoming.url === '/readyz') return void outgoing.end();
+      outgoing.writeHead(413, { Connection: 'close' }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const node = { name: 'edge', url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${port}` };
+    const balancer = await startBalancer(0, { edges: () => [node], ingestUrl: () => node.url });
+    onTestFinished(() => {
+      balancer.close();
+      server.close();
+    });
+    const body = 'x'.repeat(20_000_000);
+    const send = () => fetch(`${balancer.url}/a`, { method: 'POST', body }).then(({ status }) => status);
+    // The network may lose it now and then, and without care does so always.
+    await expect.poll(send, { timeout: 5_000 }).toBe(413);
   });
 });

@@ -21,7 +21,7 @@ describe('the console of a hub', () => {
   });
 
   test('is entered by a token that is pasted, and says what is wrong with one that it can not use', async () => {
-    const tab = await stage.openTab('/console');
+    const tab = await stage.openTab('/console', { refusals: [401] });
     const enter = async (token: string): Promise<void> => {
       await tab.getByLabel('Token').fill(token);
       await tab.getByRole('button', { name: 'Log in' }).click();
@@ -34,6 +34,28 @@ describe('the console of a hub', () => {
     await tab.getByText('no admin’s. The console needs').waitFor();
     await enter(stage.site.adminToken);
     await tab.getByText('dev-admin in default').waitFor();
+    // A link with a token that is none, or none of this hub, ends no login.
+    const foreign = await mintToken(secret, { sub: 'eve', tidings: { admin: true } }, 60, systemClock);
+    const refusals = [
+      ['a.b.c', 'This is no token'],
+      [foreign, 'does not take this token'],
+    ] as const;
+    for (const [token, fault] of refusals) {
+      await tab.evaluate((pasted) => {
+        location.hash = `#token=${pasted}`;
+      }, token);
+      await tab.getByRole('alert').getByText(fault).waitFor();
+      await tab.reload();
+      await tab.getByText('dev-admin in default').waitFor();
+    }
+    // What was wrong before one logs out says nothing of the next token.
+    await tab.evaluate(() => {
+      location.hash = '#token=a.b.c';
+    });
+    await tab.getByRole('alert').getByText('This is no token').waitFor();
+    await tab.getByRole('button', { name: 'Log out' }).click();
+    await tab.getByLabel('Token').waitFor();
+    expect(await tab.locator('[role="alert"]').textContent()).toBe('');
   });
 
   test('cuts its own connection, again and again, and loses nothing', async () => {

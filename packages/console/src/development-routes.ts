@@ -1,10 +1,13 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TidingsError } from '@tidings/protocol';
-import { checkShape, isLocal } from '@tidings/runtime';
+import { checkShape, decodeText, isLocal, parseJson, readBody } from '@tidings/runtime';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { DevelopmentTools, WantedClaims } from './development.ts';
 
 const MOST_LIFETIME_SEC = 31 * 86_400;
+// More than 200 patterns need.
+const MAX_BODY_BYTES = 131_072;
 
 const patterns = z.array(z.string()).max(100).optional();
 const mintSchema = z.strictObject({
@@ -16,7 +19,7 @@ const mintSchema = z.strictObject({
 const faultSchema = z.strictObject({ target: z.string().max(255).default('') });
 
 interface DevelopmentEnv {
-  Bindings: { incoming: { socket: { remoteAddress?: string | undefined } } };
+  Bindings: { incoming: IncomingMessage; outgoing: ServerResponse };
 }
 
 /**
@@ -27,7 +30,7 @@ interface DevelopmentEnv {
 export function createDevelopmentRoutes(tools: DevelopmentTools | undefined): Hono<DevelopmentEnv> {
   const routes = new Hono<DevelopmentEnv>();
   routes.get('/console/development', (context) => {
-    if (tools === undefined || !isFromHere(context)) return context.json({ development: false });
+    if (tools === undefined || !isLocal(context.env.incoming)) return context.json({ development: false });
     const faults = tools.faults.map(({ name, targets }) => ({ name, ...(targets && { targets }) }));
     return context.json({ development: true, faults }, 200, { 'Cache-Control': 'no-store' });
   });
@@ -35,7 +38,7 @@ export function createDevelopmentRoutes(tools: DevelopmentTools | undefined): Ho
 
   routes.post('/console/development/tokens', async (context) => {
     await admit(context, tools);
-    const { lifetimeSec, ...claims } = checkShape(mintSchema, await readBody(context), 'pointer');
+    const { lifetimeSec, ...claims } = checkShape(mintSchema, await readJson(context), 'pointer');
     const token = await tools.mint(withoutAbsent(claims) as WantedClaims, lifetimeSec);
     return context.json({ token }, 201, { 'Cache-Control': 'no-store' });
   });
@@ -43,7 +46,7 @@ export function createDevelopmentRoutes(tools: DevelopmentTools | undefined): Ho
     await admit(context, tools);
     const fault = tools.faults.find(({ name }) => name === context.req.param('name'));
     if (fault === undefined) throw new TidingsError('not-found', 'There is no such fault here.');
-    const { target } = checkShape(faultSchema, await readBody(context), 'pointer');
+    const { target } = checkShape(faultSchema, await readJson(context), 'pointer');
     if (fault.targets?.includes(target) === false) {
       throw new TidingsError('invalid-field', `It is done to one of: ${fault.targets.join(', ')}.`, {
         pointer: '/target',
@@ -54,11 +57,8 @@ export function createDevelopmentRoutes(tools: DevelopmentTools | undefined): Ho
   return routes;
 }
 
-const isFromHere = (context: Context<DevelopmentEnv>): boolean =>
-  isLocal(context.req.header('host') ?? new URL(context.req.url).host, context.env.incoming.socket.remoteAddress);
-
 async function admit(context: Context<DevelopmentEnv>, tools: DevelopmentTools): Promise<void> {
-  if (!isFromHere(context)) {
+  if (!isLocal(context.env.incoming)) {
     throw new TidingsError('forbidden', 'This is for the machine of the hub alone, as localhost or 127.0.0.1.');
   }
   const token = /^Bearer (\S+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
@@ -66,12 +66,8 @@ async function admit(context: Context<DevelopmentEnv>, tools: DevelopmentTools):
   if (!(await tools.isAdmin(token))) throw new TidingsError('forbidden', "This token is no admin's.");
 }
 
-async function readBody(context: Context<DevelopmentEnv>): Promise<unknown> {
-  try {
-    return await context.req.json();
-  } catch (cause) {
-    throw new TidingsError('malformed-body', 'The body is not JSON.', {}, cause);
-  }
+async function readJson({ env: { incoming, outgoing } }: Context<DevelopmentEnv>): Promise<unknown> {
+  return parseJson(decodeText(await readBody(incoming, outgoing, MAX_BODY_BYTES)));
 }
 
 // As JSON leaves it out: `undefined` is no value of a claim.

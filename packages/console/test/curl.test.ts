@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyText } from '../../../test/any-text.ts';
 import { toPublishCurl, toShellWord } from '../src/page/curl.ts';
+import { toSdkCode } from '../src/page/publish/sdk-code.ts';
 import { anyJson } from './any-json.ts';
 
 // A stand-in for curl that says what it was given, and what came to it.
@@ -53,6 +54,17 @@ describe('a command to publish with', () => {
       }),
       { numRuns: 5 },
     );
+  });
+
+  test('has nothing in it that a terminal obeys, or that reads as something else', () => {
+    const data = 'a\x7f\x7f\x9b2J\u2028\u2029\u202e\u2066\u200f é 😀';
+    for (const text of [
+      toPublishCurl('http://localhost', { topic: 'a', data }),
+      toSdkCode('http://localhost', { topic: 'a', data }),
+    ]) {
+      expect(text).not.toMatch(/[\x7f-\x9f\u2028\u2029\p{Bidi_Control}]/u);
+      expect(text).toContain('a\\u007f\\u007f\\u009b2J\\u2028\\u2029\\u202e\\u2066\\u200f é 😀');
+    }
   });
 
   test('brings an event that is too long for an argument by the standard input', () => {

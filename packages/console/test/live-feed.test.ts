@@ -1,6 +1,7 @@
 import { HubError, type Tidings, type TidingsEvent, type TidingsNotices } from '@tidings/sdk/subscriber';
 import { describe, expect, test } from 'vitest';
 import { createEventLog } from '../src/page/live/event-log.ts';
+import { layOut } from '../src/page/live/live-entry.ts';
 import { createLiveFeed } from '../src/page/live/live-feed.ts';
 
 interface Deferred {
@@ -86,6 +87,23 @@ describe('what comes to the list', () => {
     feed.forget();
     of('*').handle(toEvent('1', 'ü'));
     expect(feed.received).toBe(4);
+  });
+
+  test('shows a note in place of data that is nested deeper than it can be written, and lays out what is not', () => {
+    const { feed, shown, of } = createStage();
+    feed.follow('a', 'none');
+    const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+    for (const [place, depth] of [1_000, 1_001, 200_000].entries()) {
+      of('a').handle({ ...toEvent(`${place}`), data: nested(depth) });
+    }
+    const note = { isTooDeep: true, text: 'JSON that is nested too deep to be shown' };
+    expect(shown()).toMatchObject([{ isTooDeep: false, bytes: 2_000 }, note, note]);
+    expect(layOut([{ a: 1 }])).toBe('[\n  {\n    "a": 1\n  }\n]');
+    expect(layOut(' {"a":1}')).toBe('{\n  "a": 1\n}');
+    // Indents would make megabytes of it.
+    expect(layOut(nested(1_000))).toHaveLength(2_000);
+    expect(layOut(JSON.stringify(nested(1_000)))).toHaveLength(2_000);
+    expect(layOut('['.repeat(200_000))).toHaveLength(200_000);
   });
 
   test('is marked as replayed until the subscription is ready, where a replay was asked for', async () => {

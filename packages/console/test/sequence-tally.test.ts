@@ -31,6 +31,12 @@ describe('the tally of numbers', () => {
     });
   });
 
+  test('heeds nothing that its publisher can not have sent: it would count up to whatever somebody else sends', () => {
+    const tally = tallyOf(2, [1, 2]);
+    for (const data of [2 ** 52, 4, 0, -1, 1.5, Number.NaN, '3', null, { a: 1 }]) tally.receive(data);
+    expect(tally.counts).toEqual({ accepted: 2, received: 2, onTheWay: 0, missing: 0, repeated: 0, late: 0 });
+  });
+
   test('loses sight of nothing, in whatever order numbers come', () => {
     const arrivals = fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 60 });
     fc.assert(

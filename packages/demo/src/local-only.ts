@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TidingsError } from '@tidings/protocol';
-import { isLocal, requestedHost } from '@tidings/runtime';
+import { isLocal } from '@tidings/runtime';
 
 /** What the routes of the demo find in their context, as on Node. */
 export interface DemoEnv {
@@ -9,7 +9,7 @@ export interface DemoEnv {
 
 /** @throws TidingsError `forbidden` for a request that does not come from this machine by a loopback name. */
 export function assertLocal(incoming: IncomingMessage): void {
-  if (!isLocal(requestedHost(incoming), incoming.socket?.remoteAddress)) {
+  if (!isLocal(incoming)) {
     throw new TidingsError(
       'forbidden',
       'The demo gives tokens to whoever asks: open it on the machine of the hub, as localhost or 127.0.0.1.',

@@ -29,11 +29,20 @@ export function createPageFiles(files: readonly PageFile[], headers: Readonly<Re
       ...headers,
     };
     pages.get(path, (context) => {
-      if (context.req.header('If-None-Match') === etag) return context.body(null, 304, common);
-      const takesGzip = /\bgzip\b/.test(context.req.header('Accept-Encoding') ?? '');
-      if (!takesGzip) return context.body(body, 200, common);
+      if (isNamed(etag, context.req.header('If-None-Match'))) return context.body(null, 304, common);
+      if (!takesGzip(context.req.header('Accept-Encoding'))) return context.body(body, 200, common);
       return context.body(zipped, 200, { ...common, 'Content-Encoding': 'gzip' });
     });
   }
   return pages;
+}
+
+// By weak comparison: a proxy that compresses makes a tag weak, which the browser then sends back.
+function isNamed(etag: string, ifNoneMatch = ''): boolean {
+  return ifNoneMatch.split(',').some((entry) => ['*', etag].includes(entry.trim().replace(/^W\//, '')));
+}
+
+// A weight of 0 forbids it (RFC 9110 section 12.5.3).
+function takesGzip(acceptEncoding = ''): boolean {
+  return acceptEncoding.split(',').some((entry) => /^\s*gzip\s*(;\s*q=(1|0\.0*[1-9])|$)/i.test(entry));
 }

@@ -21,12 +21,24 @@ describe('the files of a page', () => {
     const answer = await get({ 'Accept-Encoding': 'deflate, gzip' });
     expect(answer.headers.get('content-encoding')).toBe('gzip');
     expect(gunzipSync(await answer.arrayBuffer()).toString()).toBe('console.log("ü")');
+    const encodings = ['GZIP', 'br;q=1, gzip;q=0.05', 'gzip;q=0', 'gzip; q=0.000, identity', 'x-gzip-like'];
+    const sent = encodings.map(async (encoding) => (await get({ 'Accept-Encoding': encoding })).headers);
+    expect((await Promise.all(sent)).map((headers) => headers.get('content-encoding'))).toEqual([
+      'gzip',
+      'gzip',
+      null,
+      null,
+      null,
+    ]);
   });
 
   test('are not sent again to who has them', async () => {
     const etag = (await get()).headers.get('etag') ?? '';
     expect((await get({ 'If-None-Match': etag })).status).toBe(304);
     expect((await get({ 'If-None-Match': '"other"' })).status).toBe(200);
+    for (const header of [`W/${etag}`, `"other", W/"more" , ${etag}`, '*']) {
+      expect([header, (await get({ 'If-None-Match': header })).status]).toEqual([header, 304]);
+    }
   });
 
   test('may have headers of their own', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { TidingsError } from '@tidings/protocol';
-import { isLocal, PAGE_HEADERS, requestedHost, type ServiceApp } from '@tidings/runtime';
+import { isLocal, PAGE_HEADERS, type ServiceApp } from '@tidings/runtime';
 import type { DevelopmentKit } from './development.ts';
 
 /**
@@ -19,8 +19,7 @@ export function addNewcomerPage(app: ServiceApp, kit: DevelopmentKit): void {
     ['/page.css', 'text/css', asset('page.css')],
   ] as const) {
     app.get(path, (context) => {
-      const { incoming } = context.env;
-      if (!isLocal(requestedHost(incoming), incoming.socket.remoteAddress)) {
+      if (!isLocal(context.env.incoming)) {
         throw new TidingsError(
           'forbidden',
           'The page holds tokens: open it on the machine of the hub, as localhost or 127.0.0.1.',

@@ -78,6 +78,8 @@ describe('what the console is offered in development', () => {
       [422, 'invalid-field'],
     ]);
     expect(await post(hub.url, 'tokens', { token, body: '{' })).toEqual([400, 'malformed-body']);
+    const large = JSON.stringify({ lifetimeSec: 60, sub: 'a'.repeat(200_000) });
+    expect(await post(hub.url, 'tokens', { token, body: large })).toEqual([413, 'body-too-large']);
   });
 
   test('mints a token with the claims that were asked for, which the hub takes', async () => {

@@ -1,4 +1,4 @@
-import { ConfigurationError, createLogger, isLocal, loadSettings } from '@tidings/runtime';
+import { ConfigurationError, createLogger, isLocal, loadSettings, type RequestHead } from '@tidings/runtime';
 import { connectSocket, openStream, PROTOCOL, request, sendRaw, watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, test } from 'vitest';
 import { startHub } from '../src/hub.ts';
@@ -197,13 +197,21 @@ describe('the page for newcomers', () => {
   });
 
   test('a loopback name from another machine opens nothing, nor does this machine by another name', () => {
-    expect(isLocal('localhost:8080', '127.0.0.1')).toBe(true);
-    expect(isLocal('[::1]:8080', '::1')).toBe(true);
-    expect(isLocal('localhost', '::ffff:127.0.0.1')).toBe(true);
-    expect(isLocal('localhost', '192.0.2.7')).toBe(false);
-    expect(isLocal('localhost', '::ffff:192.0.2.7')).toBe(false);
-    expect(isLocal('evil.example', '127.0.0.1')).toBe(false);
-    expect(isLocal(undefined, undefined)).toBe(false);
+    const toHead = (host: string | undefined, remoteAddress: string | undefined, headers = {}): RequestHead => ({
+      headers: { host, ...headers },
+      rawHeaders: [],
+      socket: { remoteAddress },
+    });
+    expect(isLocal(toHead('localhost:8080', '127.0.0.1'))).toBe(true);
+    expect(isLocal(toHead('[::1]:8080', '::1'))).toBe(true);
+    expect(isLocal(toHead('localhost', '::ffff:127.0.0.1'))).toBe(true);
+    expect(isLocal(toHead('localhost', '192.0.2.7'))).toBe(false);
+    expect(isLocal(toHead('localhost', '::ffff:192.0.2.7'))).toBe(false);
+    expect(isLocal(toHead('evil.example', '127.0.0.1'))).toBe(false);
+    expect(isLocal(toHead(undefined, undefined))).toBe(false);
+    // By a proxy on this machine, which names it as it reaches it.
+    expect(isLocal(toHead('localhost', '127.0.0.1', { 'x-forwarded-for': '192.0.2.7' }))).toBe(false);
+    expect(isLocal(toHead('localhost', '127.0.0.1', { forwarded: 'for=192.0.2.7' }))).toBe(false);
   });
 
   test('with a key, or in production, there is no page and no token', async () => {

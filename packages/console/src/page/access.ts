@@ -37,7 +37,8 @@ export function readAccess(nowMs: number = Date.now()): AccessResult | undefined
 export function keepAccess(text: string, nowMs: number = Date.now()): AccessResult {
   const result = toAccess(text.trim(), nowMs);
   if ('access' in result) sessionStorage.setItem(STORED, result.access.token);
-  else forgetAccess();
+  // The page may be open with another one, which still holds.
+  else if (sessionStorage.getItem(STORED) === text) forgetAccess();
   return result;
 }
 

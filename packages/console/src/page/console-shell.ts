@@ -60,7 +60,8 @@ class ConsoleShell extends LitElement {
     const hub = await connectHub(result.access);
     const { ok, status } = await hub.request('GET', '/v1/sessions?limit=1').catch(() => ({ ok: true, status: 0 }));
     if (!ok && (status === 401 || status === 403)) {
-      forgetAccess();
+      if (this.hub === undefined) forgetAccess();
+      else keepAccess(this.hub.access.token);
       this.fault = 'The hub does not take this token: it is of another key, was revoked, or is no admin’s.';
       hub.close();
       return;
@@ -88,6 +89,7 @@ class ConsoleShell extends LitElement {
   readonly #logOut = (): void => {
     this.hub?.close();
     this.hub = undefined;
+    this.fault = '';
     forgetAccess();
   };
 
@@ -96,6 +98,7 @@ class ConsoleShell extends LitElement {
   }
 
   #renderLogin(): TemplateResult {
+    document.title = 'Tidings console';
     return html`
       <main class="login" tabindex="-1">
         <h1>Tidings console</h1>

@@ -1,3 +1,5 @@
+import { toVisibleJson } from './visible-json.ts';
+
 /** A publishing request's body, as the console makes it: an event of contract section 5. */
 export type EventBody = Readonly<Record<string, unknown>>;
 
@@ -18,7 +20,7 @@ const MOST_ARGUMENT_CHARACTERS = 40_000;
  */
 export function toPublishCurl(origin: string, event: EventBody): string {
   // JSON has no line break and no NUL: it escapes them.
-  const json = JSON.stringify(event);
+  const json = toVisibleJson(event);
   const isLong = json.length > MOST_ARGUMENT_CHARACTERS;
   return [
     `curl ${toShellWord(`${origin}/v1/events`)}`,

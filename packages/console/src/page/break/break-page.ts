@@ -47,7 +47,7 @@ class BreakPage extends ConsolePage {
     super.connectedCallback();
     const { tidings, access } = this.hub;
     const subscription = tidings.subscribe(this.#topic, ({ data }) => {
-      this.#tally.receive(data as number);
+      this.#tally.receive(data);
       this.#arrivals.add(performance.now());
     });
     // The stream may be open already, for the page that was shown before.
@@ -161,7 +161,7 @@ class BreakPage extends ConsolePage {
         ${count('out of order', late, late > 0)} ${count('reconnects', this.#reconnects)}
         ${count('longest pause', `${Math.round(this.#arrivals.longestPauseMs)} ms`)}
       </dl>
-      <p class=${wrong > 0 ? 'verdict fault' : 'verdict good'} role="status">
+      <p class=${wrong > 0 || this.fault !== '' ? 'verdict fault' : 'verdict good'} role="status">
         ${
           this.fault ||
           (wrong > 0

@@ -28,7 +28,13 @@ export class SequenceTally {
     this.#accepted = Math.max(this.#accepted, number);
   }
 
-  receive(number: number): void {
+  /**
+   * @param data of an event. Others may publish to the topic too: what is no number, or one that is not yet published, is
+   *   none of ours. One number at a time is published and not known to be stored.
+   */
+  receive(data: unknown): void {
+    const number = Number.isSafeInteger(data) ? (data as number) : 0;
+    if (number < 1 || number > this.#accepted + 1) return;
     if (number > this.#highest) {
       for (let passed = this.#highest + 1; passed < number; passed += 1) this.#missing.add(passed);
       this.#highest = number;

@@ -1,7 +1,7 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { type EventBody, toPublishCurl } from '../curl.ts';
 import { describeGap, describeLatency } from './event-row.ts';
-import type { LiveEntry, LiveEvent, LiveGap } from './live-entry.ts';
+import { type LiveEntry, type LiveEvent, type LiveGap, layOut } from './live-entry.ts';
 
 /** Everything about the row that is chosen. @param origin of the hub, for the command that publishes it again. */
 export function renderDetail(entry: LiveEntry, origin: string): TemplateResult {
@@ -30,7 +30,9 @@ function renderEvent(entry: LiveEvent, origin: string): TemplateResult {
       ${
         event.topic.startsWith('$')
           ? html`<span class="quiet">The hub’s own topics can not be published to.</span>`
-          : html`<copy-button label="Copy as curl" .text=${toPublishCurl(origin, toBody(entry))}></copy-button>`
+          : entry.isTooDeep
+            ? nothing
+            : html`<copy-button label="Copy as curl" .text=${toPublishCurl(origin, toBody(entry))}></copy-button>`
       }
     </div>
   `;
@@ -51,15 +53,4 @@ function renderGap({ gap }: LiveGap): TemplateResult {
 /** What a publisher sends for the same event. */
 function toBody({ event }: LiveEvent): EventBody {
   return { topic: event.topic, ...(event.event !== undefined && { event: event.event }), data: event.data };
-}
-
-// Text that is JSON was published so by many a `curl -d`.
-function layOut(data: unknown): string {
-  if (typeof data !== 'string') return JSON.stringify(data, null, 2);
-  if (!/^\s*[[{]/.test(data)) return data;
-  try {
-    return JSON.stringify(JSON.parse(data), null, 2);
-  } catch {
-    return data;
-  }
 }

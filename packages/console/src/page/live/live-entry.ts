@@ -6,6 +6,8 @@ export interface LiveEvent {
   /** Its place among all that came to this page, from 1. */
   readonly number: number;
   readonly event: TidingsEvent;
+  /** Its data was nested so deep that a browser may fail to write it: a note stands in its place. */
+  readonly isTooDeep: boolean;
   /** Its data as text: a string as it is, anything else as compact JSON. */
   readonly text: string;
   /** Bytes of that text as UTF-8. */
@@ -30,8 +32,55 @@ const encoder = new TextEncoder();
 
 /** @param arrivedMs by this machine's clock. */
 export function toLiveEvent(event: TidingsEvent, number: number, arrivedMs: number, isReplayed: boolean): LiveEvent {
-  const text = typeof event.data === 'string' ? event.data : JSON.stringify(event.data);
-  return { kind: 'event', number, event, text, bytes: encoder.encode(text).length, arrivedMs, isReplayed };
+  const told = toText(event.data);
+  const isTooDeep = told === undefined;
+  const text = told ?? 'JSON that is nested too deep to be shown';
+  return {
+    kind: 'event',
+    number,
+    event: isTooDeep ? { ...event, data: text } : event,
+    isTooDeep,
+    text,
+    bytes: encoder.encode(text).length,
+    arrivedMs,
+    isReplayed,
+  };
+}
+
+// Parsing has no bound to its depth, and writing has, which differs with the browser and with what is written.
+const MOST_LEVELS = 1_000;
+
+// `undefined` for data that is nested too deep.
+function toText(data: unknown): string | undefined {
+  if (typeof data === 'string') return data;
+  try {
+    const text = JSON.stringify(data);
+    // Each level has two brackets: most events need no look.
+    return text.length > 2 * MOST_LEVELS && isNestedOver(MOST_LEVELS, data) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Data as one reads it: JSON on lines of its own, with its nesting, but for what is nested so deep that indents are all one sees. */
+export function layOut(data: unknown): string {
+  if (typeof data !== 'string') return JSON.stringify(data, null, isNestedOver(MOST_INDENTS, data) ? 0 : 2);
+  // Text that is JSON was published so by many a `curl -d`.
+  if (!/^\s*[[{]/.test(data)) return data;
+  try {
+    const parsed: unknown = JSON.parse(data);
+    return isNestedOver(MOST_INDENTS, parsed) ? data : layOut(parsed);
+  } catch {
+    return data;
+  }
+}
+
+// Indents grow with the square of the depth: to gigabytes, for an event of a few kilobytes.
+const MOST_INDENTS = 50;
+
+function isNestedOver(levels: number, data: unknown): boolean {
+  if (typeof data !== 'object' || data === null) return false;
+  return levels === 0 || Object.values(data).some((each) => isNestedOver(levels - 1, each));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import '../copy-button.ts';
 import { ConsolePage } from '../console-page.ts';
 import { renderDetail } from './event-detail.ts';
@@ -141,7 +142,7 @@ class LivePage extends ConsolePage {
             of ${LOG_BOUNDS.maxBytes / 1_000_000} MB of data.</p>
         </details>
       </section>
-      ${this.selected === undefined ? nothing : renderDetail(this.selected, location.origin)}
+      ${guard([this.selected], () => (this.selected === undefined ? nothing : renderDetail(this.selected, location.origin)))}
     `;
   }
 

@@ -83,7 +83,8 @@ class PublishPage extends ConsolePage {
     this.answer = answer;
     if (answer.ok) return;
     this.failure = describeFailure(answer);
-    const { pointer, detail, title } = answer.body as Partial<Problem>;
+    // What stands before the hub may answer without a problem.
+    const { pointer, detail, title } = (answer.body ?? {}) as Partial<Problem>;
     const field = fieldOf(pointer);
     if (field !== undefined) this.refused = { [field]: detail ?? title ?? 'Refused.' };
   }

@@ -1,4 +1,5 @@
 import type { EventBody } from '../curl.ts';
+import { toVisibleJson } from '../visible-json.ts';
 
 /**
  * A module that publishes an event with the SDK.
@@ -47,6 +48,6 @@ function toName(name: string): string {
 
 // As JSON has it, which is JavaScript too, in the quotes that one reads more easily.
 function toQuoted(text: string): string {
-  const inner = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  const inner = toVisibleJson(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
   return `'${inner}'`;
 }
