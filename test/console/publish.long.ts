@@ -86,6 +86,10 @@ describe('the page that publishes', () => {
     expect(await tab.locator('#fault-ttl').count()).toBe(0);
     await publish(tab);
     await answerOf(tab).getByText('refused.1: stored as').waitFor();
+    // With the table of what was sent.
+    await tab.emulateMedia({ colorScheme: 'dark' });
+    await expectAccessible(tab);
+    await expectFits(tab);
   });
 
   test('selects what it may not copy', async () => {

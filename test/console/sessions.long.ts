@@ -105,6 +105,7 @@ describe('the sessions page', () => {
     await detail.getByRole('status').filter({ hasText: '(not-found)' }).waitFor();
     await tab.setViewportSize({ width: 360, height: 640 });
     await expectFits(tab);
+    await tab.emulateMedia({ colorScheme: 'dark' });
     await expectAccessible(tab);
   });
 

@@ -66,6 +66,7 @@ describe('the page of tokens', () => {
     const tab = await stage.openConsole('tokens', { refusals: [401], viewport: { width: 360, height: 640 } });
     await tab.getByRole('button', { name: 'This page’s' }).click();
     await tab.getByText('It is an admin’s').waitFor();
+    await tab.emulateMedia({ colorScheme: 'dark' });
     await expectAccessible(tab);
     await expectFits(tab);
     const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -45,12 +45,15 @@ export function provideDemo(): DemoStage {
   };
 }
 
-/** Takes the picture of a page, and checks it in a narrow window, where its source is folded away. */
+/** Takes the picture of a page, and checks it in a narrow window, where its source is folded away, light and dark. */
 export async function inspect(tab: Page, name: string): Promise<void> {
   await takePicture(tab, name);
   await tab.setViewportSize(NARROW);
   await expectFits(tab);
-  await expectAccessible(tab);
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await tab.emulateMedia({ colorScheme });
+    await expectAccessible(tab);
+  }
   await tab.setViewportSize(WIDE);
 }
 

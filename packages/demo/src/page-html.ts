@@ -77,6 +77,8 @@ export function renderAppPage(app: DemoApp, sources: Readonly<Record<string, str
           <summary>Its source</summary>
           <div role="tablist" aria-label="Files">${tabs.join('')}</div>
           ${panels.join('\n          ')}
+          <p class="quiet rest">What they import from <code>../</code> is in <code>packages/demo/src</code>:
+            <code>frame/frame.ts</code> fetches tokens and asks the back end. The pages render with lit; any other way will do.</p>
         </details>
       </div>
     </main>

@@ -50,7 +50,7 @@ function toAccess(token: string, nowMs: number): AccessResult {
   const claims = decodeClaims(token);
   if (claims === undefined) return { fault: 'This is no token: a JWT has three parts with dots between them.' };
   if (claims.exp !== undefined && claims.exp * 1000 <= nowMs) {
-    return { fault: `This token ended at ${new Date(claims.exp * 1000).toLocaleString()}. Mint a new one.` };
+    return { fault: `This token ended at ${new Date(claims.exp * 1000).toLocaleString('en-GB')}. Mint a new one.` };
   }
   if (claims.tidings?.admin !== true) {
     return { fault: 'This token is no admin’s. The console needs one with "tidings": { "admin": true }.' };

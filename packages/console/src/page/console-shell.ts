@@ -47,9 +47,17 @@ class ConsoleShell extends LitElement {
   readonly #onAddress = (): void => {
     // A new link may have been pasted over the open page.
     if (location.hash.includes('token=')) this.#enter(readAccess());
+    // What a page said is not of the next one; that the stream has ended is.
+    if (this.streamState !== 'closed') this.fault = '';
     this.requestUpdate();
-    this.querySelector('main')?.focus();
+    this.#focusMain();
+    scrollTo(0, 0);
   };
+
+  // Without a scroll, which would hide the navigation.
+  #focusMain(): void {
+    this.querySelector('main')?.focus({ preventScroll: true });
+  }
 
   async #enter(result: AccessResult | undefined): Promise<void> {
     if (result === undefined) return;
@@ -80,17 +88,22 @@ class ConsoleShell extends LitElement {
     });
   }
 
-  readonly #logIn = (event: SubmitEvent): void => {
+  readonly #logIn = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    void this.#enter(keepAccess(String(new FormData(form).get('token'))));
+    await this.#enter(keepAccess(String(new FormData(form).get('token'))));
+    await this.updateComplete;
+    // The form is gone, and the focus with it.
+    if (this.hub !== undefined) this.#focusMain();
   };
 
-  readonly #logOut = (): void => {
+  readonly #logOut = async (): Promise<void> => {
     this.hub?.close();
     this.hub = undefined;
     this.fault = '';
     forgetAccess();
+    await this.updateComplete;
+    this.#focusMain();
   };
 
   protected override render(): TemplateResult {

@@ -36,7 +36,11 @@ tidings.subscribe(
 );
 
 // Nothing changes here: the page hears of it like all others.
-const markRead = (ids: readonly string[]) => ask('read', { user: me, ids: ids.slice(0, 50) });
+async function markRead(ids: readonly string[]): Promise<void> {
+  await ask('read', { user: me, ids: ids.slice(0, 50) });
+  // The button that was pressed is gone then: the keyboard goes on in the list.
+  root.querySelector<HTMLElement>('.notifications')?.focus();
+}
 
 function update(): void {
   const newestFirst = [...notifications].sort(([, one], [, other]) => other.time.localeCompare(one.time));

@@ -5,20 +5,28 @@ import type { BuildTopics, Line } from './back-end.ts';
 
 const tidings = createTidings<BuildTopics>({ token: fetchToken });
 let lines: Line[] = [];
-let state = 'Nothing was built yet.';
+let state = '';
 let following: Subscription | undefined;
 
-async function follow(id: string): Promise<void> {
+function clear(): void {
   following?.unsubscribe();
   lines = [];
-  state = 'The build is running.';
+  state = 'Nothing was built yet.';
+}
+
+async function follow(id: string): Promise<void> {
+  clear();
+  state = 'Waiting for the first line. Logs are kept for an hour.';
   const log = tidings.subscribe(`demo.build.${id}`, { until: 'final' });
   following = log;
   showFinite(tidings, log);
   for await (const { event, data } of log) {
     if (event === 'failed') state = 'The build could not be run.';
     else if ('exitCode' in data) state = `The build ended with exit code ${data.exitCode}.`;
-    else lines.push(data);
+    else {
+      lines.push(data);
+      state = 'The build is running.';
+    }
     update();
   }
 }
@@ -49,6 +57,7 @@ function update(): void {
 function showAddress(): void {
   const id = new URLSearchParams(location.search).get('build');
   if (id) void follow(id);
+  else clear();
   update();
 }
 

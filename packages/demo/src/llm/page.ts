@@ -5,13 +5,20 @@ import type { LlmTopics } from './back-end.ts';
 
 const tidings = createTidings<LlmTopics>({ token: fetchToken });
 let answer = '';
-let state = 'Nothing asked yet.';
+let state = '';
 let following: Subscription | undefined;
 
-async function follow(id: string): Promise<void> {
+const WRITING = 'The model is writing.';
+
+function clear(): void {
   following?.unsubscribe();
   answer = '';
-  state = 'The model is writing.';
+  state = 'Nothing asked yet.';
+}
+
+async function follow(id: string): Promise<void> {
+  clear();
+  state = 'Waiting for the first word. Answers are kept for an hour.';
   // From its first token, whenever one comes, and to its final event: then the loop ends.
   const tokens = tidings.subscribe(`demo.llm.${id}`, { until: 'final' });
   following = tokens;
@@ -19,7 +26,10 @@ async function follow(id: string): Promise<void> {
   for await (const { event, data } of tokens) {
     if (event === 'failed') state = 'The model gave up.';
     else if (event === 'end') state = `The answer is complete: ${answer.split(' ').length} words.`;
-    else answer += data;
+    else {
+      answer += data;
+      state = WRITING;
+    }
     update();
   }
 }
@@ -34,14 +44,13 @@ async function submit(event: SubmitEvent): Promise<void> {
 }
 
 function update(): void {
-  const isWriting = state === 'The model is writing.';
   render(
     html`
       <form class="row" @submit=${submit}>
         <label>Question <input name="question" required maxlength="500" value="How does this text come to me?"></label>
         <button>Ask</button>
       </form>
-      <article class="answer" aria-label="Answer" aria-busy=${isWriting}>${answer}</article>
+      <article class="answer" aria-label="Answer" aria-busy=${state === WRITING}>${answer}</article>
       <div class="row">
         <p class="quiet" role="status">${state}</p>
         <button type="button" class="plain" @click=${() => location.reload()}>Reload now</button>
@@ -54,6 +63,7 @@ function update(): void {
 function showAddress(): void {
   const id = new URLSearchParams(location.search).get('answer');
   if (id) void follow(id);
+  else clear();
   update();
 }
 

@@ -15,6 +15,7 @@ interface Ticket {
 const role: Role = me === 'agent' ? 'agent' : 'customer';
 const tickets = new Map<string, Ticket>();
 let chosen = '';
+let typingTimer: ReturnType<typeof setTimeout> | undefined;
 
 const tidings = createTidings<SupportTopics>({ token: fetchToken });
 showConnection(tidings);
@@ -39,14 +40,15 @@ function apply(ticket: Ticket, event: TicketEvent): Ticket {
     case 'message':
       return { ...ticket, typing: undefined, thread: [...thread, `${event.from}: ${event.text}`] };
     case 'typing':
-      setTimeout(stopTyping, TYPING_MS);
+      clearTimeout(typingTimer);
+      typingTimer = setTimeout(stopTyping, TYPING_MS);
       return { ...ticket, typing: event.from };
   }
 }
 
 function stopTyping(): void {
   for (const ticket of tickets.values()) ticket.typing = undefined;
-  choose(chosen);
+  update();
 }
 
 async function open(event: SubmitEvent): Promise<void> {
@@ -60,7 +62,11 @@ const tellTyping = whileTyping(() => ask('type', { ticket: chosen, from: role, s
 
 function choose(id: string): void {
   chosen = id;
-  const ticket = tickets.get(id);
+  update();
+}
+
+function update(): void {
+  const ticket = tickets.get(chosen);
   render(
     html`
       <ul class="tickets" aria-label="Tickets">${[...tickets].map(ticketView)}</ul>
@@ -98,4 +104,4 @@ const threadView = ({ subject, thread, typing }: Ticket) => html`
 const statusButton = (status: Status) =>
   html`<button class="plain" @click=${() => setStatus(status)}>Set ${status}</button> `;
 
-choose('');
+update();

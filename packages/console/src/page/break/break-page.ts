@@ -139,9 +139,11 @@ class BreakPage extends ConsolePage {
       </section>
       <section class="panel" aria-labelledby="break-log">
         <h2 id="break-log">What was done</h2>
-        <ol class="deed-list" reversed role="log" aria-labelledby="break-log">
-          ${this.deeds.map(({ label, outcome }) => html`<li>${label}: ${outcome === '' ? 'under way …' : outcome}</li>`)}
-        </ol>
+        <div role="log" aria-labelledby="break-log">
+          <ol class="deed-list" reversed>
+            ${this.deeds.map(({ label, outcome }) => html`<li>${label}: ${outcome === '' ? 'under way …' : outcome}</li>`)}
+          </ol>
+        </div>
         ${this.deeds.length === 0 ? html`<p class="quiet">Nothing yet.</p>` : nothing}
       </section>
       </div>

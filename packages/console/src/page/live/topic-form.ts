@@ -60,7 +60,8 @@ export function renderTopicForm(
         <button type="submit">Add</button>
       </form>
       <p class="quiet" id="topic-help"><code>*</code> is one token, <code>&gt;</code> at the end one or more:
-        <code>orders.*</code>, <code>chat.&gt;</code>. <code>$hub.audit</code> tells who did what.</p>
+        <code>orders.*</code>, <code>chat.&gt;</code>. <code>$hub.audit</code> tells who does
+        what from now on: what was before is in the log of the hub alone.</p>
       <ul class="topic-list" aria-label="Topics that are followed">
         ${topics.map(
           ({ topic, received, fault }) => html`

@@ -45,7 +45,8 @@ export function renderNodes(nodes: readonly NodeMetrics[]): TemplateResult {
           </tbody>
         </table>
       </div>
-      <p class="quiet">Ring, history and gap are what served the streams that came with a cursor.</p>
+      <p class="quiet">Ring, history and gap are what served the streams that came with a cursor; gaps are how often a stream was
+        told that events are missing.</p>
     </section>
   `;
 }

@@ -4,6 +4,7 @@ import type { Problem } from '@tidings/protocol/client';
 import { ConsolePage } from '../console-page.ts';
 import { toPublishCurl } from '../curl.ts';
 import { describeFailure, type HubAnswer } from '../hub-client.ts';
+import { formatClock } from '../quantity.ts';
 import { renderFields } from './event-fields.ts';
 import {
   EMPTY_FORM,
@@ -111,7 +112,7 @@ class PublishPage extends ConsolePage {
           <form class="event-form" @submit=${this.#send} novalidate>
             ${renderFields({ form, faults, session: this.hub.tidings.session, change: this.#change })}
             <div class="row">
-              <button type="submit" ?disabled=${this.isSending}>Publish</button>
+              <button type="submit" aria-disabled=${this.isSending}>Publish</button>
             </div>
           </form>
           <div role="status" class="publish-answer">
@@ -151,7 +152,10 @@ class PublishPage extends ConsolePage {
         <div class="scroll" tabindex="0" role="region" aria-label="The last events that were sent">
           <table>
             <thead>
-              <tr><th>At</th><th>To</th><th>Name</th><th>Answer</th><th><span class="hidden-label">Again</span></th></tr>
+              <tr>
+                <th scope="col">At</th><th scope="col">To</th><th scope="col">Name</th><th scope="col">Answer</th>
+                <th scope="col"><span class="hidden-label">Again</span></th>
+              </tr>
             </thead>
             <tbody>${sent.map((each) => this.#renderSent(each))}</tbody>
           </table>
@@ -164,7 +168,7 @@ class PublishPage extends ConsolePage {
     const lines = answer.ok ? describeResults(answer) : [describeFailure(answer)];
     return html`
       <tr>
-        <td class="number">${new Date(atMs).toLocaleTimeString()}</td>
+        <td class="number">${formatClock(atMs)}</td>
         <td class="mono">${form[form.target].replaceAll('\n', ', ')}</td>
         <td>${form.event}</td>
         <td class=${answer.ok ? '' : 'fault'}>${lines.map((line) => html`<div>${line}</div>`)}</td>

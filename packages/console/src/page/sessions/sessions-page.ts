@@ -206,6 +206,7 @@ class SessionsPage extends ConsolePage {
         <button type="button" class="plain" ?disabled=${next === undefined}
           @click=${() => next !== undefined && turn([...this.#afters, next])}>Next page</button>
       </div>
+      <p class="quiet">Lag is how many places of the log a stream is behind: of a slow client it grows, and delivered stands still.</p>
     `;
   }
 }

@@ -52,7 +52,7 @@ function renderTimes(claims: TokenClaims & Readonly<Record<string, unknown>>, no
     const time = new Date(sec * 1000);
     return html`
       <dt>${title}</dt>
-      <dd><time datetime=${time.toISOString()}>${time.toLocaleString()}</time>, ${toRelative(sec * 1000, nowMs)}</dd>
+      <dd><time datetime=${time.toISOString()}>${time.toLocaleString('en-GB')}</time>, ${toRelative(sec * 1000, nowMs)}</dd>
     `;
   });
 }
