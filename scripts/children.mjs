@@ -64,21 +64,21 @@ export function createChildren(onDeath) {
     },
 
     /**
-     * Starts a service; resolves when it logs where it listens, with its `name`, `url`, `adminUrl`, `pid`, and `end`, which
+     * Starts a service; resolves when it logs where it listens, with its `name`, `url`, `adminUrl`, `node`, `pid`, and `end`, which
      * sends it a signal and resolves when it is gone.
      */
     start(name, args, env) {
       return new Promise((resolve, reject) => {
         let isAskedTo = false;
         const { child, ended } = launch(name, args, env, (line) => {
-          const [, url, adminUrl] = /"url":"([^"]+)","admin":"([^"]+)"/.exec(line) ?? [];
+          const [, url, adminUrl, node] = /"url":"([^"]+)","admin":"([^"]+)","node":"([^"]+)"/.exec(line) ?? [];
           if (url === undefined) return;
           const end = async (signal) => {
             isAskedTo = true;
             child.kill(signal);
             await ended;
           };
-          resolve({ name, url, adminUrl, pid: child.pid, end });
+          resolve({ name, url, adminUrl, node, pid: child.pid, end });
         });
         void ended.then((how) => {
           reject(new Error(`${name} ${how}`));

@@ -128,7 +128,7 @@ async function describe() {
   const adminToken = await mint('dev-admin', { subscribe: ['>'], publish: ['>'], admin: true });
   const [first, second, ingest] = ['edge-1', 'edge-2', 'ingest'].map((name) => services.get(name));
   const receive = ({ url }) => `curl -N '${url}/v1/stream?topic=${TOPIC}' -H 'Authorization: Bearer ${subscribeToken}'`;
-  const row = ({ name, url, pid }) => `${name.padEnd(17)} ${url} (pid ${pid})`;
+  const row = ({ name, url, pid, node }) => `${name.padEnd(17)} ${url} (pid ${pid}${node ? `, node ${node}` : ''})`;
   return `
 Demo              ${balancer.url}/demo
 Console           ${balancer.url}/console#token=${adminToken}

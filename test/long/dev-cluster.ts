@@ -56,7 +56,10 @@ export function startDevCluster(): DevCluster {
     },
     pids: () =>
       new Map(
-        [...output.matchAll(/^(\S+) +\S+ \(pid (\d+)\)$/gm)].map(([, name, pid]) => [name as string, Number(pid)]),
+        [...output.matchAll(/^(\S+) +\S+ \(pid (\d+)(?:, node \S+)?\)$/gm)].map(([, name, pid]) => [
+          name as string,
+          Number(pid),
+        ]),
       ),
   };
 }

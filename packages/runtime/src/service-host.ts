@@ -19,6 +19,8 @@ export interface Service {
   readonly health: HealthCheck;
   /** How long requests under way may take to finish once the service is asked to end. */
   readonly closeGraceMs: number;
+  /** Its id among the processes of a deployment. */
+  readonly node?: string;
   /** Opens what it stands on, however long that takes; resolves with what answers the public port. */
   open(): Promise<Fetch>;
   /** It is to end: it refuses what is new, and sends away what would stay open; resolves when that is done. */
@@ -31,6 +33,8 @@ export interface Service {
 export interface HostedService extends Running {
   readonly url: string;
   readonly adminUrl: string;
+  /** How others call this process, in `$hub.metrics`, in the audit and in the ids of sessions. */
+  readonly node?: string;
 }
 
 /**
@@ -69,6 +73,7 @@ export async function hostService(
     return {
       url: toUrl(host, port, certificate === undefined ? 'http' : 'https'),
       adminUrl: toUrl(adminHost, adminPort, 'http'),
+      ...(service.node !== undefined && { node: service.node }),
       async stop() {
         accepting = false;
         stopWatching?.();

@@ -33,9 +33,9 @@ export async function runServiceProcess<Hosted extends HostedService>(
 }
 
 /** Writes the one line that whoever started the service waits for, whatever else the log leaves out. */
-export function announce(name: string, { url, adminUrl }: HostedService, log: Logger): void {
+export function announce(name: string, { url, adminUrl, node }: HostedService, log: Logger): void {
   const line = `${name} listening on ${url}, admin on ${adminUrl}`;
-  log.child({}, { level: 'info' }).info({ version: VERSION, url, admin: adminUrl }, line);
+  log.child({}, { level: 'info' }).info({ version: VERSION, url, admin: adminUrl, node }, line);
   // What else is printed at the start comes after it.
   log.flush();
 }

@@ -155,13 +155,14 @@ describe('a hosted service', () => {
     (level) => {
       const lines: Record<string, unknown>[] = [];
       const log = createLogger('edge', level, { write: (line) => void lines.push(JSON.parse(line)) });
-      announce('edge', { url: 'http://a:1', adminUrl: 'http://a:2', stop: async () => {} }, log);
+      announce('edge', { url: 'http://a:1', adminUrl: 'http://a:2', node: 'n1', stop: async () => {} }, log);
       expect(lines).toMatchObject([
         {
           service: 'edge',
           version: VERSION,
           url: 'http://a:1',
           admin: 'http://a:2',
+          node: 'n1',
           msg: 'edge listening on http://a:1, admin on http://a:2',
         },
       ]);

@@ -78,6 +78,7 @@ export function createEdgeService(app: ServiceApp, title: string, options: EdgeO
       detail: () => ({ streams: edge?.openStreams ?? 0, broker: broker.health().detail }),
     },
     closeGraceMs: CLOSE_GRACE_MS,
+    node: cluster.id,
     async open() {
       await broker.open();
       edge = await createEdge(options);

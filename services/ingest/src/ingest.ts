@@ -61,6 +61,7 @@ export async function startIngest(
       detail: () => ({ broker: broker.health().detail }),
     },
     closeGraceMs: PUBLISH_GRACE_MS,
+    node: cluster.id,
     async open() {
       await broker.open();
       await cluster.open();
