@@ -71,7 +71,7 @@ describe('the console of a hub', () => {
     await expectExact(tab);
     expect(await tab.getByRole('log').locator('li').count()).toBe(2);
     // No rule of another page's bars holds for those of this chart.
-    const bar = tab.locator('.arrivals .bar').first();
+    const bar = tab.locator('.arrivals .arrival').first();
     expect(await bar.evaluate((each) => getComputedStyle(each).width)).toBe('4px');
     await expectAccessible(tab);
     await tab.setViewportSize({ width: 360, height: 640 });

@@ -45,10 +45,10 @@ class ConsoleShell extends LitElement {
   }
 
   readonly #onAddress = (): void => {
-    // A new link may have been pasted over the open page.
-    if (location.hash.includes('token=')) this.#enter(readAccess());
     // What a page said is not of the next one; that the stream has ended is.
     if (this.streamState !== 'closed') this.fault = '';
+    // A new link may have been pasted over the open page.
+    if (location.hash.includes('token=')) this.#enter(readAccess());
     this.requestUpdate();
     this.#focusMain();
     scrollTo(0, 0);
