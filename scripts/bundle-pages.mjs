@@ -6,12 +6,16 @@ import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/** Of all pages, as each package sees it. */
+const BASE_STYLE = '../runtime/assets/base.css';
+
 /** Packages with pages: script entries by the name of their bundle, files that are served as they are, and whom to name. */
 const PAGES = {
   'packages/console': {
     scripts: { console: 'src/page/main.ts' },
     styles: {
       console: [
+        BASE_STYLE,
         'assets/console.css',
         'assets/metrics.css',
         'assets/live.css',
@@ -31,7 +35,7 @@ const PAGES = {
         `src/${name}/page.ts`,
       ]),
     ),
-    styles: { demo: ['assets/demo.css'] },
+    styles: { demo: [BASE_STYLE, 'assets/demo.css'] },
     files: [],
   },
 };
