@@ -1,9 +1,7 @@
 // What `npm run dev:cluster` answers itself, before its balancer passes anything on: the demo, and what the console asks
 // for in development.
-import { createSecretSource, createVerifier, mintToken } from '@tidings/auth';
 import { createDevelopmentRoutes } from '@tidings/console';
-import { createDemo } from '@tidings/demo';
-import { TidingsError } from '@tidings/protocol';
+import { createDevelopmentPages } from '@tidings/hub';
 import {
   createClientAddress,
   createLogger,
@@ -23,51 +21,38 @@ import {
  */
 export function createClusterPages({ secret, hubUrl, cut, edges, endEdge, stepDown }) {
   const log = createLogger('pages', 'warn');
-  const mint = (claims, lifetimeSec) => mintToken(secret, claims, lifetimeSec, systemClock);
-  const verifier = createVerifier({ keys: [createSecretSource([secret])], clock: systemClock });
-  const onFault = (error) => log.error({ err: error }, 'a back end of the demo failed');
-  const demo = createDemo({ hubUrl, mint, onFault });
+  const { demo, tools } = createDevelopmentPages({
+    secret,
+    clock: systemClock,
+    log,
+    hubUrl,
+    cut,
+    faults: [
+      {
+        name: 'kill-edge',
+        targets: edges,
+        async run(name) {
+          await endEdge(name, 'SIGKILL');
+          return `${name} was killed, and is back.`;
+        },
+      },
+      {
+        name: 'restart-edge',
+        targets: edges,
+        async run(name) {
+          await endEdge(name, 'SIGTERM');
+          return `${name} sent its streams elsewhere, ended, and is back.`;
+        },
+      },
+      {
+        name: 'step-down',
+        run: async () => `${await stepDown()} led the stream, and stepped down.`,
+      },
+    ],
+  });
   const app = createServiceApp({ log, clientAddress: createClientAddress([]), corsOrigin: () => undefined });
   app.route('/', demo.routes);
-  app.route(
-    '/',
-    createDevelopmentRoutes({
-      async isAdmin(token) {
-        const result = await verifier.verify(token);
-        return result.ok && result.grant.admin;
-      },
-      mint,
-      faults: [
-        {
-          name: 'drop-connection',
-          async run(session) {
-            if (!cut(session)) throw new TidingsError('not-found', 'There is no such session.');
-            return `The connection of session ${session} was cut, without a word.`;
-          },
-        },
-        {
-          name: 'kill-edge',
-          targets: edges,
-          async run(name) {
-            await endEdge(name, 'SIGKILL');
-            return `${name} was killed, and is back.`;
-          },
-        },
-        {
-          name: 'restart-edge',
-          targets: edges,
-          async run(name) {
-            await endEdge(name, 'SIGTERM');
-            return `${name} sent its streams elsewhere, ended, and is back.`;
-          },
-        },
-        {
-          name: 'step-down',
-          run: async () => `${await stepDown()} led the stream, and stepped down.`,
-        },
-      ],
-    }),
-  );
+  app.route('/', createDevelopmentRoutes(tools));
   const listener = createRequestListener(app.fetch, log);
   return {
     /** Answers a request for one of these pages, and says so. */

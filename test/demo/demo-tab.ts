@@ -1,5 +1,6 @@
 import type { TidingsEvent } from '@tidings/sdk/subscriber';
 import type { Locator, Page } from 'playwright-core';
+import { expect, vi } from 'vitest';
 import {
   type ConsoleStage,
   expectAccessible,
@@ -59,3 +60,14 @@ export async function inspect(tab: Page, name: string): Promise<void> {
 
 export const textsOf = async (locator: Locator): Promise<string[]> =>
   (await locator.allTextContents()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+
+/** Asks the model, and waits until more of its answer is shown than so many characters; resolves with what is. */
+export async function askModel(tab: Page, answer: Locator, characters: number): Promise<string> {
+  await tab.getByLabel('Question').fill('What happens when I reload?');
+  await tab.getByRole('button', { name: 'Ask' }).click();
+  return vi.waitFor(async () => {
+    const text = (await answer.textContent()) ?? '';
+    expect(text.length).toBeGreaterThan(characters);
+    return text;
+  }, 10_000);
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { APPS } from '../../packages/demo/src/app-list.ts';
 import { expectAccessible } from '../console/console-tab.ts';
-import { provideDemo } from './demo-tab.ts';
+import { askModel, provideDemo } from './demo-tab.ts';
 
 const stage = provideDemo();
 
@@ -23,13 +23,7 @@ describe('the demo', () => {
   test('streams an answer token by token, and shows it whole to who loads the page again in the middle', async () => {
     const tab = await stage.openApp('llm');
     const answer = tab.getByRole('article');
-    await tab.getByLabel('Question').fill('What happens when I reload?');
-    await tab.getByRole('button', { name: 'Ask' }).click();
-    const before = await vi.waitFor(async () => {
-      const text = (await answer.textContent()) ?? '';
-      expect(text.length).toBeGreaterThan(30);
-      return text;
-    }, 10_000);
+    const before = await askModel(tab, answer, 30);
     await tab.reload();
     await vi.waitFor(async () => expect((await answer.textContent())?.startsWith(before)).toBe(true), 10_000);
     await tab.getByRole('status').getByText('The answer is complete').waitFor();

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test, vi } from 'vitest';
 import type { Exit, Line } from '../../packages/demo/src/build-log/back-end.ts';
 import { ROOT } from '../hub-process.ts';
-import { inspect, provideDemo } from './demo-tab.ts';
+import { askModel, inspect, provideDemo } from './demo-tab.ts';
 
 const stage = provideDemo();
 
@@ -27,13 +27,7 @@ describe('an answer, token by token', () => {
   test('is shown whole to who loads the page again in the middle of it, as it was published', async () => {
     const tab = await stage.openApp('llm');
     const answer = tab.getByRole('article');
-    await tab.getByLabel('Question').fill('What happens when I reload?');
-    await tab.getByRole('button', { name: 'Ask' }).click();
-    const before = await vi.waitFor(async () => {
-      const text = (await answer.textContent()) ?? '';
-      expect(text.length).toBeGreaterThan(60);
-      return text;
-    }, 10_000);
+    const before = await askModel(tab, answer, 60);
     await tab.getByRole('button', { name: 'Reload now' }).click();
     await vi.waitFor(async () => expect((await answer.textContent())?.startsWith(before)).toBe(true), 10_000);
     await inspect(tab, 'demo-llm');

@@ -1,3 +1,5 @@
+import type { TokenClaims } from './token-claims.ts';
+
 /** What can be broken on purpose, to see that nothing is lost. */
 export type FaultName = 'drop-connection' | 'kill-edge' | 'restart-edge' | 'step-down';
 
@@ -14,15 +16,7 @@ export interface Fault {
 }
 
 /** The claims of a token that the page asks for. */
-export interface WantedClaims {
-  readonly sub?: string;
-  readonly tenant?: string;
-  readonly tidings?: {
-    readonly subscribe?: readonly string[];
-    readonly publish?: readonly string[];
-    readonly admin?: boolean;
-  };
-}
+export type WantedClaims = Pick<TokenClaims, 'sub' | 'tenant' | 'tidings'>;
 
 /** What the console can do beyond the public API, in development alone. */
 export interface DevelopmentTools {

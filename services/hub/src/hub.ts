@@ -18,7 +18,8 @@ import {
   systemClock,
 } from '@tidings/runtime';
 import { createDevelopmentKit, createDevelopmentSecret, type DevelopmentKit } from './development.ts';
-import { addDevelopmentPages } from './development-pages.ts';
+import { createDevelopmentPages } from './development-pages.ts';
+import { addNewcomerPage } from './newcomer-page.ts';
 
 /** A hub that accepts connections. */
 export interface Hub extends HostedService {
@@ -73,8 +74,10 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   });
   // Known once the port is; nobody asks before.
   let url = '';
-  const pages =
-    kit && addDevelopmentPages(app, { kit, secret: secrets[0] as string, clock, log, edge, hubUrl: () => url });
+  const secret = secrets[0] as string;
+  const pages = kit && createDevelopmentPages({ secret, clock, log, hubUrl: () => url, cut: edge.cut });
+  if (kit !== undefined) addNewcomerPage(app, kit);
+  if (pages !== undefined) app.route('/', pages.demo.routes);
   if (settings.console !== 'off') {
     app.route('/', createConsole()).route('/', createDevelopmentRoutes(pages?.tools));
   }

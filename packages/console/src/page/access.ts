@@ -1,16 +1,4 @@
-/** The claims of a token, as far as the console looks at them (contract section 3). Not verified: the hub does that. */
-export interface TokenClaims {
-  readonly sub?: string;
-  readonly jti?: string;
-  readonly tenant?: string;
-  readonly iat?: number;
-  readonly exp?: number;
-  readonly tidings?: {
-    readonly subscribe?: readonly string[];
-    readonly publish?: readonly string[];
-    readonly admin?: boolean;
-  };
-}
+import type { TokenClaims } from '../token-claims.ts';
 
 /** Who looks at the console. */
 export interface Access {

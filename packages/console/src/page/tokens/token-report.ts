@@ -1,4 +1,5 @@
-import { decodePart, type TokenClaims } from '../access.ts';
+import type { TokenClaims } from '../../token-claims.ts';
+import { decodePart } from '../access.ts';
 
 /** What can be told of a token without its key. */
 export interface TokenReport {

@@ -1,5 +1,5 @@
 import { covers, isHubTopic, isPattern, isReservedTopic, isTopic, toUserToken } from '@tidings/protocol/client';
-import type { TokenClaims } from '../access.ts';
+import type { TokenClaims } from '../../token-claims.ts';
 
 /** What a token that is taken may do (contract sections 2 and 3). */
 export interface TokenRights {

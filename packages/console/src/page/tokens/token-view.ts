@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { TokenClaims } from '../access.ts';
+import type { TokenClaims } from '../../token-claims.ts';
 import { toRelative } from './relative-time.ts';
 import type { TokenReport } from './token-report.ts';
 import { describeRights, type TokenRights } from './token-rights.ts';
