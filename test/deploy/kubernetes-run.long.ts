@@ -104,7 +104,11 @@ function startServer({ name, address }: (typeof SERVERS)[number]): {
       .replaceAll('/etc/nats-tls', folder);
     writeFileSync(join(own, file), changed);
   }
-  const env = { ...environment('tidings-nats'), NATS_SERVER_NAME: name, NATS_STORE_DIR: join(own, 'data') };
+  const env: Record<string, string> = {
+    ...environment('tidings-nats'),
+    NATS_SERVER_NAME: name,
+    NATS_STORE_DIR: join(own, 'data'),
+  };
   for (const [place, other] of SERVERS.entries()) {
     const route = `NATS_ROUTE_${place + 1}`;
     env[route] = env[route]?.replace(`${other.name}.tidings-nats`, other.address) ?? '';

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findNatsServer } from '@tidings/broker/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { toPrometheusRule } from '../../scripts/prometheus-rule.mjs';
 import { ROOT } from '../hub-process.ts';
 import { readOperations, ruleFor } from './http-route.ts';
@@ -215,6 +216,56 @@ describe('the sizes', () => {
   });
 });
 
+describe('the monitoring', () => {
+  test('asks every pod, under the name that rules and dashboards know', () => {
+    const monitors = of('production').filter(({ kind }) => kind === 'PodMonitor');
+    const known = monitors.map(({ metadata: { name }, spec }) => {
+      const { selector, podMetricsEndpoints } = spec as PodMonitorSpec;
+      const workload = workloadsOf(of('production')).find(
+        ({ labels }) => labels['app.kubernetes.io/component'] === selector.matchLabels['app.kubernetes.io/component'],
+      );
+      const ports = workload?.pod.containers.flatMap((container) => container.ports ?? []);
+      return podMetricsEndpoints.map(({ port, relabelings }) => {
+        const job = relabelings.find(({ targetLabel }) => targetLabel === 'job')?.replacement;
+        return [name, workload?.name, job, ports?.find((found) => found.name === port)?.containerPort];
+      });
+    });
+    const expected = [
+      ['tidings-edge', 9090],
+      ['tidings-ingest', 9090],
+      ['tidings-nats', 7777],
+    ].map(([name, port]) => [[name, name, name, port]]);
+    expect(known).toEqual(expected);
+  });
+
+  test('hands Grafana every dashboard that there is', async () => {
+    const { data = {}, metadata } = find('production', 'ConfigMap', 'tidings-dashboards');
+    expect(metadata).toMatchObject({ name: 'tidings-dashboards', labels: { grafana_dashboard: '1' } });
+    const files = await readdir(join(ROOT, 'deploy/grafana'));
+    expect(Object.keys(data)).toEqual(files.filter((name) => name.endsWith('.json')).sort());
+  });
+
+  test('has the rules of Prometheus for its operator: node scripts/prometheus-rule.mjs', async () => {
+    const wrapped = join(ROOT, 'deploy/kubernetes/components/monitoring/prometheus-rule.yaml');
+    const rules = await readFile(join(ROOT, 'deploy/prometheus/rules.yaml'), 'utf8');
+    expect(await readFile(wrapped, 'utf8')).toBe(toPrometheusRule(rules));
+    expect(find('production', 'PrometheusRule', 'tidings').spec).toEqual(parse(rules));
+  });
+
+  test('gives the autoscaler the metric that it asks for, of the pods that it asks for', async () => {
+    const values = parse(
+      await readFile(join(ROOT, 'deploy/kubernetes/components/monitoring/adapter-values.yaml'), 'utf8'),
+    ) as { rules: { custom: { name: { as: string }; seriesQuery: string; metricsQuery: string }[] } };
+    const [rule, ...others] = values.rules.custom;
+    const { metrics } = find('production', 'HorizontalPodAutoscaler', 'tidings-edge').spec as Scaler;
+    expect(others).toEqual([]);
+    expect(metrics[0]?.pods?.metric.name).toBe(rule?.name.as);
+    expect(rule?.seriesQuery).toContain(`${rule?.name.as}{job="tidings-edge"`);
+    const { triggers } = find('others', 'ScaledObject', 'tidings-edge').spec as ScaledObject;
+    expect(triggers[0]?.metadata.query).toContain(`${rule?.name.as}{job="tidings-edge"`);
+  });
+});
+
 describe('the NATS servers', () => {
   test.each(OVERLAYS)(
     'of the overlay "%s" accept their configuration, with the roles as they are tested',
@@ -241,6 +292,8 @@ describe('the NATS servers', () => {
           env: { ...env, NATS_SERVER_NAME: 'tidings-nats-0' },
         });
         expect((await checked).stderr).toMatch(/is valid/);
+        const lameDuckSec = Number(/^lame_duck_duration: "(\d+)s"$/m.exec(data['server.conf'] ?? '')?.[1]);
+        expect(set?.pod.terminationGracePeriodSeconds).toBeGreaterThan(lameDuckSec + 10);
       } finally {
         await rm(folder, { recursive: true });
       }
@@ -259,11 +312,13 @@ describe('the NATS servers', () => {
   });
 });
 
-test('the rules of the Prometheus Operator are those of Prometheus: node scripts/prometheus-rule.mjs', async () => {
-  const wrapped = join(ROOT, 'deploy/kubernetes/components/monitoring/prometheus-rule.yaml');
-  const rules = await readFile(join(ROOT, 'deploy/prometheus/rules.yaml'), 'utf8');
-  expect(await readFile(wrapped, 'utf8')).toBe(toPrometheusRule(rules));
-});
+interface PodMonitorSpec {
+  readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+  readonly podMetricsEndpoints: readonly {
+    readonly port: string;
+    readonly relabelings: readonly { readonly targetLabel: string; readonly replacement: string }[];
+  }[];
+}
 
 interface Scaler {
   readonly kind: string;
@@ -271,7 +326,7 @@ interface Scaler {
   readonly maxReplicas: number;
   readonly behavior: object;
   readonly metrics: readonly {
-    readonly pods?: { readonly target: { readonly averageValue: string } };
+    readonly pods?: { readonly metric: { readonly name: string }; readonly target: { readonly averageValue: string } };
     readonly resource?: { readonly target: { readonly averageUtilization: number } };
   }[];
 }

@@ -78,7 +78,14 @@ function toWorkload({ kind, metadata: { name }, spec }: Manifest): Workload {
     template: { metadata: { labels: Record<string, string> }; spec: PodSpec };
     strategy?: Workload['strategy'];
   };
-  return { title: `${kind} ${name}`, kind, name, labels: template.metadata.labels, pod: template.spec, strategy };
+  return {
+    title: `${kind} ${name}`,
+    kind,
+    name,
+    labels: template.metadata.labels,
+    pod: template.spec,
+    ...(strategy && { strategy }),
+  };
 }
 
 /** The environment of a container as far as it stands in the objects: of a secret, `from <name>/<key>`. */
