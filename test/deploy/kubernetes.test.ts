@@ -137,6 +137,8 @@ describe('the network policies', () => {
   const dns = labelled('kube-system', { 'k8s-app': 'kube-dns' });
   const gateway = labelled('envoy-gateway-system', { 'gateway.envoyproxy.io/owning-gateway-name': 'tidings' });
   const nginx = labelled('ingress-nginx', { 'app.kubernetes.io/name': 'ingress-nginx' });
+  /** A pod of Tidings that no policy thought of. */
+  const newcomer = labelled('tidings', { 'app.kubernetes.io/part-of': 'tidings' });
   const internet = { address: '203.0.113.7' };
 
   test('let through what the work needs, and nothing else', () => {
@@ -144,10 +146,23 @@ describe('the network policies', () => {
     const [edge, ingest, nats, setup] = ['edge', 'ingest', 'nats', 'nats-setup'].map((name) =>
       podsOf(manifests, `tidings-${name}`),
     ) as [Peer, Peer, Peer, Peer];
-    const peers = { edge, ingest, nats, setup, prometheus, stranger, neighbour, dns, gateway, nginx, internet };
+    const peers = {
+      edge,
+      ingest,
+      nats,
+      setup,
+      prometheus,
+      stranger,
+      neighbour,
+      newcomer,
+      dns,
+      gateway,
+      nginx,
+      internet,
+    };
     const passing = Object.entries(peers).flatMap(([from, sender]) =>
       Object.entries(peers).flatMap(([to, receiver]) =>
-        ['edge', 'ingest', 'nats', 'setup'].some((ours) => ours === from || ours === to)
+        ['edge', 'ingest', 'nats', 'setup', 'newcomer'].some((ours) => ours === from || ours === to)
           ? [53, 443, 4222, 6222, 7777, 8080, 8222, 9090]
               .filter((port) => allows(manifests, sender, receiver, port))
               .map((port) => `${from} -> ${to} ${port}`)
@@ -156,7 +171,7 @@ describe('the network policies', () => {
     );
     expect(passing.sort()).toEqual(
       [
-        ...['edge', 'ingest', 'nats', 'setup'].map((from) => `${from} -> dns 53`),
+        ...['edge', 'ingest', 'nats', 'setup', 'newcomer'].map((from) => `${from} -> dns 53`),
         ...['edge', 'ingest', 'setup'].map((from) => `${from} -> nats 4222`),
         'nats -> nats 6222',
         'gateway -> edge 8080',
