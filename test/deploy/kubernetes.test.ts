@@ -1,21 +1,17 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { findNatsServer } from '@tidings/broker/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { toPrometheusRule } from '../../scripts/prometheus-rule.mjs';
 import { ROOT } from '../hub-process.ts';
+import type { AdapterValues, AutoscalerSpec, PodMonitorSpec, ScaledObjectSpec } from './custom-objects.ts';
 import { readOperations, ruleFor } from './http-route.ts';
 import { copyDeployFolder, type DeployFolder, type Manifest } from './manifests.ts';
+import { tryNatsConfiguration } from './nats-configuration.ts';
 import { allows, type Peer, podsOf } from './network-flow.ts';
 import { podFaultsOf } from './pod-rules.ts';
 import { createSchemaChecks } from './schema-check.ts';
 import { environmentOf, workloadsOf } from './workload.ts';
-
-const execute = promisify(execFile);
 
 /** Every component is in one of them. */
 const OVERLAYS = ['local', 'production', 'others'] as const;
@@ -211,11 +207,11 @@ describe('the ways in', () => {
 
 describe('the sizes', () => {
   test('an edge scales before its streams are as many as it takes, and KEDA does as the autoscaler does', () => {
-    const scaler = find('production', 'HorizontalPodAutoscaler', 'tidings-edge').spec as Scaler;
-    const keda = find('others', 'ScaledObject', 'tidings-edge').spec as ScaledObject;
-    expect(of('others').some(({ kind, metadata }) => kind === scaler.kind && metadata.name === 'tidings-edge')).toBe(
-      false,
-    );
+    const scaler = find('production', 'HorizontalPodAutoscaler', 'tidings-edge').spec as AutoscalerSpec;
+    const keda = find('others', 'ScaledObject', 'tidings-edge').spec as ScaledObjectSpec;
+    expect(
+      of('others').some(({ kind, metadata }) => kind === 'HorizontalPodAutoscaler' && metadata.name === 'tidings-edge'),
+    ).toBe(false);
     const [streams, cpu] = scaler.metrics;
     const edge = workloadsOf(of('production')).find(({ name }) => name === 'tidings-edge')?.pod.containers[0];
     const most = edge && Number(environmentOf(edge, of('production')).TIDINGS_MAX_CONNECTIONS);
@@ -270,13 +266,13 @@ describe('the monitoring', () => {
   test('gives the autoscaler the metric that it asks for, of the pods that it asks for', async () => {
     const values = parse(
       await readFile(join(ROOT, 'deploy/kubernetes/components/monitoring/adapter-values.yaml'), 'utf8'),
-    ) as { rules: { custom: { name: { as: string }; seriesQuery: string; metricsQuery: string }[] } };
+    ) as AdapterValues;
     const [rule, ...others] = values.rules.custom;
-    const { metrics } = find('production', 'HorizontalPodAutoscaler', 'tidings-edge').spec as Scaler;
+    const { metrics } = find('production', 'HorizontalPodAutoscaler', 'tidings-edge').spec as AutoscalerSpec;
     expect(others).toEqual([]);
     expect(metrics[0]?.pods?.metric.name).toBe(rule?.name.as);
     expect(rule?.seriesQuery).toContain(`${rule?.name.as}{job="tidings-edge"`);
-    const { triggers } = find('others', 'ScaledObject', 'tidings-edge').spec as ScaledObject;
+    const { triggers } = find('others', 'ScaledObject', 'tidings-edge').spec as ScaledObjectSpec;
     expect(triggers[0]?.metadata.query).toContain(`${rule?.name.as}{job="tidings-edge"`);
   });
 });
@@ -285,33 +281,15 @@ describe('the NATS servers', () => {
   test.each(OVERLAYS)(
     'of the overlay "%s" accept their configuration, with the roles as they are tested',
     async (overlay) => {
-      const set = workloadsOf(of(overlay)).find(({ kind }) => kind === 'StatefulSet');
-      const server = set?.pod.containers[0];
-      if (server === undefined) throw new Error('There is no server.');
       const { data = {} } = find(overlay, 'ConfigMap', 'tidings-nats');
       for (const file of ['roles.conf', 'server.conf']) {
         expect(data[file]).toBe(await readFile(join(ROOT, 'deploy/nats', file), 'utf8'));
       }
-      const folder = await mkdtemp(join(tmpdir(), 'tidings-nats-conf-'));
-      try {
-        const tls = await makeCertificate(folder);
-        for (const [name, text] of Object.entries(data)) {
-          await writeFile(join(folder, name), text.replaceAll('/etc/nats-tls', tls));
-        }
-        const env = environmentOf(server, of(overlay));
-        for (const [name, value] of Object.entries(env)) {
-          const isSecret = value.startsWith('from tidings-nats-passwords');
-          env[name] = isSecret ? 'p0123456789' : value.replaceAll('$(NATS_ROUTE_PASSWORD)', 'p0123456789');
-        }
-        const checked = execute(await findNatsServer(), ['-t', '-c', join(folder, 'nats.conf')], {
-          env: { ...env, NATS_SERVER_NAME: 'tidings-nats-0' },
-        });
-        expect((await checked).stderr).toMatch(/is valid/);
-        const lameDuckSec = Number(/^lame_duck_duration: "(\d+)s"$/m.exec(data['server.conf'] ?? '')?.[1]);
-        expect(set?.pod.terminationGracePeriodSeconds).toBeGreaterThan(lameDuckSec + 10);
-      } finally {
-        await rm(folder, { recursive: true });
-      }
+      expect(await tryNatsConfiguration(of(overlay), data)).toMatch(/is valid/);
+      const lameDuckSec = Number(/^lame_duck_duration: "(\d+)s"$/m.exec(data['server.conf'] ?? '')?.[1]);
+      const graceSec = workloadsOf(of(overlay)).find(({ kind }) => kind === 'StatefulSet')?.pod
+        .terminationGracePeriodSeconds;
+      expect(graceSec).toBeGreaterThan(lameDuckSec + 10);
     },
   );
 
@@ -326,38 +304,3 @@ describe('the NATS servers', () => {
     expect(routes?.map(({ value }) => value?.split(/[@:]/).at(-2))).toEqual(dnsNames);
   });
 });
-
-interface PodMonitorSpec {
-  readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
-  readonly podMetricsEndpoints: readonly {
-    readonly port: string;
-    readonly relabelings: readonly { readonly targetLabel: string; readonly replacement: string }[];
-  }[];
-}
-
-interface Scaler {
-  readonly kind: string;
-  readonly minReplicas: number;
-  readonly maxReplicas: number;
-  readonly behavior: object;
-  readonly metrics: readonly {
-    readonly pods?: { readonly metric: { readonly name: string }; readonly target: { readonly averageValue: string } };
-    readonly resource?: { readonly target: { readonly averageUtilization: number } };
-  }[];
-}
-
-interface ScaledObject {
-  readonly minReplicaCount: number;
-  readonly maxReplicaCount: number;
-  readonly advanced: { readonly horizontalPodAutoscalerConfig: { readonly behavior: object } };
-  readonly triggers: readonly { readonly metadata: Readonly<Record<string, string>> }[];
-}
-
-/** A certificate for the server to read: it looks at the files before it says that a configuration is valid. */
-async function makeCertificate(folder: string): Promise<string> {
-  const [key, certificate] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
-  const command = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=nats -out';
-  await execute('openssl', [...command.split(' '), certificate, '-keyout', key]);
-  await writeFile(join(folder, 'ca.crt'), await readFile(certificate));
-  return folder;
-}
