@@ -48,9 +48,10 @@ describe('the reference of the metrics', () => {
     expect(series.length).toBeGreaterThan(60);
     for (const [, name = '', value = ''] of series) {
       const cell = cells.get(name) ?? '';
-      expect(cell.includes(`\`${value}\``) || (value in PROBLEMS && cell.includes('errors.md')), `${name} ${value}`).toBe(
-        true,
-      );
+      expect(
+        cell.includes(`\`${value}\``) || (value in PROBLEMS && cell.includes('errors.md')),
+        `${name} ${value}`,
+      ).toBe(true);
     }
     for (const reason of GOODBYES) expect(cells.get('tidings_connections_closed_total')).toContain(`\`${reason}\``);
   });
