@@ -1,7 +1,8 @@
 // `npm run assemble -- <folder>`: puts what runs in production into a new folder, and nothing else: the compiled services and
-// packages, and the packages of the lockfile that they need. It must be built before. The image is made of this folder.
+// packages, the packages of the lockfile that they need, what starts them in a container, and the bill of all of it. It must be
+// built before. The image is made of this folder, and by nothing else than this (deploy/Dockerfile).
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,11 +23,20 @@ for (const workspace of withDependencies(STARTED)) {
   if (!existsSync(join(ROOT, workspace, 'dist'))) fail(`${workspace} is not built: run npm run build.`);
   for (const part of PARTS) if (existsSync(join(ROOT, workspace, part))) copy(join(workspace, part));
 }
-const { status } = spawnSync('npm', ['ci', '--omit=dev', '--omit=optional', '--no-audit', '--no-fund'], {
-  cwd: folder,
-  stdio: 'inherit',
-});
-process.exitCode = status ?? 1;
+for (const name of ['start.mjs', 'healthcheck.mjs']) copy(join('deploy/image', name), name);
+npm('ci', '--omit=dev', '--omit=optional', '--no-audit', '--no-fund');
+// What the lockfile says of tools for developers would count packages that both they and production need as theirs alone.
+npm('pkg', 'delete', 'devDependencies');
+writeFileSync(join(folder, 'sbom.cdx.json'), npm('sbom', '--sbom-format=cyclonedx'));
+
+/** Runs npm in the new folder; gives back what it wrote. */
+function npm(...words) {
+  const stdio = /** @type {const} */ (['ignore', 'pipe', 'inherit']);
+  const { status, stdout, error } = spawnSync('npm', words, { cwd: folder, stdio, maxBuffer: 64 * 1024 * 1024 });
+  if (error !== undefined || status !== 0)
+    fail(`npm ${words.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
+  return stdout;
+}
 
 /** Those workspaces, and all of ours that they depend on. */
 function withDependencies(workspaces) {
@@ -45,9 +55,9 @@ function withDependencies(workspaces) {
   return all;
 }
 
-function copy(path) {
+function copy(path, into = path) {
   mkdirSync(folder, { recursive: true });
-  cpSync(join(ROOT, path), join(folder, path), {
+  cpSync(join(ROOT, path), join(folder, into), {
     recursive: true,
     filter: (source) => !FOR_DEVELOPERS.test(relative(ROOT, source)),
   });

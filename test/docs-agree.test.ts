@@ -21,7 +21,14 @@ function rowsOf(text: string): string[][] {
     );
 }
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'deploy/README.md', 'loadtest/README.md'].concat(
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'deploy/README.md',
+  'deploy/kubernetes/README.md',
+  'loadtest/README.md',
+].concat(
   [...readManifests()].flatMap(([folder, manifest]) => (manifest.private ? [] : [`${folder}/README.md`])),
   readdirSync(join(ROOT, 'docs'), { recursive: true })
     .map((path) => `docs/${path}`)

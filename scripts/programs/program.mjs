@@ -59,6 +59,21 @@ export const PROGRAMS = {
     byHand:
       'unpack the package kubernetes-validate 1.37.0 and name its folder kubernetes_validate/kubernetes-json-schema',
   },
+  'compose-schema': {
+    version: '0.39.0',
+    asks: [],
+    variable: 'COMPOSE_SCHEMA',
+    sources: [
+      {
+        kind: 'wheel',
+        package: 'check-jsonschema',
+        version: '0.39.0',
+        member: 'vendor/compose-spec.json',
+        hashes: ['14ce5c94871c551268ea948ffe21e9f1464dc48fb20bf9a4c13deeaaf756cf9b'],
+      },
+    ],
+    byHand: 'name the file compose-spec.json of the Compose Specification (github.com/compose-spec/compose-spec)',
+  },
   'kube-score': {
     version: '1.20.0',
     asks: ['version'],

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { mintToken } from '@tidings/auth';
 import { type NatsCluster, startNatsCluster } from '@tidings/broker/testing';
 import { systemClock } from '@tidings/runtime';
@@ -10,12 +11,16 @@ export interface SiteOptions {
   /** `false`: edges that do not repair what their live feed misses, to see that the losses are noticed. */
   readonly repair?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** The folder of another build, where the first services are started from. */
+  readonly build?: string | undefined;
 }
 
 /** What one service is to have that the others have not. */
 interface ServiceWish {
   readonly repair?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** The folder of another build, where it is started from. */
+  readonly build?: string | undefined;
   /** The balancer sends nobody there: whoever started it uses it, and ends it. */
   readonly apart?: boolean;
 }
@@ -56,7 +61,7 @@ const ENV: NodeJS.ProcessEnv = {
 
 /** Starts it; resolves when everything accepts connections. Whoever starts it removes it. */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
-  const { edges = 2, ingests = 2, repair = true } = options;
+  const { edges = 2, ingests = 2, repair = true, build } = options;
   const cluster = await startNatsCluster();
   const tally = createTally();
   const started: { kind: 'edge' | 'ingest'; apart: boolean; service: Service }[] = [];
@@ -64,7 +69,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
 
   async function start(kind: 'edge' | 'ingest', script: string, wish: ServiceWish): Promise<Service> {
     const name = `${kind}-${started.length + 1}`;
-    const service = await startService({ name, script, env: { ...env, ...wish.env } });
+    const there = wish.build === undefined ? script : resolve(wish.build, script);
+    const service = await startService({ name, script: there, env: { ...env, ...wish.env } });
     started.push({ kind, apart: wish.apart === true, service });
     tally.watch(service);
     return service;
@@ -105,8 +111,8 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   try {
     // The first ingest creates the stream, for which the edges wait.
     await Promise.all([
-      ...Array.from({ length: ingests }, () => site.startIngest()),
-      ...Array.from({ length: edges }, () => site.startEdge()),
+      ...Array.from({ length: ingests }, () => site.startIngest({ build })),
+      ...Array.from({ length: edges }, () => site.startEdge({ build })),
     ]);
     return site;
   } catch (error) {

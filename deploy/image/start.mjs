@@ -1,0 +1,35 @@
+// The first process of a container. Its words choose: a service, the command line, or the question whether a service is well.
+import { healthOf } from './healthcheck.mjs';
+
+const SERVICES = ['edge', 'ingest', 'hub'];
+const USAGE = `Say what to run: ${SERVICES.join(', ')}, tidings <command of the command line>, or healthcheck [ready].\n`;
+
+const [word = '', ...rest] = process.argv.slice(2);
+if (SERVICES.includes(word) && rest.length === 0) {
+  await import(new URL(`services/${word}/dist/main.js`, import.meta.url).href);
+} else if (word === 'tidings') {
+  endOnSignals();
+  process.argv.splice(2, 1);
+  await import(new URL('packages/cli/dist/main.js', import.meta.url).href);
+} else if (word === 'healthcheck' && rest.every((each) => each === 'ready')) {
+  const { isWell, answer } = await healthOf(process.env, rest.length > 0 ? '/readyz' : '/healthz');
+  process.stdout.write(`${answer}\n`);
+  process.exitCode = isWell ? 0 : 1;
+} else {
+  process.stderr.write(USAGE);
+  // sysexits.h: EX_USAGE.
+  process.exitCode = 64;
+}
+
+/** The kernel ignores for the first process of a container what would end any other; services have handlers of their own. */
+function endOnSignals() {
+  for (const [signal, code] of /** @type {const} */ ([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])) {
+    process.on(signal, () => {
+      // A command that wants to end in good order listens too.
+      if (process.listenerCount(signal) === 1) process.exit(code);
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { loadSettings } from '@tidings/runtime';
+import { describe, expect, test } from 'vitest';
+import { findProgram } from '../../scripts/programs/find.mjs';
+import { ROOT } from '../hub-process.ts';
+import { readImage, readStages } from './dockerfile.ts';
+
+const execute = promisify(execFile);
+const FILE = join(ROOT, 'deploy/Dockerfile');
+
+describe('the image', () => {
+  test('has a Dockerfile in which hadolint finds nothing', async () => {
+    const hadolint = await findProgram('hadolint');
+    const { stdout } = await execute(hadolint, ['--no-color', FILE]).catch((error: { stdout: string }) => error);
+    expect(stdout).toBe('');
+  });
+
+  test('is made by the steps that a test takes too, and by no others', () => {
+    const [, build = [], last = []] = readStages();
+    const steps = build.filter(({ name }) => name === 'RUN').map(({ words }) => words.replace(/^(--\S+ )+/, ''));
+    expect(steps).toEqual(['npm ci', 'npm run build', 'npm run assemble -- /app']);
+    expect(last.filter(({ name }) => name === 'RUN')).toEqual([]);
+  });
+
+  test('runs as a user who is named by number and is not root, on a Node of an exact version', () => {
+    const [before = [], build = [], last = []] = readStages();
+    expect(last.find(({ name }) => name === 'USER')?.words).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+    expect(before[0]?.words).toMatch(/^NODE_IMAGE=node:\d+\.\d+\.\d+-\w+-slim$/);
+    for (const [from] of [build, last]) expect(from?.words).toMatch(/^\$\{NODE_IMAGE\}( AS build)?$/);
+  });
+
+  test('sets what every service takes, and exposes the ports that it sets', () => {
+    const { env } = readImage();
+    const settings = loadSettings({ ...env, TIDINGS_JWT_SECRET: 'a secret of this test that is 32 bytes or longer' });
+    expect(settings.production).toBe(true);
+    const exposed = readStages()
+      .at(-1)
+      ?.find(({ name }) => name === 'EXPOSE')?.words;
+    expect(exposed).toBe(`${settings.port} ${settings.adminPort}`);
+  });
+
+  test('has the version of the packages, and starts a file that is there', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(readFileSync(FILE, 'utf8')).toContain(`ARG VERSION=${version}\n`);
+    const { entrypoint, health } = readImage();
+    for (const words of [entrypoint, health]) {
+      expect(words[0]).toBe('node');
+      expect(existsSync(join(ROOT, 'deploy/image', (words[1] ?? '').replace(/^\/app\//, '')))).toBe(true);
+    }
+  });
+});
