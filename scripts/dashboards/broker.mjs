@@ -201,7 +201,7 @@ export const BROKER = {
     }),
     graph({
       title: 'Processor',
-      description: 'Percent of a core.',
+      description: 'Percent of a core, by each server itself.',
       unit: 'percent',
       queries: [{ expr: `gnatsd_varz_cpu{${NATS}}`, legend: '{{server_id}}', within: [0, 1600] }],
     }),
