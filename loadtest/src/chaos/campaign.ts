@@ -45,7 +45,7 @@ export async function runCampaign(options: CampaignOptions, tell: (text: string)
       const counts: Record<string, number> = { ...verdict.counts };
       for (const [name, count] of faults) counts[`fault: ${name}`] = count;
       for (const [metric, title] of WORK) {
-        for (const [label, value] of site.tally.totals(metric)) counts[`${title} ${label}`] = value;
+        for (const [label, value] of site.tally.totals(metric)) if (value > 0) counts[`${title} ${label}`] = value;
       }
       for (const { after, ms } of punctuality.worst) counts[`worst ms after: ${after}`] = Math.round(ms);
       for (const share of [0.5, 0.99])

@@ -6,6 +6,7 @@ import { limitFailures } from './failure-limit.ts';
 import { type IssuerEntry, parseIssuersFile } from './issuers-file.ts';
 import { createKeySources, type KeySource } from './key-source.ts';
 import { parseAllowedOrigins } from './origin.ts';
+import { ACCESS_REFUSALS } from './refusal.ts';
 import { parseTopicClasses, type TopicClasses } from './topic-class.ts';
 import type { TrustedIssuer } from './trust.ts';
 import { createVerifier } from './verify.ts';
@@ -56,6 +57,7 @@ export function createAccessControl(
     audience: settings.jwtAudience,
     maxTokenAgeSec: settings.maxTokenAgeSec,
   });
+  for (const reason of ACCESS_REFUSALS) metrics.authFailures.inc({ reason }, 0);
   const { cookieName, production, rateAuthFailures: perSec } = settings;
   const authenticator = createAuthenticator({
     verifier,

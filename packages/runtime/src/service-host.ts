@@ -70,12 +70,15 @@ export async function hostService(
     const stopWatching =
       files && certificate && watchCertificate(files, certificate, server.setCertificate, clock, log);
     accepting = true;
+    metrics.drainSpread.set(settings.drainMs / 1000);
+    if (service.node !== undefined) metrics.nodeInfo.set({ node: service.node }, 1);
     return {
       url: toUrl(host, port, certificate === undefined ? 'http' : 'https'),
       adminUrl: toUrl(adminHost, adminPort, 'http'),
       ...(service.node !== undefined && { node: service.node }),
       async stop() {
         accepting = false;
+        metrics.drainStarted.set(clock.now() / 1000);
         stopWatching?.();
         server.drain();
         await service.drain();

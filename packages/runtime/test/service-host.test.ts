@@ -41,6 +41,26 @@ async function freePort(): Promise<number> {
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
 describe('a hosted service', () => {
+  it('section 9: while it ends its metrics say since when, how long that may take, and which node it is', async () => {
+    let drained = (): void => {};
+    const draining = new Promise<void>((resolve) => {
+      drained = resolve;
+    });
+    const hosted = await host(createService([], { node: 'abc', drain: () => draining }), { TIDINGS_DRAIN_MS: '2500' });
+    const metrics = async (): Promise<string> => (await fetch(`${hosted.adminUrl}/metrics`)).text();
+    const started = async (): Promise<number> =>
+      Number(/^tidings_drain_started_timestamp_seconds (\S+)/m.exec(await metrics())?.[1]);
+    expect(await started()).toBe(0);
+    const stopped = hosted.stop();
+    expect(Math.abs((await started()) - Date.now() / 1000)).toBeLessThan(30);
+    const text = await metrics();
+    expect(text).toContain('tidings_drain_spread_seconds 2.5');
+    expect(text).toContain('tidings_node_info{node="abc"} 1');
+    expect(text).toContain(`tidings_build_info{version="${VERSION}",node_version="${process.versions.node}"} 1`);
+    drained();
+    await stopped;
+  });
+
   it('section 9: the probes are answered while it opens: it works, and is not ready', async () => {
     const port = await freePort();
     let ready = (): void => {};

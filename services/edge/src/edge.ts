@@ -165,6 +165,8 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   answerForSessions({ edge, classes, turns: createChangeTurns() });
   tallies.measureStreams((tenants) => measureStreams({ registry, drain }, tenants));
   const callers = { cluster, authenticator, classes, audit, clock };
+  metrics.connectionsLimit.set(settings.maxConnections);
+  metrics.inTouch.from(() => (cluster.inTouch ? 1 : 0));
 
   return {
     addTo(app) {

@@ -171,6 +171,7 @@ class Keeper implements SessionEvents, Cancellation {
     registry.remove(session);
     admission.leave(this.#holder);
     metrics.bytesSent.inc(session.outbox.takeSentBytes());
+    metrics.connectionsClosed.inc({ reason: session.goodbye ?? 'gone' });
     if (!this.#gone) this.#lingerOn(session.outbox.takenBytes, wheel.elapsedMs + lagMaxMs);
   }
 

@@ -64,9 +64,9 @@ export function addStream(app: ServiceApp, parts: StreamRouteParts, failures: Fa
 
   app.get('/v1/stream', async (context) => {
     const parameters = parseQuery(context.env.incoming.url ?? '');
-    return audited(
+    return answered(
       context,
-      await answer(context, parameters, async () => fieldsOfQuery(parameters), 'parameter', parts),
+      () => answer(context, parameters, async () => fieldsOfQuery(parameters), 'parameter', parts),
       parts,
     );
   });
@@ -75,15 +75,26 @@ export function addStream(app: ServiceApp, parts: StreamRouteParts, failures: Fa
     refuseUnknown(parameters, ['access_token']);
     const { incoming, outgoing } = context.env;
     const read = (): Promise<unknown> => readJson(incoming, outgoing as ServerResponse, MAX_STREAM_BODY_BYTES);
-    return audited(context, await answer(context, parameters, read, 'pointer', parts), parts);
+    return answered(context, () => answer(context, parameters, read, 'pointer', parts), parts);
   });
 }
 
-// What is put softly is refused all the same.
-function audited(context: ServiceContext, response: Response, { edge }: StreamRouteParts): Response {
-  const code = refusalBehind(response);
-  if (code !== undefined) edge.audit.record(context, { did: 'refused', code });
-  return response;
+async function answered(
+  context: ServiceContext,
+  run: () => Promise<Response>,
+  { edge }: StreamRouteParts,
+): Promise<Response> {
+  try {
+    const response = await run();
+    // What is put softly is refused all the same.
+    const code = refusalBehind(response);
+    if (code !== undefined) edge.audit.record(context, { did: 'refused', code });
+    return response;
+  } catch (error) {
+    const result = error instanceof TidingsError ? error.code : ('internal' satisfies ProblemCode);
+    edge.metrics.connectionsTotal.inc({ result });
+    throw error;
+  }
 }
 
 async function answer(
@@ -124,7 +135,7 @@ async function answer(
     foresee(wish, { tenant, patterns: topics }, context, edge),
   );
   if (start instanceof Response) return start;
-  if (start !== undefined && isOver(start, topics, edge.feed)) return new Response(null, { status: 204 });
+  if (start !== undefined && isOver(start, topics, edge.feed)) return over(edge);
   const address = edge.admission.countsAddresses ? clientAddressOf(context) : '';
   const holder = { tenant, user: access.grant.user, address };
   const tokens = access.anonymous ? [] : [identityOf(access.grant)];
@@ -138,6 +149,11 @@ async function answer(
   if (refused !== undefined) return refuseAdmission(refused, incoming, wish.client, edge);
   if (context.env.incoming.method === 'HEAD') return new Response(null, { status: 200, headers: STREAM_HEADERS });
   return open(context, order, edge);
+}
+
+function over({ metrics }: EdgeParts): Response {
+  metrics.connectionsTotal.inc({ result: 'final' satisfies Goodbye });
+  return new Response(null, { status: 204 });
 }
 
 const LIMITS: Readonly<Record<Refused, () => TidingsError>> = {

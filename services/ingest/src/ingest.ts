@@ -49,6 +49,7 @@ export async function startIngest(
   const { authenticator, classes } = createAccessControl(settings, settings.jwtSecrets, metrics, clock, {
     isRevoked: accessChecks.isRevoked,
   });
+  metrics.inTouch.from(() => (cluster.inTouch ? 1 : 0));
   const broker = createBroker(settings, 'ingest', log, metrics, clock);
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, audit.noteProblem);
   const ingest = addIngest(app, { broker, cluster, authenticator, classes, audit, metrics, log, settings, clock });

@@ -51,11 +51,13 @@ export function createLogWatch(parts: LogWatchParts): LogWatch {
     } catch (error) {
       if (!failing) log.warn({ err: error }, 'the leader of the log does not answer');
       failing = true;
+      metrics.logSilent.set((clock.elapsed() - answeredMs) / 1000);
       throw error;
     }
     if (failing) log.info('the leader of the log answers again');
     failing = false;
     answeredMs = clock.elapsed();
+    metrics.logSilent.set(0);
     const last = info.state.last_seq;
     noteLag(last);
     const found = epochOf(info);
@@ -65,6 +67,7 @@ export function createLogWatch(parts: LogWatchParts): LogWatch {
       behindSinceMs = undefined;
       awaited = undefined;
       tailLost = false;
+      metrics.logTailLost.set(0);
       parts.onEpoch(found, info);
     } else {
       noteTail(last, position);
@@ -92,6 +95,7 @@ export function createLogWatch(parts: LogWatchParts): LogWatch {
   function noteTailLost(): void {
     if (tailLost) return;
     tailLost = true;
+    metrics.logTailLost.set(1);
     log.fatal('acknowledged events are gone from the end of the log: give the stream a new tidings.epoch');
   }
 

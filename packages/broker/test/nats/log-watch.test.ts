@@ -42,8 +42,10 @@ function createCase() {
     await turn();
   }
   const lag = async (): Promise<number | undefined> => (await metrics.feedLag.get()).values[0]?.value;
+  const silentSec = async (): Promise<number | undefined> => (await metrics.logSilent.get()).values[0]?.value;
+  const lost = async (): Promise<number | undefined> => (await metrics.logTailLost.get()).values[0]?.value;
   const levels = (): unknown[] => lines.map(({ level, msg }) => `${level} ${msg}`);
-  return { clock, watch, requests, epochs, state, period, lag, lines, levels };
+  return { clock, watch, requests, epochs, state, period, lag, silentSec, lost, lines, levels };
 }
 
 describe('the watch over the log', () => {
@@ -90,14 +92,15 @@ describe('the watch over the log', () => {
   });
 
   it('says how long the leader has not answered, and logs only the change', async () => {
-    const { watch, period, clock, levels } = createCase();
+    const { watch, period, silentSec, clock, levels } = createCase();
     expect(watch.silentMs).toBe(0);
     await period(new Error('no leader'));
     await period(new Error('no leader'));
+    expect(await silentSec()).toBe(10);
     clock.advance(1_000);
     expect(watch.silentMs).toBe(11_000);
     await period(infoOf('one', 1));
-    expect(watch.silentMs).toBe(0);
+    expect([watch.silentMs, await silentSec()]).toEqual([0, 0]);
     expect(levels()).toEqual(['40 the leader of the log does not answer', '30 the leader of the log answers again']);
   });
 
@@ -194,11 +197,11 @@ describe('the watch over the log', () => {
   });
 
   it('takes the alarm back when the log was given another name', async () => {
-    const { watch, period, state } = createCase();
+    const { watch, period, state, lost } = createCase();
     state.position = 10;
     for (let look = 0; look < 4; look += 1) await period(infoOf('one', 9));
-    expect(watch.tailLost).toBe(true);
+    expect([watch.tailLost, await lost()]).toEqual([true, 1]);
     await period(infoOf('two', 9));
-    expect(watch.tailLost).toBe(false);
+    expect([watch.tailLost, await lost()]).toEqual([false, 0]);
   });
 });
