@@ -21,6 +21,7 @@ export interface Metrics {
   readonly authFailures: Counter<'reason'>;
   readonly rejected: Counter<'reason'>;
   readonly bytesSent: Counter;
+  readonly spansDropped: Counter<'reason'>;
   /** Everything in the Prometheus text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -73,6 +74,7 @@ export function createMetrics(): Metrics {
     authFailures: counter('auth_failures_total', 'Refused tokens, by reason.', 'reason'),
     rejected: counter('rejected_total', 'Refused requests, by problem code.', 'reason'),
     bytesSent: counter('bytes_sent_total', 'Bytes written to streams.'),
+    spansDropped: counter('spans_dropped_total', 'Spans that never reached a collector, by reason.', 'reason'),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
