@@ -3,6 +3,9 @@ import type { TraceContext } from './trace.ts';
 /** What a span says beside its name and its times. Never a topic, a user or a payload. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
+/** `messaging.system` of every span: what an event goes through, whichever broker it stands on. */
+export const MESSAGING_SYSTEM = 'tidings';
+
 /** What a span is to those around it, by the words of OpenTelemetry. */
 export type SpanKind = 'server' | 'producer' | 'consumer';
 
