@@ -1,4 +1,13 @@
-import { ConfigurationError, type Logger, type Metrics, NO_TRACER, type Settings, type Tracer } from '@tidings/runtime';
+import {
+  type Clock,
+  ConfigurationError,
+  type Logger,
+  type Metrics,
+  NO_TRACER,
+  type Settings,
+  systemClock,
+  type Tracer,
+} from '@tidings/runtime';
 import { exporterFaults } from './exporter-faults.ts';
 
 /** The tracing of a process. */
@@ -20,10 +29,11 @@ export async function openTracing(
   service: string,
   metrics: Pick<Metrics, 'spansDropped'>,
   log: Logger,
+  clock: Clock = systemClock,
 ): Promise<Tracing> {
   if (settings.traces === 'off') return OFF;
   const faults = exporterFaults(process.env);
   if (faults.length > 0) throw new ConfigurationError(faults);
   const { startOpenTelemetry } = await import('./otel/open-telemetry.ts');
-  return startOpenTelemetry({ service, rootRatio: settings.tracesRatio, metrics, log });
+  return startOpenTelemetry({ service, rootRatio: settings.tracesRatio, metrics, log, clock });
 }
