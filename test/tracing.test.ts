@@ -121,6 +121,9 @@ describe('the trace of an event', () => {
     await publish(ingest, { topic: 'a.c', data: 'live', store: false }, SAMPLED);
     // Neither of these is recorded: a publisher says so of its own trace, and the ratio of one that begins here.
     await publish(ingest, { topic: 'a.b', data: 'unsampled' }, { traceparent: SAMPLED.traceparent.replace(/1$/, '0') });
+    // Nor is what a stranger asks to have recorded.
+    const stranger = await request(`${ingest.url}/v1/events`, { method: 'POST', headers: SAMPLED, body: '{}' });
+    expect(stranger.status).toBe(401);
     await publish(ingest, { topic: 'a.b', data: 'last' });
     for (const client of clients) await client.until(({ text }) => text.includes('data: last'));
     await Promise.all([ingest, ...edges, unaware].map(({ stop }) => stop()));
@@ -167,7 +170,7 @@ describe('the trace of an event', () => {
     const lines = ingest.lines.filter(({ msg }) => msg === 'request');
     expect(lines[0]).toMatchObject({ event: id, traceId: TRACE_ID, spanId: server?.spanId });
     expect(lines[2]).toMatchObject({ traceId: TRACE_ID });
-    expect(lines[3]?.traceId).not.toBe(TRACE_ID);
+    expect(lines[4]?.traceId).not.toBe(TRACE_ID);
     expect(ingest.lines.find(({ msg }) => msg === 'audit')).toMatchObject({ traceId: TRACE_ID });
     expect(edges[0]?.lines.find(({ event }) => event === id)).toMatchObject({ msg: 'delivered', traceId: TRACE_ID });
   });

@@ -95,14 +95,12 @@ export function createFeedReader(traces = false): FeedReader {
     let start = MESSAGE_ID.length;
     for (let at = 0; at < MESSAGE_ID.length; at += 1) if (bytes[at] !== MESSAGE_ID[at]) start = 0;
     if (start > 0) while (start < end && !(bytes[start] === CR && bytes[start + 1] === LF)) start += 1;
-    const after = start > 0 ? afterTrace(bytes, start, end) : start;
-    if (after > start) {
-      if (traces) trace = readTrace(toLatin1(bytes, 0, after + 2));
-      start = after;
-    }
     if (start === end) return UNMARKED;
+    const after = start > 0 ? afterTrace(bytes, start, end) : start;
+    if (traces && after > start) trace = readTrace(toLatin1(bytes, 0, after + 2));
+    if (after === end) return UNMARKED;
     // With the line break at its end.
-    const text = toLatin1(bytes, start, end + 2);
+    const text = toLatin1(bytes, after, end + 2);
     return text.length > MOST_MARKS_BYTES ? readMarks(text) : marksOf(text);
   }
 
