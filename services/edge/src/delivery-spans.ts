@@ -3,7 +3,7 @@ import { type Clock, type Logger, MESSAGING_SYSTEM, type Span, type TraceContext
 import type { FlushQueue } from './flush-queue.ts';
 
 /** A span of an event on its way to the streams of this process. */
-export interface DeliverySpan {
+interface DeliverySpan {
   /** It was handed to so many streams: the span ends with the last write to a socket of this turn. */
   routed(streams: number): void;
 }

@@ -19,7 +19,7 @@ export interface PublishTrace {
 }
 
 /** The span of a store, under way. */
-export interface StoreSpan {
+interface StoreSpan {
   readonly context: TraceContext;
   end(results: readonly PublishResult[]): void;
 }
