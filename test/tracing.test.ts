@@ -170,6 +170,9 @@ describe('the trace of an event', () => {
     const lines = ingest.lines.filter(({ msg }) => msg === 'request');
     expect(lines[0]).toMatchObject({ event: id, traceId: TRACE_ID, spanId: server?.spanId });
     expect(lines[2]).toMatchObject({ traceId: TRACE_ID });
+    // The stranger's has a trace id and no span.
+    expect(lines[3]).toMatchObject({ status: 401, traceId: TRACE_ID });
+    expect(lines[3]).not.toHaveProperty('spanId');
     expect(lines[4]?.traceId).not.toBe(TRACE_ID);
     expect(ingest.lines.find(({ msg }) => msg === 'audit')).toMatchObject({ traceId: TRACE_ID });
     expect(edges[0]?.lines.find(({ event }) => event === id)).toMatchObject({ msg: 'delivered', traceId: TRACE_ID });
@@ -209,32 +212,38 @@ describe('the trace of an event', () => {
     expect(hub.lines.find(({ event }) => event === id)).toMatchObject({ msg: 'request', traceId: TRACE_ID });
   });
 
-  test('begins where a publisher brings none, with the names that the environment gives, and goes through one process', async () => {
-    vi.stubEnv('OTEL_SERVICE_NAME', 'news');
-    vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'x-key=1');
-    const hub = await run(startHub, { TIDINGS_TRACES: 'on', TIDINGS_TRACES_RATIO: '1' });
-    await subscribe(hub, 'one');
-    await publish(hub, [
-      { topic: 'one', data: 'x' },
-      { topic: 'two', data: 'y' },
-    ]);
-    await hub.stop();
-    const [server] = of('server');
-    const [producer] = of('producer');
-    expect(server).toMatchObject({ service: 'news', parentSpanId: '' });
-    expect(producer?.parentSpanId).toBe(server?.spanId);
-    expect(producer?.attributes['messaging.batch.message_count']).toBe(2);
-    // What nobody here wants ends first.
-    const delivered = of('consumer').map(({ parentSpanId, attributes }) => [
-      parentSpanId,
-      attributes['tidings.fanout'],
-    ]);
-    expect(delivered).toEqual([
-      [producer?.spanId, 0],
-      [producer?.spanId, 1],
-    ]);
-    expect(collector.requests[0]).toMatchObject({ path: 'POST /v1/traces', headers: { 'x-key': '1' } });
-    const line = hub.lines.find(({ firstEvent }) => firstEvent !== undefined);
-    expect(line).toMatchObject({ events: 2, traceId: server?.traceId, spanId: server?.spanId });
-  });
+  test.each([
+    ['embedded', () => ({ TIDINGS_TRACES: 'on' })],
+    ['on a server', () => onNats('on')],
+  ])(
+    'begins where a publisher brings none, with the names of the environment, and stays in one process, %s',
+    async (_broker, env) => {
+      vi.stubEnv('OTEL_SERVICE_NAME', 'news');
+      vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'x-key=1');
+      const hub = await run(startHub, { ...env(), TIDINGS_TRACES_RATIO: '1' });
+      const client = await subscribe(hub, 'one');
+      await publish(hub, [
+        { topic: 'two', data: 'y' },
+        { topic: 'one', data: 'x' },
+      ]);
+      await client.until(() => client.published().length === 1);
+      await hub.stop();
+      const [server] = of('server');
+      const [producer] = of('producer');
+      expect(server).toMatchObject({ service: 'news', parentSpanId: '' });
+      expect(producer?.parentSpanId).toBe(server?.spanId);
+      expect(producer?.attributes['messaging.batch.message_count']).toBe(2);
+      const delivered = of('consumer').map(({ parentSpanId, attributes }) => [
+        parentSpanId,
+        attributes['tidings.fanout'],
+      ]);
+      expect(delivered).toEqual([
+        [producer?.spanId, 0],
+        [producer?.spanId, 1],
+      ]);
+      expect(collector.requests[0]).toMatchObject({ path: 'POST /v1/traces', headers: { 'x-key': '1' } });
+      const line = hub.lines.find(({ firstEvent }) => firstEvent !== undefined);
+      expect(line).toMatchObject({ events: 2, traceId: server?.traceId, spanId: server?.spanId });
+    },
+  );
 });

@@ -37,11 +37,14 @@ export function beginPublish(tracer: Tracer, context: ServiceContext, route: str
     'http.request.method': 'POST',
     'http.route': route,
   });
-  noteSpan(context, request);
-  if (!request.context.sampled) return undefined;
+  if (!request.context.sampled) {
+    noteSpan(context, request);
+    return undefined;
+  }
   let common = {};
   return {
     accept({ tenant }) {
+      noteSpan(context, request);
       common = { 'tidings.tenant': tenant };
       request.set(common);
       const { outgoing } = context.env;
