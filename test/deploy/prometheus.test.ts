@@ -123,9 +123,12 @@ describe('the rules of Prometheus', () => {
     }
   });
 
-  test.each(rules.map((rule) => [rule.alert, rule] as const))('%s uses metrics and labels that exist', (_, { expr }) => {
-    expect(faultsOf(expr)).toEqual([]);
-  });
+  test.each(rules.map((rule) => [rule.alert, rule] as const))(
+    '%s uses metrics and labels that exist',
+    (_, { expr }) => {
+      expect(faultsOf(expr)).toEqual([]);
+    },
+  );
 });
 
 test('a runbook asks only for metrics and labels that exist', () => {
