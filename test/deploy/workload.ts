@@ -35,8 +35,7 @@ interface Probe {
   readonly httpGet?: { readonly path: string; readonly port: string | number };
 }
 
-/** What the tests read of a pod's description. */
-export interface PodSpec {
+interface PodSpec {
   readonly serviceAccountName?: string;
   readonly automountServiceAccountToken?: boolean;
   readonly enableServiceLinks?: boolean;
