@@ -31,6 +31,7 @@ describe('the NATS broker of the settings', () => {
       maxBytes: 5_000_000,
       maxAgeMs: 3_600_000,
       replicas: 3,
+      traces: false,
     };
     const byUser = { TIDINGS_NATS_USER: 'u', TIDINGS_NATS_PASSWORD: 'p' };
     expect(toNatsOptions(loadSettings({ ...URL, ...limits, ...tls, ...byUser }), 'edge')).toEqual({
