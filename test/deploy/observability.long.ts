@@ -11,7 +11,7 @@ import { type ObservedLoad, startObservedLoad } from './observed-load.ts';
 import { type PrometheusRun, startNatsExporter, startPrometheus } from './prometheus-run.ts';
 import { namesIn } from './promql.ts';
 
-const SECRET = 'of the test that looks at metrics, and of no other';
+const SECRET = 'of the test that looks at metrics and of no other';
 const OBSERVED_MS = 40_000;
 const DRAIN_MS = 12_000;
 /** `for` of the slowest of the alerts that are waited for, what the metrics need to show it, and as much again. */

@@ -68,8 +68,11 @@ describe('the rules of Prometheus', () => {
     await run(promtool, ['check', 'rules', '--lint-fatal', 'rules.yaml'], { cwd: FOLDER });
   });
 
-  test.each(ruleTests)('fire when they should and are silent when they should not: %s', async (file) => {
-    await run(promtool, ['test', 'rules', file], { cwd: FOLDER });
+  test('fire when they should and are silent when they should not', async () => {
+    // What it collects as garbage in its few seconds costs more than the memory.
+    const env = { ...process.env, GOGC: 'off' };
+    const { stdout } = await run(promtool, ['test', 'rules', ...ruleTests], { cwd: FOLDER, env });
+    expect(stdout.match(/SUCCESS/g)).toHaveLength(ruleTests.length);
   });
 
   test('have a test each, of every severity, in which the alert fires, and one in which it is silent', () => {

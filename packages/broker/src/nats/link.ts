@@ -216,8 +216,8 @@ class DialledLink implements Link {
     void this.#watch(socket);
     void socket.closed().then(() => this.#onEnd(socket, server));
     if (before !== undefined && !before.isClosed()) void before.close().catch(() => {});
+    metrics.brokerReconnects.inc({ link: this.name }, first ? 0 : 1);
     if (first) return true;
-    metrics.brokerReconnects.inc({ link: this.name });
     log.info({ link: this.name, server }, 'broker connection is back');
     // Whatever they throw is no fault of the connection.
     queueMicrotask(() => {
