@@ -4,7 +4,8 @@ import { openStream, type StreamClient } from '@tidings/runtime/testing';
 
 const PERIOD_MS = 200;
 const EVENTS_A_TIME = 10;
-const STREAMS = 40;
+// Enough that those of one edge take seconds to leave.
+const STREAMS = 240;
 const LARGE = 'x'.repeat(60_000);
 
 /** Clients and publishers that do a bit of everything, for as long as they are not stopped. */
