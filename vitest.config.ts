@@ -50,10 +50,13 @@ export function overOtherTransports(which: 'on the wire' | 'all'): TestProjectIn
   });
 }
 
+// As Node resolves packages: `module` is a bundler's, and stands for files that Node can't load.
+const CONDITIONS = ['@tidings/source', ...defaultServerConditions.filter((condition) => condition !== 'module')];
+
 // Every workspace is run from its sources: the condition must stand under `ssr.resolve`, and each project must extend this
 // file, or the tests would silently run a stale dist.
 export default defineConfig({
-  ssr: { resolve: { conditions: ['@tidings/source', ...defaultServerConditions] } },
+  ssr: { resolve: { conditions: CONDITIONS } },
   test: {
     // Tests wait for servers and elections more than they compute: more of them at once than there are cores.
     maxWorkers: 4,

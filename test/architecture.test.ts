@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LAYERS: readonly (readonly string[])[] = [
   ['packages/protocol'],
   ['packages/runtime', 'packages/sdk'],
-  ['packages/auth', 'packages/broker', 'packages/console', 'packages/demo'],
+  ['packages/auth', 'packages/broker', 'packages/console', 'packages/demo', 'packages/tracing'],
   ['packages/control'],
   ['services/ingest', 'services/edge', 'packages/cli'],
   ['services/hub'],
@@ -26,6 +26,11 @@ const HOMES: readonly { module: RegExp; home: string; because: string }[] = [
     module: /^nats$/,
     home: 'packages/broker/src/nats',
     because: 'its successor can take its place by changing one folder',
+  },
+  {
+    module: /^@opentelemetry\//,
+    home: 'packages/tracing/src/otel',
+    because: 'nobody pays for it who does not trace: one file there is loaded when it is asked for',
   },
   { module: /^pino/, home: 'packages/runtime/src', because: 'one logger redacts for all' },
   {

@@ -36,7 +36,7 @@ describe('the reference of the metrics', () => {
   test('says a unit for each, and one that its name agrees with', () => {
     for (const [name = '', , , unit = ''] of rowsOf(ours)) {
       const [, word] = /_(seconds|bytes)/.exec(name) ?? [];
-      if (word === undefined) expect(unit, name).toMatch(/^(1|0, 1|streams|events|times)$/);
+      if (word === undefined) expect(unit, name).toMatch(/^(1|0, 1|streams|events|spans|times)$/);
       else expect(unit, name).toContain(word);
     }
   });

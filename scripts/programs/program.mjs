@@ -129,18 +129,18 @@ export const PROGRAMS = {
     byHand: 'install Prometheus 2.42 or later (brew install prometheus)',
   },
   'nats-exporter': {
-    version: '0.17.3',
+    version: '0.20.1',
     asks: ['-version'],
     variable: 'NATS_EXPORTER',
     onPath: 'prometheus-nats-exporter',
     sources: [
       {
         kind: 'go',
-        module: 'github.com/nats-io/prometheus-nats-exporter@v0.17.3',
+        module: 'github.com/nats-io/prometheus-nats-exporter@v0.20.1',
         binary: 'prometheus-nats-exporter',
       },
     ],
-    byHand: 'go install github.com/nats-io/prometheus-nats-exporter@v0.17.3',
+    byHand: 'go install github.com/nats-io/prometheus-nats-exporter@v0.20.1',
   },
   nginx: {
     version: '1.31.3',

@@ -8,9 +8,10 @@ export interface Instruction {
   readonly words: string;
 }
 
-/** The stages of deploy/Dockerfile, each from its `FROM`; what stands before the first is a stage of its own. */
-export function readStages(): Instruction[][] {
-  const text = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8');
+export const readDockerfile = (): string => readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8');
+
+/** Its stages, each from its `FROM`; what stands before the first is a stage of its own. */
+export function parseStages(text: string): Instruction[][] {
   const lines = text.replace(/^#.*\n/gm, '').replaceAll(/\\\n\s*/g, '');
   const stages: Instruction[][] = [[]];
   for (const [, name = '', words = ''] of lines.matchAll(/^(\w+)\s+(.*)$/gm)) {
@@ -19,6 +20,8 @@ export function readStages(): Instruction[][] {
   }
   return stages;
 }
+
+export const readStages = (): Instruction[][] => parseStages(readDockerfile());
 
 /** What the last stage says of how the image runs. */
 export function readImage(): {

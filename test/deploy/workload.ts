@@ -5,6 +5,7 @@ import type { Manifest } from './manifests.ts';
 export interface Container {
   readonly name: string;
   readonly image: string;
+  readonly args?: readonly string[];
   readonly env?: readonly {
     readonly name: string;
     readonly value?: string;

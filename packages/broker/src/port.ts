@@ -1,4 +1,5 @@
 import type { Message } from '@tidings/protocol';
+import type { TraceContext } from '@tidings/runtime';
 
 /** What a publisher asks to have stored or fed. Every field was validated before it comes here. */
 export interface PublishInput {
@@ -59,8 +60,9 @@ export interface FeedSink {
   /**
    * Every event of every tenant: stored ones by strictly ascending `seq`, where deleted sequences are skipped and lost
    * ones never; live-only ones (`seq` 0) in between. The message is the sink's to keep.
+   * @param trace the span that it was published by, where one is recorded: here alone, since history knows none.
    */
-  message(message: Message): void;
+  message(message: Message, trace?: TraceContext): void;
   /**
    * Forget everything, go on from `head`. With a new epoch the log was recreated or restored. With the epoch that it had,
    * and a head that is not before the newest fed place, what lies between left history before it could be fed; with an
@@ -91,9 +93,10 @@ export interface Broker {
   /**
    * Resolves when the event is stored durably (what that means is the adapter's to say), and not before. Events of one
    * topic are stored in the order of the calls.
+   * @param trace the span that it is published by, which goes with it to every feed.
    * @throws TidingsError `unavailable`: the outcome is unknown, and the call may be repeated with the same id.
    */
-  publish(input: PublishInput): Promise<Receipt>;
+  publish(input: PublishInput, trace?: TraceContext): Promise<Receipt>;
   /** Opens the feed; resolves after `sink.start`. @throws TypeError when called twice. */
   openFeed(sink: FeedSink): Promise<void>;
   /** The newest place fed to this process; 0 before the feed is open. */

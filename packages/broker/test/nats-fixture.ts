@@ -51,6 +51,7 @@ export async function createNatsFixture(): Promise<NatsFixture> {
         maxAgeMs: 3_600_000,
         log,
         metrics,
+        traces: true,
         ...change,
       }),
     createCluster(role, faults = [], change = {}) {

@@ -1,4 +1,4 @@
-import { clientAddressOf, type ServiceContext } from '@tidings/runtime';
+import { clientAddressOf, type ServiceContext, traceIdOfRequest } from '@tidings/runtime';
 
 /** What is recorded of what callers do; `refused` is a 401, 403 or 429. */
 export type AuditedDeed =
@@ -37,6 +37,8 @@ export interface AuditRecord {
   readonly audit: AuditedDeed | 'dropped';
   /** RFC 3339; of a line in the log its own `time`. */
   readonly time?: string;
+  /** The trace id in the other lines of the same request. */
+  readonly traceId?: string;
   /** The process that answered the request. */
   readonly node: string;
   /** Whose tenant: not known where no token was valid. */
@@ -73,6 +75,7 @@ export function toAuditRecord(context: ServiceContext, act: AuditedAct, node: st
   const { topics, topicCount } = namesOf(act.topics);
   return {
     audit: did,
+    traceId: traceIdOfRequest(context),
     node,
     tenant,
     user,

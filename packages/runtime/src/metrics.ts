@@ -32,6 +32,7 @@ export interface Metrics {
   readonly drainStarted: Gauge;
   readonly drainSpread: Gauge;
   readonly nodeInfo: Gauge<'node'>;
+  readonly spansDropped: Counter<'reason'>;
   /** The project's own metrics, in the order in which they are made. */
   readonly list: readonly MetricDescription[];
   /** Everything in the Prometheus text format. */
@@ -109,6 +110,9 @@ export function createMetrics(): Metrics {
       'When this process was asked to end, by the wall clock; 0 before.',
     ),
     drainSpread: gauge('drain_spread_seconds', 'Time over which streams leave at the end, `TIDINGS_DRAIN_MS`.'),
+    spansDropped: counter('spans_dropped_total', 'Spans that never reached a collector, by reason.', {
+      reason: ['queue-full', 'export-failed'],
+    }),
     list,
     text: () => registry.metrics(),
     contentType: registry.contentType,

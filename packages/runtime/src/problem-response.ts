@@ -25,15 +25,16 @@ export function toProblemResponse(problem: Problem, details: ErrorDetails = {}, 
 /**
  * Any error as a problem: an expected one by its code; any other as `internal` with an id that stands in the log beside
  * the error, whose own words the client never sees.
+ * @param traceId asked for where a line is written.
  */
-export function problemOfAny(error: unknown, log: Logger): Problem {
+export function problemOfAny(error: unknown, log: Logger, traceId?: () => string): Problem {
   if (error instanceof TidingsError) return problemOf(error);
   const id = randomUUID();
-  log.error({ err: error, errorId: id }, 'unexpected error');
+  log.error({ err: error, errorId: id, traceId: traceId?.() }, 'unexpected error');
   return toProblem('internal', `If it happens again, report the id ${id}.`);
 }
 
 /** Any error as an answer, as `problemOfAny` puts it. */
-export function errorResponse(error: unknown, log: Logger): Response {
-  return toProblemResponse(problemOfAny(error, log), error instanceof TidingsError ? error.details : {});
+export function errorResponse(error: unknown, log: Logger, traceId?: () => string): Response {
+  return toProblemResponse(problemOfAny(error, log, traceId), error instanceof TidingsError ? error.details : {});
 }

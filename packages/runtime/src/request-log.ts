@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { ClientAddress } from './client-address.ts';
 import type { Logger } from './logger.ts';
+import { traceIdOfRequest } from './request-trace.ts';
 import type { ServiceContext } from './service-app.ts';
-import { traceIdOf } from './trace.ts';
 
 /** Notes that a request came, and writes its line when the answer is complete or the client gone. */
 export type RequestLog = (context: ServiceContext, safeUrl: string) => void;
@@ -24,7 +24,6 @@ export function createRequestLog(log: Logger, clientAddress: ClientAddress): Req
       method: incoming.method,
       url: safeUrl,
       startedMs: performance.now(),
-      traceparent: headers.traceparent as string | undefined,
       // Asked now: a socket that is closed does not know it any more.
       remoteAddress: incoming.socket.remoteAddress,
       forwardedFor: headers['x-forwarded-for'] as string | undefined,
@@ -33,15 +32,34 @@ export function createRequestLog(log: Logger, clientAddress: ClientAddress): Req
     const onClose = (): void => {
       const status = outgoing.headersSent ? outgoing.statusCode : 499;
       const bytes = bytesOf(outgoing, incoming.socket?.bytesWritten ?? 0, bytesBefore);
-      writerOf(lines, clientAddress, facts, context.get('caller'))(status, { bytes });
+      writerOf(
+        lines,
+        clientAddress,
+        facts,
+        traceOf(context),
+        context.get('caller'),
+      )(status, {
+        bytes,
+        ...context.get('lineDetail'),
+      });
     };
     outgoing.on('close', onClose);
     context.set('takeLine', () => {
       outgoing.off('close', onClose);
-      return writerOf(lines, clientAddress, facts, context.get('caller'));
+      return writerOf(lines, clientAddress, facts, traceOf(context), context.get('caller'));
     });
   };
 }
+
+interface Trace {
+  readonly traceId: string;
+  readonly spanId: string | undefined;
+}
+
+const traceOf = (context: ServiceContext): Trace => ({
+  traceId: traceIdOfRequest(context),
+  spanId: context.get('spanId'),
+});
 
 type Caller = { user: string | undefined; tenant: string } | undefined;
 
@@ -50,19 +68,25 @@ interface Facts {
   readonly method: string | undefined;
   readonly url: string;
   readonly startedMs: number;
-  readonly traceparent: string | undefined;
   readonly remoteAddress: string | undefined;
   readonly forwardedFor: string | undefined;
 }
 
 // A function of the module: one that is made beside the request would keep it for as long as itself, and a stream may
 // last for days.
-function writerOf(lines: Logger, clientAddress: ClientAddress, facts: Facts, caller: Caller): WriteLine {
+function writerOf(
+  lines: Logger,
+  clientAddress: ClientAddress,
+  facts: Facts,
+  { traceId, spanId }: Trace,
+  caller: Caller,
+): WriteLine {
   const { user, tenant } = caller ?? {};
   return (status, detail) =>
     lines.info(
       {
-        traceId: traceIdOf(facts.traceparent),
+        traceId,
+        spanId,
         method: facts.method,
         url: facts.url,
         status,

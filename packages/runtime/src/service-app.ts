@@ -13,6 +13,7 @@ import { redactUrl } from './logger.ts';
 import { errorResponse } from './problem-response.ts';
 import { decodeSegment } from './query.ts';
 import { createRequestLog, type WriteLine } from './request-log.ts';
+import { traceIdOfRequest } from './request-trace.ts';
 
 /** What a route of a service finds in its context. */
 export interface ServiceEnv {
@@ -28,6 +29,12 @@ export interface ServiceEnv {
     tokenInUrl: boolean;
     /** Who asks, for the log; set by authentication. */
     caller: { user: string | undefined; tenant: string; tokenId?: string | undefined } | undefined;
+    /** Of every log line of the request, once one was written, or a span begun: see `traceIdOfRequest`. */
+    traceId: string | undefined;
+    /** Of its span, where one is recorded. */
+    spanId: string | undefined;
+    /** What the request's line says beside what all lines have. */
+    lineDetail: object | undefined;
     /** Takes the request's line over from the end of its answer, for an answer that lasts; `undefined` without a log. */
     takeLine: (() => WriteLine) | undefined;
   };
@@ -64,7 +71,7 @@ export function createServiceApp({ log, clientAddress, corsOrigin, onProblem }: 
 
   function fail(error: unknown, context: ServiceContext): Response {
     onProblem?.(error instanceof TidingsError ? error.code : 'internal', context);
-    return errorResponse(error, log);
+    return errorResponse(error, log, () => traceIdOfRequest(context));
   }
 
   app.use(async (context, next) => {

@@ -13,6 +13,10 @@ export interface Settings {
   readonly audit: 'all' | 'control' | 'off';
   /** Whether the console is served; `undefined`: by the hub alone. */
   readonly console: 'on' | 'off' | undefined;
+  /** Whether spans are recorded and sent to a collector. */
+  readonly traces: 'on' | 'off';
+  /** Of the traces that begin here, the share that is recorded: 0 to 1. */
+  readonly tracesRatio: number;
   /** `nats://` or `tls://` URLs of one cluster; `undefined`: the embedded broker. */
   readonly natsServers: readonly string[] | undefined;
   readonly natsUser: string | undefined;
@@ -124,6 +128,8 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     logLevel: read('LOG_LEVEL'),
     audit: read('TIDINGS_AUDIT'),
     console: read('TIDINGS_CONSOLE'),
+    traces: read('TIDINGS_TRACES'),
+    tracesRatio: read('TIDINGS_TRACES_RATIO'),
     natsServers: read('TIDINGS_NATS_URL'),
     natsUser: read('TIDINGS_NATS_USER'),
     natsPassword: read('TIDINGS_NATS_PASSWORD'),

@@ -17,6 +17,13 @@ export function whole(min: number, max: number): z.ZodType {
     .refine((value) => value >= min && value <= max, fault);
 }
 
+/** A part of all, as a decimal fraction. */
+export const share = (): z.ZodType =>
+  z
+    .string()
+    .regex(/^(0|1|0?\.\d{1,9}|1\.0{1,9})$/, 'must be a number from 0 to 1, such as 0.05')
+    .transform(Number);
+
 /** One of a few numbers. */
 export function oneOf(...numbers: readonly number[]): z.ZodType {
   const fault = `must be ${numbers.slice(0, -1).join(', ')} or ${numbers.at(-1)}`;

@@ -1,6 +1,6 @@
 import { MAX_EVENT_BYTES_CEILING } from '@tidings/protocol';
 import { z } from 'zod';
-import { httpUrl, list, natsServers, oneOf, origins, text, whole } from './variable-format.ts';
+import { httpUrl, list, natsServers, oneOf, origins, share, text, whole } from './variable-format.ts';
 
 /** One environment variable: how it is read, and what `tidings config` and the docs say of it. */
 export interface Variable {
@@ -77,6 +77,18 @@ export const VARIABLES: readonly Variable[] = [
     undefined,
     z.enum(['on', 'off']),
     'on: the console is served at /console. Unset: the hub does, an edge does not.',
+  ),
+  variable(
+    'TIDINGS_TRACES',
+    'off',
+    z.enum(['on', 'off']),
+    'on: spans of events on their way go to an OTLP collector, which the OTEL_EXPORTER_OTLP_ variables name.',
+  ),
+  variable(
+    'TIDINGS_TRACES_RATIO',
+    '0.01',
+    share(),
+    'Of the traces that begin here, the share that is recorded, 0 to 1; a publisher decides for those that it brings.',
   ),
   variable(
     'TIDINGS_NATS_URL',

@@ -81,6 +81,26 @@ const ROWS: readonly Row[] = [
     bad: ['none', 'All', '1'],
   },
   {
+    name: 'TIDINGS_TRACES',
+    member: 'traces',
+    unset: 'off',
+    good: ['on', 'off'].map((value) => [value, value] as const),
+    bad: ['true', 'On', '1'],
+  },
+  {
+    name: 'TIDINGS_TRACES_RATIO',
+    member: 'tracesRatio',
+    unset: 0.01,
+    good: [
+      ['0', 0],
+      ['1', 1],
+      ['1.0', 1],
+      ['0.05', 0.05],
+      ['.5', 0.5],
+    ],
+    bad: ['-0', '1.1', '2', '0,5', '50%', '1e-3', '.', ' 1', '0x1', 'NaN', '0.1.1'],
+  },
+  {
     name: 'TIDINGS_NATS_URL',
     member: 'natsServers',
     unset: undefined,

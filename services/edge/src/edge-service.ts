@@ -17,6 +17,7 @@ import {
   type Settings,
   systemClock,
 } from '@tidings/runtime';
+import { openTracing } from '@tidings/tracing';
 import { createEdge, type Edge, type EdgeOptions } from './edge.ts';
 
 /** Makes the broker that the settings name, not yet open. */
@@ -46,6 +47,7 @@ export async function startEdge(
   createCluster: CreateCluster = createNatsClusterOf,
 ): Promise<HostedService> {
   const metrics = createMetrics();
+  const tracing = await openTracing(settings, 'edge', metrics, log);
   const control = createControl(createCluster(settings, 'edge', log, metrics, clock), log, clock, settings.audit);
   const { authenticator, classes } = createAccessControl(
     settings,
@@ -58,8 +60,17 @@ export async function startEdge(
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, control.audit.noteProblem);
   if (settings.console === 'on') app.route('/', createConsole()).route('/', createDevelopmentRoutes(undefined));
   const aheadWaitMs = AHEAD_WAIT_MS;
-  const options = { broker, ...control, authenticator, classes, metrics, log, settings, aheadWaitMs, clock };
-  return hostService(createEdgeService(app, 'Tidings edge', options), settings, metrics, log);
+  const { tracer } = tracing;
+  const options = { broker, ...control, authenticator, classes, metrics, log, settings, aheadWaitMs, clock, tracer };
+  const edge = createEdgeService(app, 'Tidings edge', options);
+  const service = {
+    ...edge,
+    async close() {
+      await edge.close();
+      await tracing.close();
+    },
+  };
+  return hostService(service, settings, metrics, log);
 }
 
 /**

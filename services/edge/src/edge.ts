@@ -6,12 +6,15 @@ import {
   createCallerLimits,
   type Logger,
   type Metrics,
+  NO_TRACER,
   type ServiceApp,
   type Settings,
   systemClock,
+  type Tracer,
 } from '@tidings/runtime';
 import { createAdmission } from './admission.ts';
 import { createChangeTurns } from './change-turns.ts';
+import { createDeliverySpans } from './delivery-spans.ts';
 import { createDrain } from './drain.ts';
 import { openFeed } from './feed.ts';
 import { createFlushQueue } from './flush-queue.ts';
@@ -72,6 +75,8 @@ export interface EdgeOptions {
   /** There is no other edge that clients could go to when this one ends. */
   readonly alone?: boolean;
   readonly clock?: Clock;
+  /** Without one nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /** The way out of a process. */
@@ -91,6 +96,7 @@ export interface Edge {
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const { broker, cluster, revocations, tickets, audit, tallies, demand, authenticator, classes } = options;
   const { metrics, log, settings, aheadWaitMs = 0, alone = false, clock = systemClock } = options;
+  const { tracer = NO_TRACER } = options;
   const followers = createHubTopicFollowers({ demand, clock, onSecond: () => sendSnapshots() });
   const router = followers.watch(createRouter<Session>());
   const send = createHubTopicItems({ cluster, router, followers, clock });
@@ -124,6 +130,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     metrics,
     tallies,
     clock,
+    spans: tracer.isOn ? createDeliverySpans({ tracer, flushes, log, clock }) : undefined,
     onRestart(oldEpoch, reason) {
       log.warn({ oldEpoch, reason, streams: registry.size }, 'the feed began anew: every stream is told');
       for (const session of registry.list()) session.restart(oldEpoch, reason);

@@ -3,6 +3,7 @@ import { createTopicLog, removeSelected, type TopicLog } from '@tidings/broker/l
 import type { TenantTallies } from '@tidings/control';
 import { encodeCursor } from '@tidings/protocol';
 import type { Clock, Metrics } from '@tidings/runtime';
+import type { DeliverySpans } from './delivery-spans.ts';
 import type { FlushQueue } from './flush-queue.ts';
 import { Item } from './item.ts';
 import { createRecentErasures, type RecentErasures } from './recent-erasures.ts';
@@ -32,6 +33,8 @@ export interface FeedOptions {
   readonly metrics: Metrics;
   readonly tallies: TenantTallies;
   readonly clock: Clock;
+  /** `undefined`: nothing is traced. */
+  readonly spans: DeliverySpans | undefined;
   /**
    * The feed began anew, and nothing that lies before its head can be counted on: history left before it was fed
    * (`expired`), or the log is another one, or was written anew from some place (`reset`).
@@ -45,10 +48,10 @@ export interface FeedOptions {
  * Cost of an event that nobody here wants: the item, its entry in the ring and the eviction of an older one, the router's
  * look-up, and one count. No clock is asked: an event brings its time. One that somebody gets adds a count and a number
  * that waits for the flush, and a look at whether any tenant's metrics are followed; each turn in which there was one adds
- * one function.
+ * one function. Whether it comes with a span is one look.
  */
 export async function openFeed(options: FeedOptions): Promise<Feed> {
-  const { broker, router, flushes, metrics, tallies, clock } = options;
+  const { broker, router, flushes, metrics, tallies, clock, spans } = options;
   const limits = { maxBytes: options.ringMaxBytes, maxAgeMs: Number.POSITIVE_INFINITY };
   let epoch = '';
   let ring = createTopicLog<Item>(limits);
@@ -76,12 +79,14 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
       epoch = newEpoch;
       ring = createTopicLog<Item>(limits, head);
     },
-    message(message) {
+    message(message, trace) {
+      const span = trace === undefined ? undefined : spans?.begin(message, epoch, trace);
       const item = new Item(message, epoch);
       const isStored = message.seq > 0;
       if (isStored) ring.append(item);
       const deliveries = router.route(item);
       metrics.fanoutSize.observe(deliveries);
+      span?.routed(deliveries);
       if (deliveries > 0) {
         noteDelivered(deliveries, message.timeMs);
         if (tallies.active) tallies.delivered(message.tenant, deliveries, message.timeMs);

@@ -112,7 +112,13 @@ describe('$hub.audit', () => {
     await untilRecorded(foreign, 'published');
 
     const records = recordsOf(own);
-    const known = { tenant: 'default', address: '127.0.0.1', time: expect.any(String), node: expect.any(String) };
+    const known = {
+      tenant: 'default',
+      address: '127.0.0.1',
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      time: expect.any(String),
+      node: expect.any(String),
+    };
     const alice = { ...known, user: 'alice', tokenId };
     const one = (deed: string): object[] => records.filter(({ audit, user }) => audit === deed && user !== 'root');
     const writes = { ...known, user: 'bob', tokenId: 'token-7', topics: ['orders.42'], topicCount: 1, events: 3 };

@@ -17,6 +17,7 @@ import {
   type Settings,
   systemClock,
 } from '@tidings/runtime';
+import { openTracing } from '@tidings/tracing';
 import { createDevelopmentKit, createDevelopmentSecret, type DevelopmentKit } from './development.ts';
 import { createDevelopmentPages } from './development-pages.ts';
 import { addNewcomerPage } from './newcomer-page.ts';
@@ -36,6 +37,8 @@ export interface Hub extends HostedService {
  */
 export async function startHub(settings: Settings, log: Logger, clock: Clock = systemClock): Promise<Hub> {
   const metrics = createMetrics();
+  const tracing = await openTracing(settings, 'hub', metrics, log);
+  const { tracer } = tracing;
   const needsKit =
     !settings.production &&
     settings.jwtSecrets.length === 0 &&
@@ -58,7 +61,18 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   const { audit } = control;
   const requestLog = isQuiet ? log.child({}, { level: 'warn' }) : log;
   const app = createHostedApp(settings, metrics, requestLog, authenticator.corsOrigin, audit.noteProblem);
-  const ingest = addIngest(app, { broker, cluster, authenticator, classes, audit, metrics, log, settings, clock });
+  const ingest = addIngest(app, {
+    broker,
+    cluster,
+    authenticator,
+    classes,
+    audit,
+    metrics,
+    log,
+    settings,
+    clock,
+    tracer,
+  });
   const edge: EdgeService = createEdgeService(app, 'Tidings hub', {
     broker,
     ...control,
@@ -71,6 +85,7 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     aheadWaitMs: embedded ? 0 : AHEAD_WAIT_MS,
     alone: embedded,
     clock,
+    tracer,
   });
   // Known once the port is; nobody asks before.
   let url = '';
@@ -92,6 +107,7 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     async close() {
       await ingest.close();
       await edge.close();
+      await tracing.close();
     },
   };
   const hosted = await hostService(service, settings, metrics, log, clock);

@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Grant } from '@tidings/auth';
 import { MAX_BATCH_EVENTS, MAX_RESULTS, TidingsError } from '@tidings/protocol';
 import { decodeText, type Logger, type Metrics, parseJson } from '@tidings/runtime';
-import { type Publish, type PublishOrder, type PublishResult, toFailure } from './publish.ts';
+import { type Publish, type PublishOrder, type PublishRequest, type PublishResult, toFailure } from './publish.ts';
 import type { Admit } from './publish-limit.ts';
 import { type EventRules, validateEvent } from './validate.ts';
 
@@ -36,7 +35,7 @@ export function readLines(body: Buffer): ReadEvent[] {
 
 /** What a batch is published with. */
 export interface BatchContext {
-  readonly grant: Grant;
+  readonly request: PublishRequest;
   /** `Idempotency-Key` of the request; each event of a batch gets its own place added. Empty: none. */
   readonly idempotencyKey: string;
   readonly rules: EventRules;
@@ -90,14 +89,14 @@ export async function publishBatch(events: readonly ReadEvent[], context: BatchC
 async function take(
   steps: readonly Step[],
   away: TidingsError | undefined,
-  { grant, publish, metrics, log }: BatchContext,
+  { request, publish, metrics, log }: BatchContext,
 ): Promise<PublishResult[]> {
   if (away !== undefined) {
     return steps.map((step) =>
-      isOrder(step) ? { ...toFailure(away, step.index, metrics, log), topic: step.input.topic } : step,
+      isOrder(step) ? { ...toFailure(away, step.index, metrics, log, request.traceId), topic: step.input.topic } : step,
     );
   }
-  const published = (await publish(grant, steps.filter(isOrder))).values();
+  const published = (await publish(request, steps.filter(isOrder))).values();
   return steps.map((step) => (isOrder(step) ? (published.next().value as PublishResult) : step));
 }
 
@@ -108,13 +107,13 @@ function check(
   read: ReadEvent,
   index: number,
   steps: Step[],
-  { grant, idempotencyKey, rules, metrics, log }: BatchContext,
+  { request, idempotencyKey, rules, metrics, log }: BatchContext,
 ): void {
   try {
     const id = idempotencyKey === '' ? '' : `${idempotencyKey}.${index}`;
-    for (const input of validateEvent(read(), grant.tenant, id, rules)) steps.push({ input, index });
+    for (const input of validateEvent(read(), request.grant.tenant, id, rules)) steps.push({ input, index });
   } catch (error) {
-    steps.push(toFailure(error, index, metrics, log));
+    steps.push(toFailure(error, index, metrics, log, request.traceId));
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type Settings,
   systemClock,
 } from '@tidings/runtime';
+import { openTracing } from '@tidings/tracing';
 import { addIngest } from './routes.ts';
 
 /** Makes the broker that the settings name, not yet open. */
@@ -40,6 +41,7 @@ export async function startIngest(
   createCluster: CreateCluster = createNatsClusterOf,
 ): Promise<HostedService> {
   const metrics = createMetrics();
+  const tracing = await openTracing(settings, 'ingest', metrics, log);
   const { cluster, accessChecks, audit } = createControl(
     createCluster(settings, 'ingest', log, metrics, clock),
     log,
@@ -52,7 +54,19 @@ export async function startIngest(
   metrics.inTouch.from(() => (cluster.inTouch ? 1 : 0));
   const broker = createBroker(settings, 'ingest', log, metrics, clock);
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, audit.noteProblem);
-  const ingest = addIngest(app, { broker, cluster, authenticator, classes, audit, metrics, log, settings, clock });
+  const { tracer } = tracing;
+  const ingest = addIngest(app, {
+    broker,
+    cluster,
+    authenticator,
+    classes,
+    audit,
+    metrics,
+    log,
+    settings,
+    clock,
+    tracer,
+  });
   addApiDocument(app, 'Tidings ingest');
   const service = {
     health: {
@@ -73,6 +87,7 @@ export async function startIngest(
       await ingest.close();
       await cluster.close();
       await broker.close();
+      await tracing.close();
     },
   };
   return hostService(service, settings, metrics, log);

@@ -1,7 +1,8 @@
 import { type Grant, mayPublish } from '@tidings/auth';
 import type { Broker, PublishInput } from '@tidings/broker';
 import { encodeCursor, type Problem, TidingsError } from '@tidings/protocol';
-import { type Logger, type Metrics, problemOfAny } from '@tidings/runtime';
+import { type Logger, type Metrics, problemOfAny, type TraceContext } from '@tidings/runtime';
+import type { PublishTrace } from './publish-trace.ts';
 
 /** One event on one topic that is to be published. */
 export interface PublishOrder {
@@ -23,22 +24,35 @@ export interface PublishResult {
   readonly retryAfterSec?: number;
 }
 
+/** The request that is published for. */
+export interface PublishRequest {
+  readonly grant: Grant;
+  /** What stands beside its errors in the log. */
+  readonly traceId: () => string;
+  /** `undefined` where nothing is recorded of it. */
+  readonly trace: PublishTrace | undefined;
+}
+
 /** Publishes what is valid, all at once, and answers in its order; a failure is a result and never stops the others. */
-export type Publish = (grant: Grant, orders: readonly PublishOrder[]) => Promise<PublishResult[]>;
+export type Publish = (request: PublishRequest, orders: readonly PublishOrder[]) => Promise<PublishResult[]>;
 
 /** Joins the right to publish, the broker and the metrics into one act. */
 export function createPublish(broker: Broker, metrics: Metrics, log: Logger): Publish {
-  async function publishOne(grant: Grant, { input, index }: PublishOrder): Promise<PublishResult> {
+  async function publishOne(
+    { grant, traceId }: PublishRequest,
+    { input, index }: PublishOrder,
+    span: TraceContext | undefined,
+  ): Promise<PublishResult> {
     const { topic } = input;
     try {
       if (!mayPublish(grant, topic)) throw new TidingsError('forbidden', `The token may not publish to ${topic}.`);
       const startedMs = performance.now();
-      const { epoch, seq, duplicate } = await broker.publish(input);
+      const { epoch, seq, duplicate } = await broker.publish(input, span);
       metrics.publishSeconds.observe((performance.now() - startedMs) / 1000);
       const id = seq === 0 ? undefined : encodeCursor(epoch, seq);
       return { status: 202, index, topic, id, duplicate: duplicate || undefined };
     } catch (error) {
-      return { ...toFailure(error, index, metrics, log), topic };
+      return { ...toFailure(error, index, metrics, log, traceId), topic };
     }
   }
 
@@ -54,8 +68,10 @@ export function createPublish(broker: Broker, metrics: Metrics, log: Logger): Pu
     if (duplicates > 0) metrics.eventsPublished.inc({ result: 'duplicate' }, duplicates);
   }
 
-  return async (grant, orders) => {
-    const results = await Promise.all(orders.map((order) => publishOne(grant, order)));
+  return async (request, orders) => {
+    const span = request.trace?.store(orders.length);
+    const results = await Promise.all(orders.map((order) => publishOne(request, order, span?.context)));
+    span?.end(results);
     count(results);
     return results;
   };
@@ -65,8 +81,14 @@ export function createPublish(broker: Broker, metrics: Metrics, log: Logger): Pu
  * A failure as a result. An unexpected one is a result too, and its error stands in the log: an answer that failed as a
  * whole would hide which of the others were stored.
  */
-export function toFailure(error: unknown, index: number, metrics: Metrics, log: Logger): PublishResult {
-  const problem = problemOfAny(error, log);
+export function toFailure(
+  error: unknown,
+  index: number,
+  metrics: Metrics,
+  log: Logger,
+  traceId: () => string,
+): PublishResult {
+  const problem = problemOfAny(error, log, traceId);
   metrics.eventsPublished.inc({ result: problem.code });
   const retryAfterSec = error instanceof TidingsError ? error.details.retryAfterSec : undefined;
   return { status: problem.status, index, problem, ...(retryAfterSec !== undefined && { retryAfterSec }) };

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Access, type Authenticator, authenticateWriter, type Grant, type TopicClasses } from '@tidings/auth';
+import { type Authenticator, authenticateWriter, type TopicClasses } from '@tidings/auth';
 import type { Broker, Cluster, PublishInput } from '@tidings/broker';
 import type { Audit } from '@tidings/control';
 import { parseTopic, TidingsError } from '@tidings/protocol';
@@ -10,6 +10,7 @@ import {
   decodeText,
   type Logger,
   type Metrics,
+  NO_TRACER,
   parseJson,
   parseMediaType,
   parseQuery,
@@ -22,15 +23,19 @@ import {
   type Settings,
   singleValue,
   systemClock,
+  type Tracer,
   toProblemAnswer,
+  traceIdOfRequest,
 } from '@tidings/runtime';
 import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
 import { addErasing } from './erase-route.ts';
 import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
-import { createPublish, type Publish, type PublishResult } from './publish.ts';
+import { createPublish, type Publish, type PublishRequest, type PublishResult } from './publish.ts';
 import { auditResults } from './publish-audit.ts';
 import { type Admit, createPublishLimits, type PublishRates } from './publish-limit.ts';
+import { noteEvents } from './publish-line.ts';
+import { beginPublish } from './publish-trace.ts';
 import { createQuota } from './quota.ts';
 import { type EventFields, type EventRules, inUrl, parseUser, toInputs, validateEvent } from './validate.ts';
 
@@ -47,6 +52,8 @@ export interface IngestParts {
   /** Where the quota is counted together with other ingests, not yet open; without one it counts here alone. */
   readonly cluster?: Cluster;
   readonly clock?: Clock;
+  /** Without one nothing is traced. */
+  readonly tracer?: Tracer;
 }
 
 /** The way in of a process. */
@@ -125,37 +132,43 @@ const userRoute = createRoute({
 
 /** Adds the way in to an application: the publishing requests of contract section 5, and the erasing ones of 7. */
 export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
-  const { classes, settings, log, cluster, clock = systemClock } = given;
+  const { classes, settings, log, cluster, clock = systemClock, tracer = NO_TRACER } = given;
   const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes };
   const parts: Parts = { ...given, rules, publish: createPublish(given.broker, given.metrics, log) };
   const { quotaEvents: eventsPerDay } = settings;
   const quota = eventsPerDay > 0 ? createQuota({ eventsPerDay, cluster, clock, log }) : undefined;
   const limits = createPublishLimits(settings, quota);
   type Run = (admit?: Admit) => Promise<Response>;
-  const limited = (context: ServiceContext, { grant }: Access, run: Run): Promise<Response> =>
+  const limited = (context: ServiceContext, { grant }: PublishRequest, run: Run): Promise<Response> =>
     limits === undefined ? run() : limits.run(context, grant, run);
+  const identify = async (context: ServiceContext, query: Query, route: string): Promise<PublishRequest> => {
+    const trace = beginPublish(tracer, context, route);
+    const { grant } = await authenticateWriter(context, query, parts.authenticator);
+    trace?.accept(grant);
+    return { grant, trace, traceId: () => traceIdOfRequest(context) };
+  };
   for (const route of [eventsRoute, topicRoute, userRoute]) app.openAPIRegistry.registerPath(route);
   app.post('/v1/events', async (context) => {
     const query = parseQuery(context.env.incoming.url ?? '');
     refuseUnknown(query, ['access_token']);
-    const access = await authenticateWriter(context, query, parts.authenticator);
-    return limited(context, access, (admit) => publishBody(context, access, admit, parts));
+    const request = await identify(context, query, eventsRoute.path);
+    return limited(context, request, (admit) => publishBody(context, request, admit, parts));
   });
-  const raw = (toTopicOf: (segment: string) => string) => async (context: ServiceContext) => {
+  const raw = (route: string, toTopicOf: (segment: string) => string) => async (context: ServiceContext) => {
     const query = parseQuery(context.env.incoming.url ?? '');
-    const access = await authenticateWriter(context, query, parts.authenticator);
-    return limited(context, access, (admit) => {
+    const request = await identify(context, query, route);
+    return limited(context, request, (admit) => {
       const topic = toTopicOf(pathSegment(context.env.incoming, 3));
-      return publishRaw(context, topic, query, access, admit, parts);
+      return publishRaw(context, topic, query, request, admit, parts);
     });
   };
   app.post(
     '/v1/topics/:topic/events',
-    raw((topic) => parseTopic(topic, { parameter: 'topic' })),
+    raw(topicRoute.path, (topic) => parseTopic(topic, { parameter: 'topic' })),
   );
   app.post(
     '/v1/users/:user/events',
-    raw((user) => parseUser(user, inUrl)),
+    raw(userRoute.path, (user) => parseUser(user, inUrl)),
   );
   addErasing(app, parts);
   return { close: async () => quota?.close() };
@@ -171,7 +184,7 @@ function headerKey(context: ServiceContext): string {
 
 async function publishBody(
   context: ServiceContext,
-  { grant }: Access,
+  request: PublishRequest,
   admit: Admit | undefined,
   parts: Parts,
 ): Promise<Response> {
@@ -184,7 +197,7 @@ async function publishBody(
   const idempotencyKey = headerKey(context);
   const body = await readBody(incoming, outgoing, parts.settings.maxBodyBytes);
   const batch: BatchContext = {
-    grant,
+    request,
     idempotencyKey,
     publish: parts.publish,
     admit,
@@ -192,12 +205,12 @@ async function publishBody(
     metrics: parts.metrics,
     log: parts.log,
   };
-  const audited = (results: readonly PublishResult[]) => auditResults(context, parts.audit, results);
+  const audited = (results: readonly PublishResult[]) => tellResults(context, results, parts);
   if (isLines) return answerBatch(context, audited(await publishBatch(readLines(body), batch)));
   const value = parseJson(decodeText(body));
   if (Array.isArray(value)) return answerBatch(context, audited(await publishBatch(readArray(value), batch)));
-  const event = validateEvent(value, grant.tenant, idempotencyKey, parts.rules);
-  const results = audited(await publishEvent(grant, event, admit, parts));
+  const event = validateEvent(value, request.grant.tenant, idempotencyKey, parts.rules);
+  const results = audited(await publishEvent(request, event, admit, parts));
   const [result] = results;
   const isFanOut = Object.hasOwn(value as object, 'topics');
   return result === undefined || isFanOut ? answerBatch(context, results) : answerSingle(context, result);
@@ -207,7 +220,7 @@ async function publishRaw(
   context: ServiceContext,
   topic: string,
   query: Query,
-  { grant }: Access,
+  request: PublishRequest,
   admit: Admit | undefined,
   parts: Parts,
 ): Promise<Response> {
@@ -224,20 +237,30 @@ async function publishRaw(
   const data = await readBody(incoming, outgoing, parts.settings.maxBodyBytes);
   if (json) parseJson(decodeText(data));
   else assertText(data);
-  const inputs = toInputs([topic], fields, id, { data, json }, grant.tenant, parts.rules, inUrl);
-  const [result] = auditResults(context, parts.audit, await publishEvent(grant, inputs, admit, parts));
+  const inputs = toInputs([topic], fields, id, { data, json }, request.grant.tenant, parts.rules, inUrl);
+  const [result] = tellResults(context, await publishEvent(request, inputs, admit, parts), parts);
   return answerSingle(context, result as NonNullable<typeof result>);
 }
 
+// To the audit, and in the line of the request.
+function tellResults(
+  context: ServiceContext,
+  results: readonly PublishResult[],
+  { audit }: Parts,
+): readonly PublishResult[] {
+  noteEvents(context, results);
+  return auditResults(context, audit, results);
+}
+
 async function publishEvent(
-  grant: Grant,
+  request: PublishRequest,
   inputs: readonly PublishInput[],
   admit: Admit | undefined,
   { publish }: Parts,
 ): Promise<PublishResult[]> {
   const report = admit && (await admit(inputs.length, inputs));
   const results = await publish(
-    grant,
+    request,
     inputs.map((input) => ({ input, index: 0 })),
   );
   report?.(results);

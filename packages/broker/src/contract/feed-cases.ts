@@ -58,6 +58,19 @@ export function feedCases({ test, open }: BrokerHarness): void {
     assert.ok(Math.abs(message.expiresAtMs - message.timeMs - 60_000) <= 1_000);
   });
 
+  test('the span that an event is published by comes with it to the feed, stored or not, and with no other', async () => {
+    const { broker } = await open();
+    const sink = createRecordingSink();
+    await broker.openFeed(sink);
+    const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true, state: 'x=1' };
+    await broker.publish(eventOf('a', 'stored', { event: 'e' }), trace);
+    await broker.publish(eventOf('a', 'between', { event: 'e' }));
+    await sink.received(2);
+    await broker.publish(eventOf('a', 'live', { store: false }), { ...trace, state: '' });
+    await sink.received(3);
+    assert.deepEqual(sink.traces, [trace, undefined, { ...trace, state: '' }]);
+  });
+
   test('a process has one feed: opening a second is a programming mistake', async () => {
     const { broker } = await open();
     await broker.openFeed(createRecordingSink());

@@ -1,4 +1,5 @@
 import { type Message, TidingsError } from '@tidings/protocol';
+import type { TraceContext } from '@tidings/runtime';
 import type { Broker, FeedSink, HistoryPage, PublishInput, Selection } from '../port.ts';
 
 /** A stored, unnamed text event; `change` says what is different. */
@@ -30,6 +31,8 @@ export function textOf(message: Message): string {
 export interface RecordingSink extends FeedSink {
   readonly calls: string[];
   readonly messages: Message[];
+  /** The spans that they were published by. */
+  readonly traces: (TraceContext | undefined)[];
   /** Resolves once `count` messages have come. */
   received(count: number): Promise<void>;
 }
@@ -37,14 +40,17 @@ export interface RecordingSink extends FeedSink {
 export function createRecordingSink(): RecordingSink {
   const calls: string[] = [];
   const messages: Message[] = [];
+  const traces: (TraceContext | undefined)[] = [];
   let waiting: { count: number; resolve: () => void } | undefined;
   return {
     calls,
     messages,
+    traces,
     start: (_epoch, head) => void calls.push(`start ${head}`),
-    message(message) {
+    message(message, trace) {
       calls.push(`message ${message.seq}`);
       messages.push(message);
+      traces.push(trace);
       if (waiting !== undefined && messages.length >= waiting.count) waiting.resolve();
     },
     restart: (_epoch, head) => void calls.push(`restart ${head}`),

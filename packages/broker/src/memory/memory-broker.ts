@@ -82,7 +82,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     async open() {
       state = 'open';
     },
-    async publish(input): Promise<Receipt> {
+    async publish(input, trace): Promise<Receipt> {
       assertOpen();
       const key = input.store && input.id !== '' ? `${input.tenant}\n${input.topic}\n${input.id}` : '';
       if (key !== '') {
@@ -91,7 +91,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       }
       const message = append(input);
       if (key !== '') recentIds.remember(key, message.seq, clock.now());
-      sink?.message(message);
+      sink?.message(message, trace);
       return { epoch, seq: message.seq, duplicate: false };
     },
     async openFeed(feedSink) {

@@ -1,7 +1,9 @@
 import type { Message } from '@tidings/protocol';
+import type { TraceContext } from '@tidings/runtime';
 import { headers as createHeaders, type MsgHdrs } from 'nats';
 import type { PublishInput } from '../port.ts';
 import { type EventMarks, readMarks } from './event-marks.ts';
+import { encodeTrace } from './event-trace.ts';
 import { lastHeader, lastNumber, type RawMessage } from './raw-message.ts';
 import { parseStamp, type Stamp } from './stamp.ts';
 import type { Address } from './subject.ts';
@@ -10,11 +12,13 @@ import type { Address } from './subject.ts';
  * The headers of an event on its way in. All are made here, from fields that were checked: nothing that a publisher sent
  * as a header comes through.
  * @param id the message id by which the server knows a repeated event.
+ * @param trace the span that it is stored by, where one is recorded.
  */
-export function encodeHeaders(input: PublishInput, id: string): MsgHdrs {
+export function encodeHeaders(input: PublishInput, id: string, trace?: TraceContext): MsgHdrs {
   const headers = createHeaders();
   if (input.store) headers.set('Nats-Msg-Id', id);
   else headers.set(LIVE_ONLY, '1');
+  if (trace !== undefined) encodeTrace(headers, trace);
   if (input.store && input.ttlSec > 0) headers.set('Nats-TTL', `${input.ttlSec}s`);
   if (input.event !== '') headers.set('Td-Event', toHeaderText(input.event));
   if (input.json) headers.set('Td-Json', '1');

@@ -32,6 +32,7 @@ export interface FollowingParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly repair: boolean;
+  readonly traces?: boolean;
   /** The feed that will start: whoever hears of another log tells it. */
   onFeed(feed: LiveFeed): void;
   onRegress(rewritten: boolean): void;
@@ -60,6 +61,7 @@ export async function createFollowing(parts: FollowingParts): Promise<Following>
     log,
     metrics,
     repair: parts.repair,
+    traces: parts.traces ?? false,
     onRegress: parts.onRegress,
     onPurge: (selection, through) => erasures.add(selection, through),
     onPurged: () => voice.say(),

@@ -58,6 +58,7 @@ export function toNatsOptions(
     maxBytes: settings.historyMaxBytes,
     maxAgeMs: settings.historyMaxAgeSec * 1000,
     replicas: settings.natsReplicas,
+    traces: settings.traces === 'on',
   };
 }
 

@@ -3,6 +3,7 @@ import type { Msg } from 'nats';
 import type { FeedSink, Selection } from '../port.ts';
 import type { DirectGet } from './direct-get.ts';
 import { decodeEvent, isLiveOnly, stampOf } from './event-message.ts';
+import { readTrace } from './event-trace.ts';
 import { FeedOrder } from './feed-order.ts';
 import { createFeedRepair, type FeedRepair } from './feed-repair.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
@@ -50,6 +51,8 @@ export interface LiveFeedParts {
   onRestart(place: number): void;
   /** Switched off only to show that a test sees what is lost without it. */
   readonly repair: boolean;
+  /** Whether the sink is told the spans that events were published by. */
+  readonly traces?: boolean;
 }
 
 const PROBE_MS = 500;
@@ -73,14 +76,14 @@ export function createLiveFeed(parts: LiveFeedParts): {
   let doubted: number | undefined;
 
   const seen = createRecentStamps();
-  const reader = createFeedReader();
+  const reader = createFeedReader(parts.traces);
   const order = new FeedOrder<FeedEntry>((entry) => {
-    const { seq, message, purge } = entry;
+    const { seq, message, purge, trace } = entry;
     seen.note(seq, entry);
     if (message !== undefined) {
       newest.timeMs = message.timeMs;
       newest.subject = entry.subject;
-      sink.message(message);
+      sink.message(message, trace);
     } else if (purge !== undefined) {
       parts.onPurge(purge, seq - 1);
       sink.purged(purge, seq - 1);
@@ -123,8 +126,8 @@ export function createLiveFeed(parts: LiveFeedParts): {
   function takeUnstored(message: Msg): void {
     const raw = toRawMessage(message);
     const address = addressOf(raw.subject);
-    if (address !== undefined && started && isLiveOnly(raw.headers))
-      sink.message(decodeEvent(raw, address, 0, clock.now()));
+    if (address === undefined || !started || !isLiveOnly(raw.headers)) return;
+    sink.message(decodeEvent(raw, address, 0, clock.now()), parts.traces ? readTrace(raw.headers) : undefined);
   }
 
   // A throw in a callback would end the client's reader for good, without a reconnect. A sink that throws is a

@@ -1,8 +1,10 @@
 import type { Message } from '@tidings/protocol';
+import type { TraceContext } from '@tidings/runtime';
 import type { Msg } from 'nats';
 import type { Selection } from '../port.ts';
 import { type EventMarks, readMarks, UNMARKED } from './event-marks.ts';
 import { sequenceOf, stampOf, toEvent } from './event-message.ts';
+import { afterTrace, readTrace } from './event-trace.ts';
 import type { Placed } from './feed-order.ts';
 import { PayloadSlab } from './payload-slab.ts';
 import { parsePurge } from './purge.ts';
@@ -18,6 +20,8 @@ export interface FeedEntry extends Placed, Stamp {
   readonly subject: string;
   readonly message: Message | undefined;
   readonly purge: Selection | undefined;
+  /** The span that it was stored by, where one is recorded and anybody here asks. */
+  readonly trace: TraceContext | undefined;
 }
 
 /** Reads the messages of the feed. */
@@ -51,9 +55,11 @@ interface LiveSubject {
 
 /**
  * Cost of a republished event: a look-up of its subject, one of its marks if it has any, two short texts for these, a walk
- * over the lines of the server, and three objects: entry, message, payload.
+ * over the lines of the server, and three objects: entry, message, payload. One that has marks or a trace is looked at for
+ * the latter at one byte.
+ * @param traces whether spans are told; otherwise they are passed over.
  */
-export function createFeedReader(): FeedReader {
+export function createFeedReader(traces = false): FeedReader {
   const addressOf = createAddressBook();
   const toSubject = (subject: string): LiveSubject => {
     const stored = toStoredSubject(subject);
@@ -63,6 +69,8 @@ export function createFeedReader(): FeedReader {
   const marksOf = remembered(readMarks, MOST_MARKS);
   const server = new ServerHeaders();
   const slab = new PayloadSlab();
+  // Of the block that was read last.
+  let trace: TraceContext | undefined;
 
   function toEntry(subject: LiveSubject, seq: number, stamp: Stamp, marks: EventMarks, data: Buffer): FeedEntry {
     const { stored, address } = subject;
@@ -76,17 +84,23 @@ export function createFeedReader(): FeedReader {
       subject: stored,
       message: address === undefined ? undefined : toEvent(address, seq, at, marks, data),
       purge: stored === PURGES ? parsePurge(data) : undefined,
+      trace,
     };
   }
 
-  // The id by which the server knows a repetition comes first, and is another for each event: what follows repeats.
+  // The id by which the server knows a repetition comes first, then a trace if there is one, and both are others for each
+  // event: what follows repeats.
   function marksBefore(bytes: Uint8Array, end: number): EventMarks {
+    trace = undefined;
     let start = MESSAGE_ID.length;
     for (let at = 0; at < MESSAGE_ID.length; at += 1) if (bytes[at] !== MESSAGE_ID[at]) start = 0;
     if (start > 0) while (start < end && !(bytes[start] === CR && bytes[start + 1] === LF)) start += 1;
     if (start === end) return UNMARKED;
+    const after = start > 0 ? afterTrace(bytes, start, end) : start;
+    if (traces && after > start) trace = readTrace(toLatin1(bytes, 0, after + 2));
+    if (after === end) return UNMARKED;
     // With the line break at its end.
-    const text = toLatin1(bytes, start, end + 2);
+    const text = toLatin1(bytes, after, end + 2);
     return text.length > MOST_MARKS_BYTES ? readMarks(text) : marksOf(text);
   }
 
@@ -94,6 +108,7 @@ export function createFeedReader(): FeedReader {
     const seq = sequenceOf(raw.headers);
     if (!(seq > 0 && Number.isSafeInteger(seq))) return undefined;
     if (lastHeader(raw.headers, 'Nats-Subject') !== subject.stored) return undefined;
+    trace = traces ? readTrace(raw.headers) : undefined;
     return toEntry(subject, seq, stampOf(raw.headers), readMarks(raw.headers), Buffer.from(raw.data));
   }
 
@@ -109,6 +124,7 @@ export function createFeedReader(): FeedReader {
     },
     stored(raw, seq) {
       const data = Buffer.from(raw.data);
+      trace = traces ? readTrace(raw.headers) : undefined;
       return toEntry(toSubject(raw.subject), seq, stampOf(raw.headers), readMarks(raw.headers), data);
     },
   };

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type Clock, systemClock } from '@tidings/runtime';
+import { type Clock, systemClock, type TraceContext } from '@tidings/runtime';
 import { nuid } from 'nats';
 import type { Broker, BrokerHealth, FeedSink, HistoryPage, PublishInput, Receipt, Selection } from '../port.ts';
 import { encodeHeaders } from './event-message.ts';
@@ -100,12 +100,12 @@ class NatsBroker implements Broker {
     this.#opened = { main, api, watch, publisher, followers };
   }
 
-  async publish(input: PublishInput): Promise<Receipt> {
+  async publish(input: PublishInput, trace?: TraceContext): Promise<Receipt> {
     const { main, watch, publisher } = this.#open();
     if (publisher === undefined) throw new TypeError('an edge does not publish');
     if (!input.store) {
       if (!main.connected) throw away('the connection is lost');
-      const headers = encodeHeaders(input, '');
+      const headers = encodeHeaders(input, '', trace);
       try {
         main.client.publish(unstoredSubject(input.tenant, input.topic), input.data, { headers });
       } catch (error) {
@@ -115,7 +115,7 @@ class NatsBroker implements Broker {
     }
     const subject = storedSubject(input.tenant, input.topic);
     const id = input.id === '' ? nuid.next() : toMessageId(input);
-    const { seq, duplicate } = await publisher.store(subject, encodeHeaders(input, id), input.data);
+    const { seq, duplicate } = await publisher.store(subject, encodeHeaders(input, id, trace), input.data);
     // A place from before those that were given out: perhaps of another log, whose name the receipt must bear.
     if (!duplicate && seq < this.#lastSeq) await watch.ask().catch(() => {});
     if (!duplicate) this.#lastSeq = seq;
@@ -148,6 +148,7 @@ class NatsBroker implements Broker {
       log: this.#options.log,
       metrics: this.#options.metrics,
       repair: this.#options.repair ?? true,
+      traces: this.#options.traces ?? false,
       onFeed: (feed) => {
         this.#feed = feed;
       },

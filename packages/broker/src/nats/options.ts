@@ -36,4 +36,6 @@ export interface NatsBrokerOptions extends NatsAccess, StreamLimits {
   readonly clock?: Clock;
   /** `false` switches off the repair of what the live feed misses: only to show that a test sees the losses. */
   readonly repair?: boolean;
+  /** Whether the feed tells the spans that events were published by; otherwise nobody looks for them. */
+  readonly traces?: boolean;
 }

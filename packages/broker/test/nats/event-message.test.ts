@@ -43,6 +43,16 @@ describe('an event on its way in', () => {
     expect(headers.keys()).toEqual(['Td-Live-Only', 'Td-Event']);
   });
 
+  it('has the span that it is stored by right behind its id, and no state where there is none', () => {
+    const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', sampled: true, state: '' };
+    const input = eventOf('a', 'x', { event: 'e' });
+    const headers = encodeHeaders(input, 'id', trace);
+    expect(headers.keys()).toEqual(['Nats-Msg-Id', 'traceparent', 'Td-Event']);
+    expect(headers.get('traceparent')).toBe('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01');
+    const live = encodeHeaders({ ...input, store: false }, '', { ...trace, state: 'a=1' });
+    expect(live.keys()).toEqual(['Td-Live-Only', 'traceparent', 'tracestate', 'Td-Event']);
+  });
+
   it('has nothing in a header that could end it, whatever its name and its session are', () => {
     fc.assert(
       fc.property(anyText(), anyText(), (event, exclude) => {

@@ -28,6 +28,10 @@ const stored = (...own: string[]): string => blockOf([...own, ...linesOf(SERVER)
 const ownLine = fc.constantFrom(
   'Nats-Msg-Id: abc',
   'Nats-Msg-Id: ',
+  'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00',
+  'traceparent: x',
+  'tracestate: a=1,b=2',
   'Nats-TTL: 60s',
   'Nats-TTL: never',
   'Td-Event: status',
@@ -44,8 +48,42 @@ const ownLine = fc.constantFrom(
 );
 
 describe('a republished message', () => {
+  const PARENT = 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const TRACE = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', sampled: true };
+  const read = (traces: boolean, ...own: string[]): FeedEntry => {
+    const entry = createFeedReader(traces).republished(messageOf('live.0.t.a.b', stored(...own), 'x'));
+    return entry as FeedEntry;
+  };
+
+  it.each([
+    [[PARENT], { ...TRACE, state: '' }],
+    [[PARENT, 'tracestate: a=1'], { ...TRACE, state: 'a=1' }],
+    [[PARENT, 'Td-Event: e', 'tracestate: a=1'], { ...TRACE, state: '' }],
+    [[PARENT.replace(/1$/, '0')], undefined],
+    [['traceparent: x'], undefined],
+    [['traceparent-x: y'], undefined],
+    [[], undefined],
+  ])('tells whoever asks the span that it was stored by, where one is recorded: %j', (own, trace) => {
+    expect(read(true, 'Nats-Msg-Id: m', ...own).trace).toEqual(trace);
+    expect(read(false, 'Nats-Msg-Id: m', ...own).trace).toBeUndefined();
+  });
+
+  it('is the same event with a trace as without, whoever reads it', () => {
+    const marks = ['Td-Event: e', 'Td-Json: 1', 'Td-Final: 1', 'Td-Exclude: s', 'Nats-TTL: 60s'];
+    const plain = read(false, 'Nats-Msg-Id: m', ...marks).message;
+    for (const traces of [false, true]) {
+      const traced = read(traces, 'Nats-Msg-Id: m', PARENT, 'tracestate: a=1', ...marks).message;
+      expect(traced).toEqual(plain);
+    }
+  });
+
+  it('has its trace behind the line that comes first: what stands elsewhere was written past ingest', () => {
+    expect(read(true, PARENT, 'Nats-Msg-Id: m').trace).toBeUndefined();
+    expect(read(true, 'Nats-Msg-Id: m', 'Td-Event: e', PARENT).trace).toBeUndefined();
+  });
+
   it('is the event that its headers say, read one by one, whatever stands before the lines of the server', () => {
-    const reader = createFeedReader();
+    const reader = createFeedReader(true);
     fc.assert(
       fc.property(fc.array(ownLine, { maxLength: 8 }), fc.string(), fc.boolean(), (own, data, inOrder) => {
         const server = linesOf(SERVER);

@@ -1,0 +1,71 @@
+import { BatchSpanProcessor, type ReadableSpan, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { Logger, Metrics } from '@tidings/runtime';
+
+export interface BoundedExportOptions {
+  readonly exporter: SpanExporter;
+  /** Spans that wait, or are on their way, at most. */
+  readonly mostSpans: number;
+  readonly metrics: Pick<Metrics, 'spansDropped'>;
+  readonly log: Logger;
+}
+
+// Of one request to a collector; and how long a span waits for company.
+const BATCH_SPANS = 512;
+const BATCH_WAIT_MS = 1_000;
+// What ExportResultCode.SUCCESS stands for, in a package that is not worth a dependency of its own.
+const SUCCESS = 0;
+
+/**
+ * Sends spans in batches, off the way of what they tell of: beyond the most that may wait they are dropped, and so are those
+ * that a collector does not take. Both are counted, and told once, until spans go through again. The batches themselves are
+ * the SDK's, which knows no count of what it drops.
+ */
+export function createBoundedExport({ exporter, mostSpans, metrics, log }: BoundedExportOptions): SpanProcessor {
+  let waiting = 0;
+  let isTold = false;
+
+  // Of an error nothing but its code: its text may hold what a collector, or a proxy before it, answered.
+  function drop(spans: number, reason: 'queue-full' | 'export-failed', code?: string | number): void {
+    metrics.spansDropped.inc({ reason }, spans);
+    if (isTold) return;
+    isTold = true;
+    log.warn({ reason, code }, 'spans are dropped: the collector of traces does not take them');
+  }
+
+  const counted: SpanExporter = {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        waiting -= spans.length;
+        if (result.code === SUCCESS) {
+          if (isTold) log.info('spans go through to the collector again');
+          isTold = false;
+        } else drop(spans.length, 'export-failed', (result.error as { code?: string | number } | undefined)?.code);
+        // It was counted and told: the SDK would tell its own global handler of errors.
+        done({ code: SUCCESS });
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+  };
+  const batches = new BatchSpanProcessor({
+    exporter: counted,
+    maxQueueSize: mostSpans,
+    maxExportBatchSize: Math.min(BATCH_SPANS, mostSpans),
+    scheduledDelayMillis: BATCH_WAIT_MS,
+  });
+
+  return {
+    onStart: () => {},
+    onEnd(span: ReadableSpan) {
+      if (waiting >= mostSpans) {
+        drop(1, 'queue-full');
+        return;
+      }
+      waiting += 1;
+      batches.onEnd(span);
+    },
+    forceFlush: () => batches.forceFlush(),
+    async shutdown() {
+      await batches.shutdown();
+    },
+  };
+}
