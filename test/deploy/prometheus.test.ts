@@ -126,6 +126,16 @@ describe('the rules of Prometheus', () => {
     }
   });
 
+  test('are asked of targets that compose has', () => {
+    const { services } = parse(read('deploy/compose.yaml')) as { services: object };
+    const config = parse(read('deploy/prometheus/prometheus.yaml')) as {
+      scrape_configs: { static_configs: { targets: string[] }[] }[];
+    };
+    const targets = config.scrape_configs.flatMap((job) => job.static_configs.flatMap((each) => each.targets));
+    expect(targets.length).toBeGreaterThan(5);
+    for (const target of targets) expect(Object.keys(services)).toContain(target.split(':')[0]);
+  });
+
   test('name only jobs that are scraped', () => {
     const config = parse(read('deploy/prometheus/prometheus.yaml')) as { scrape_configs: { job_name: string }[] };
     const jobs = [...config.scrape_configs.map(({ job_name }) => job_name), 'tidings-hub'];
