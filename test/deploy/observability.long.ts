@@ -14,8 +14,8 @@ import { namesIn } from './promql.ts';
 const SECRET = 'of the test that looks at metrics and of no other';
 const OBSERVED_MS = 40_000;
 const DRAIN_MS = 12_000;
-/** `for` of the slowest of the alerts that are waited for, what the metrics need to show it, and as much again. */
-const ALERT_TIMEOUT_MS = 240_000;
+/** `for` of the slowest of the alerts that are waited for, and what the metrics need to show it. */
+const ALERT_TIMEOUT_MS = 420_000;
 
 interface Rule {
   readonly alert: string;
@@ -117,8 +117,7 @@ describe('a real Prometheus that scrapes two edges, an ingest and the exporter o
       }
     }
     expect(missing).toEqual([]);
-    // What was cut off when its server was killed is told for ten minutes, and is no fault.
-    expect((await firingNames()).filter((name) => name !== 'TidingsNatsSlowConsumers')).toEqual([]);
+    expect(await firingNames()).toEqual([]);
   });
 
   test('sees a process end: since when, and that its streams leave', async () => {
@@ -151,14 +150,14 @@ describe('a real Prometheus that scrapes two edges, an ingest and the exporter o
     expect(critical, 'one server of three is no reason to wake somebody').toEqual([]);
 
     await nats.servers[1]?.kill();
-    await watch(['TidingsLogLeaderSilent', 'TidingsOutOfTouch', 'TidingsNatsNoLeader', 'TidingsNatsUnhealthy']);
+    await watch(['TidingsLogLeaderSilent', 'TidingsOutOfTouch', 'TidingsNatsNoLeader']);
     await nats.servers[2]?.kill();
     await watch(['TidingsBrokerAway', 'TidingsPublishErrors', 'TidingsStreamsRefused']);
     console.log(
       `alert | seconds after the first server was stopped\n${[...seen].map((row) => row.join(' | ')).join('\n')}`,
     );
     console.log(`publishes that failed, by status: ${JSON.stringify([...load.failed])}`);
-  }, 900_000);
+  }, 1_500_000);
 });
 
 async function valueNow(expression: string): Promise<number> {

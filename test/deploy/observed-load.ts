@@ -2,9 +2,11 @@ import { mintToken } from '@tidings/auth';
 import { systemClock } from '@tidings/runtime';
 import { openStream, type StreamClient } from '@tidings/runtime/testing';
 
-const PERIOD_MS = 200;
+const PUBLISH_PERIOD_MS = 200;
+const CLIENT_PERIOD_MS = 1_000;
 const EVENTS_A_TIME = 10;
-const STREAMS = 40;
+// Enough that those of one edge take seconds to leave.
+const STREAMS = 240;
 const LARGE = 'x'.repeat(60_000);
 
 /** Clients and publishers that do a bit of everything, for as long as they are not stopped. */
@@ -30,12 +32,13 @@ export async function startObservedLoad(
   const headers = { authorization: `Bearer ${reader}` };
   const failed = new Map<number, number>();
   const streams: StreamClient[] = [];
-  const open = async (place: number, cursor?: string): Promise<StreamClient> => {
+  const cursors: string[] = [];
+  const open = async (place: number): Promise<StreamClient> => {
     const edge = edges[place % edges.length] as string;
     const topic = place === 0 ? 'large' : `load.${place % 10}`;
-    const resume = cursor === undefined ? {} : { 'last-event-id': cursor };
+    const resume = cursors[place] === undefined ? {} : { 'last-event-id': cursors[place] };
     const client = await openStream(`${edge}/v1/stream?topic=${topic}`, { headers: { ...headers, ...resume } });
-    streams.push(client);
+    streams[place] = client;
     return client;
   };
   for (let place = 0; place < STREAMS; place += 1) {
@@ -59,9 +62,11 @@ export async function startObservedLoad(
 
   async function comeBack(place: number): Promise<void> {
     const client = streams[place];
-    if (client === undefined || client.lastEventId === '') return;
+    if (client === undefined) return;
+    // One that was refused keeps the cursor that it came with.
+    if (client.lastEventId !== '') cursors[place] = client.lastEventId;
     client.destroy();
-    await open(place, client.lastEventId);
+    await open(place);
   }
 
   async function showBadTokens(): Promise<void> {
@@ -75,16 +80,18 @@ export async function startObservedLoad(
   }
 
   let stopped = false;
-  let turn = 0;
-  const run = (async () => {
-    while (!stopped) {
-      turn += 1;
-      await publish(turn);
-      // An edge may be gone, or cut off: that is what is looked at.
-      if (turn % 5 === 0) await Promise.allSettled([comeBack(1 + (turn % (STREAMS - 1))), showBadTokens()]);
-      await new Promise((resolve) => setTimeout(resolve, PERIOD_MS));
+  const repeat = async (periodMs: number, run: (turn: number) => Promise<unknown>): Promise<void> => {
+    for (let turn = 1; !stopped; turn += 1) {
+      await run(turn);
+      await new Promise((resolve) => setTimeout(resolve, periodMs));
     }
-  })();
+  };
+  // Each by itself: a publish waits for seconds where the log is away.
+  const running = [
+    repeat(PUBLISH_PERIOD_MS, publish),
+    // An edge may be gone, or cut off: that is what is looked at.
+    repeat(CLIENT_PERIOD_MS, (turn) => Promise.allSettled([comeBack(1 + (turn % (STREAMS - 1))), showBadTokens()])),
+  ];
 
   return {
     streams,
@@ -92,7 +99,7 @@ export async function startObservedLoad(
     async stop() {
       stopped = true;
       for (const client of streams) client.destroy();
-      await run;
+      await Promise.all(running);
     },
   };
 }

@@ -8,12 +8,12 @@ import { findProgram } from '../../scripts/programs/find.mjs';
 import { ROOT } from '../hub-process.ts';
 
 /** One series of an answer: its labels and its value now. */
-export interface Sample {
+interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-export interface FiringAlert {
+interface FiringAlert {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -56,6 +56,18 @@ function faultsOf(expression: string): string[] {
   ];
 }
 
+test('the look at names sees a metric, a label and a grouping that do not exist', () => {
+  expect(faultsOf('sum by (topic) (rate(tidings_nothing{job="a"}[5m])) / on (job) up{pod="x"} > 0.5')).toEqual([
+    'there is no metric tidings_nothing',
+    'tidings_nothing has no label job',
+    'up has no label pod',
+    'none of its metrics has a label topic',
+  ]);
+  expect(faultsOf('histogram_quantile(0.9, sum by (le) (rate(tidings_fanout_size_bucket{job=~"a|b"}[1m])))')).toEqual(
+    [],
+  );
+});
+
 describe('the rules of Prometheus', () => {
   let promtool: string;
 
@@ -112,6 +124,16 @@ describe('the rules of Prometheus', () => {
       const sections = [...page.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
       expect(sections, alert).toEqual(['Meaning', 'Confirm', 'Causes', 'Not this', 'Over']);
     }
+  });
+
+  test('are asked of targets that compose has', () => {
+    const { services } = parse(read('deploy/compose.yaml')) as { services: object };
+    const config = parse(read('deploy/prometheus/prometheus.yaml')) as {
+      scrape_configs: { static_configs: { targets: string[] }[] }[];
+    };
+    const targets = config.scrape_configs.flatMap((job) => job.static_configs.flatMap((each) => each.targets));
+    expect(targets.length).toBeGreaterThan(5);
+    for (const target of targets) expect(Object.keys(services)).toContain(target.split(':')[0]);
   });
 
   test('name only jobs that are scraped', () => {

@@ -16,7 +16,7 @@ export interface AskedGauge {
 }
 
 /** Which values of each label have a series from the start on; the others get theirs with the first of them. */
-export type Labels<Label extends string> = Readonly<Record<Label, readonly string[]>>;
+type Labels<Label extends string> = Readonly<Record<Label, readonly string[]>>;
 
 /** Makes metrics in a registry, each with the prefix of this project, and keeps a list of them. */
 export interface MetricKinds {
