@@ -333,7 +333,6 @@ test.each(['server.conf', 'leaf.conf'])('%s is one that nats-server takes', asyn
   const env = {
     ...ENV,
     NATS_SERVER_NAME: 'nats-1',
-    NATS_REGION: 'overseas',
     NATS_STORE_DIR: '/var/lib/nats',
     NATS_ROUTE_PASSWORD: 'proute1',
     ...Object.fromEntries(numbered('ROUTE', 'nats://route:proute1@nats-#:6222')),
