@@ -1,20 +1,11 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { askJetStream } from '@tidings/broker/testing';
 import { openStream, type StreamClient } from '@tidings/runtime/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Service } from '../../loadtest/src/chaos/service.ts';
-import { findProgram } from '../../scripts/programs/find.mjs';
-import { ROOT } from '../hub-process.ts';
+import { type OperatorShell, openOperatorShell } from './documented-commands.ts';
 import { type GuardedSite, passwordOf, startGuardedSite } from './guarded-site.ts';
 
-const execute = promisify(execFile);
-const DOCUMENT = readFileSync(join(ROOT, 'docs/operations/backup.md'), 'utf8');
 /** More than what a server sends ahead of the confirmations of what it has sent. */
 const BULK_EVENTS = 150;
 const BULK_BYTES = 75_000;
@@ -22,7 +13,7 @@ const BULK_BYTES = 75_000;
 let site: GuardedSite;
 let ingest: Service;
 let edge: Service;
-let folder: string;
+let shell: OperatorShell;
 let admin: string;
 const streams: StreamClient[] = [];
 
@@ -33,30 +24,12 @@ beforeAll(async () => {
 }, 900_000);
 afterAll(() => site?.remove());
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tidings-backup-'));
-  await symlink(await findProgram('nats-cli'), join(folder, 'nats'));
+  shell = await openOperatorShell(site, 'docs/operations/backup.md');
 });
 afterEach(async () => {
   for (const stream of streams.splice(0)) stream.destroy();
-  await rm(folder, { recursive: true, force: true });
+  await shell.remove();
 });
-
-/** Runs the commands that the document has under this mark. */
-async function follow(mark: string): Promise<string> {
-  const [, indent = '', commands] =
-    new RegExp(`<!-- ${mark} -->\n( *)\`\`\`sh\n(.*?)\n *\`\`\``, 's').exec(DOCUMENT) ?? [];
-  expect(commands, mark).toBeDefined();
-  const script = `set -e\n${commands?.replaceAll(`\n${indent}`, '\n')}`;
-  const env = {
-    PATH: `${folder}:${process.env.PATH}`,
-    HOME: folder,
-    NATS_URL: site.cluster.urls.join(','),
-    NATS_USER: 'operator',
-    NATS_PASSWORD: passwordOf('operator'),
-  };
-  const { stdout, stderr } = await execute('sh', ['-c', script], { cwd: folder, env });
-  return stdout + stderr;
-}
 
 async function publish(topic: string, data: string, id?: string): Promise<{ id: string; duplicate?: boolean }> {
   const answer = await fetch(`${ingest.url}/v1/events`, {
@@ -102,13 +75,13 @@ test('a log and a state that were backed up are restored under another name, and
   for (let count = 0; count < BULK_EVENTS; count += 1)
     await publish('bulk', randomBytes(BULK_BYTES).toString('base64'));
   for (const text of ['1', '2', '3']) await publish('log', text, `id-${text}`);
-  console.log(await follow('backup'));
+  console.log(await shell.follow('backup'));
   await publish('log', '4', 'id-4');
   const { id: cursor } = await publish('log', '5', 'id-5');
   await open.until(() => textsOf(open).length === 5);
 
-  await follow('restore-state');
-  console.log((await follow('restore-events')).split('\n').slice(0, 4));
+  await shell.follow('restore-state');
+  console.log((await shell.follow('restore-events')).split('\n').slice(0, 4));
   await open.until(() => gapsOf(open).length > 0, 10_000);
   const again = await subscribe('log', cursor);
   expect(gapsOf(again)).toEqual(['reset']);
@@ -132,30 +105,19 @@ test('a log and a state that were backed up are restored under another name, and
 test('under its old name it tells nothing to who was away, and keeps events from them; a new name tells all', async () => {
   const open = await subscribe('late');
   await publish('late', 'before');
-  await follow('backup');
+  await shell.follow('backup');
   let cursor = '';
   for (const text of ['old 1', 'old 2', 'old 3']) ({ id: cursor } = await publish('late', text));
   await open.until(() => textsOf(open).length === 4);
-  const commands = ['stream rm EVT_0 --force', 'backup restore stream events --no-progress'];
-  for (const command of commands) {
-    await execute('sh', ['-c', `./nats --inbox-prefix=_INBOX_operator ${command}`], {
-      cwd: folder,
-      env: {
-        ...process.env,
-        HOME: folder,
-        NATS_URL: site.cluster.urls[0],
-        NATS_USER: 'operator',
-        NATS_PASSWORD: passwordOf('operator'),
-      },
-    });
-  }
+  const nats = 'nats --inbox-prefix=_INBOX_operator';
+  await shell.run(`${nats} stream rm EVT_0 --force\n${nats} backup restore stream events --no-progress`);
   for (const text of ['new 1', 'new 2', 'new 3', 'new 4', 'new 5']) await publish('late', text);
   await open.until(() => gapsOf(open).length > 0, 20_000);
   const away = await subscribe('late', cursor);
   expect(gapsOf(away)).toEqual([]);
   expect(textsOf(away)).toEqual(['new 4', 'new 5']);
 
-  await follow('rename');
+  await shell.follow('rename');
   await away.until(() => gapsOf(away).includes('reset'), 10_000);
   expect(gapsOf(await subscribe('late', cursor))).toEqual(['reset']);
 });
@@ -164,9 +126,9 @@ test('a backup can be had without what was erased', async () => {
   await publish('user.alice.cart', 'hers');
   await publish('user.alice', 'hers');
   await publish('user.alicia', 'not hers');
-  await follow('backup');
-  await follow('edit');
-  await execute('sh', ['-c', 'rm -r events && mv events-without-alice events'], { cwd: folder });
-  await follow('restore-events');
+  await shell.follow('backup');
+  await shell.follow('edit');
+  await shell.run('rm -r events && mv events-without-alice events');
+  await shell.follow('restore-events');
   await expect.poll(() => history('user.%3E'), { timeout: 15_000 }).toEqual(['not hers']);
 });

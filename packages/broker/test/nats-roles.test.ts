@@ -186,7 +186,9 @@ const ADMINISTRATION = [
   'CONSUMER.MSG.NEXT.EVT_0.spy',
   'META.LEADER.STEPDOWN',
   'ACCOUNT.PURGE.TIDINGS',
-].map((method) => `$JS.API.${method}`);
+]
+  .map((method) => `$JS.API.${method}`)
+  .concat('$JS.SNAPSHOT.ACK.EVT_0.a', '$JS.SNAPSHOT.RESTORE.EVT_0.a');
 const HISTORY = ['$JS.API.DIRECT.GET.EVT_0', '$JS.API.DIRECT.GET.EVT_0.evt.0.a', '$JS.API.STREAM.MSG.GET.EVT_0'];
 const ELSEWHERE = [
   'evt.1.a',
