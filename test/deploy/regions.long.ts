@@ -90,6 +90,7 @@ describe('two regions, of which one has the stream and the other a leaf server',
       const revoked = await regions.mint({ sub: `mallory-${how}`, jti: how, tidings: { subscribe: ['>'] } });
       traffic = await startOnBoth();
       const stays = await subscribe(regions.far.url, 'quiet', admin);
+      const near = await subscribe(regions.near.url, 'quiet', admin);
       const goes = await subscribe(regions.far.url, 'quiet', revoked);
       await publish(secret, 'to be erased');
       const read = (token = admin): Promise<Response> =>
@@ -128,7 +129,12 @@ describe('two regions, of which one has the stream and the other a leaf server',
       ]);
       console.log(how, told);
       expect((await ask(regions.far.url, 'GET', '/v1/sessions')).status).toBe(503);
-      expect((await ask(regions.far.url, 'GET', '/v1/sessions/0000000000000000')).status).not.toBe(200);
+      for (const session of [near.headers['tidings-session'], stays.headers['tidings-session']]) {
+        const { status } = await ask(regions.far.url, 'GET', `/v1/sessions/${session}`);
+        expect(status).toBe(session === near.headers['tidings-session'] ? 503 : 200);
+      }
+      expect((await ask(regions.far.url, 'POST', '/v1/tickets', {})).status).toBe(503);
+      expect((await ask(regions.far.url, 'POST', '/v1/revocations', { jti: 'unheard' })).status).toBe(503);
       const late = await openStream(`${regions.far.url}/v1/stream?topic=quiet`, {
         headers: { authorization: `Bearer ${admin}` },
       });
