@@ -142,6 +142,16 @@ export const PROGRAMS = {
     ],
     byHand: 'go install github.com/nats-io/prometheus-nats-exporter@v0.20.1',
   },
+  'nats-cli': {
+    version: '0.5.0',
+    asks: ['--version'],
+    // `nats backup` with its editing of backups.
+    oldest: '0.5',
+    variable: 'NATS_CLI',
+    onPath: 'nats',
+    sources: [{ kind: 'go', module: 'github.com/nats-io/natscli/nats@v0.5.0', binary: 'nats' }],
+    byHand: 'go install github.com/nats-io/natscli/nats@v0.5.0',
+  },
   nginx: {
     version: '1.31.3',
     asks: ['-v'],

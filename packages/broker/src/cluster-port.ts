@@ -21,7 +21,8 @@ export interface Cluster {
   readonly state: SharedState;
   /**
    * Whether the others count on this process. It is `false` before `open`, and from 8 s on after it was cut off, which is
-   * before the others stop waiting for its word (10 s): what they agree upon without it must not be served by it.
+   * before the others stop waiting for its word (10 s): what they agree upon without it must not be served by it. It is
+   * `true` again once they count on it and what `onReturn` runs has ended.
    */
   readonly inTouch: boolean;
   /**
@@ -35,13 +36,15 @@ export interface Cluster {
   /**
    * Asks one process, this one included.
    * @returns its answer, or `undefined` when there is no such process, or none that answers this name.
-   * @throws TidingsError `unavailable` when it is counted on and does not answer in time.
+   * @throws TidingsError `unavailable` when it is counted on and does not answer in time, and when it is not known to a
+   * process that is not in touch.
    */
   ask(node: string, name: string, body: unknown): Promise<unknown>;
   /**
    * Asks every process that answers this name, this one included.
    * @returns all answers, in no order.
-   * @throws TidingsError `unavailable` when one of them does not answer in time: part of an answer would pass for all of it.
+   * @throws TidingsError `unavailable` when one of them does not answer in time, and when this process is not in touch:
+   * part of an answer would pass for all of it.
    */
   askAll(name: string, body: unknown): Promise<unknown[]>;
   /** Runs when any process, this one included, tells something under this name. */
@@ -51,6 +54,11 @@ export interface Cluster {
    * @throws RangeError for what is too long.
    */
   tell(name: string, body: unknown): void;
+  /**
+   * Runs when this process comes back after it was out of touch, before it is in touch again; where it rejects it is run
+   * again. Said before `open`.
+   */
+  onReturn(run: () => Promise<void>): void;
   /** Leaves in good order: nobody waits for this process any more. Idempotent. */
   close(): Promise<void>;
 }

@@ -186,7 +186,9 @@ const ADMINISTRATION = [
   'CONSUMER.MSG.NEXT.EVT_0.spy',
   'META.LEADER.STEPDOWN',
   'ACCOUNT.PURGE.TIDINGS',
-].map((method) => `$JS.API.${method}`);
+]
+  .map((method) => `$JS.API.${method}`)
+  .concat('$JS.SNAPSHOT.ACK.EVT_0.a', '$JS.SNAPSHOT.RESTORE.EVT_0.a');
 const HISTORY = ['$JS.API.DIRECT.GET.EVT_0', '$JS.API.DIRECT.GET.EVT_0.evt.0.a', '$JS.API.STREAM.MSG.GET.EVT_0'];
 const ELSEWHERE = [
   'evt.1.a',
@@ -327,15 +329,28 @@ describe('an answer that an edge has sent elsewhere', () => {
   });
 });
 
-test('the example of a server in a cluster is one that nats-server takes', async () => {
+test.each(['server.conf', 'leaf.conf'])('%s is one that nats-server takes', async (file) => {
+  const numbered = (name: string, value: string): [string, string][] =>
+    [1, 2, 3].map((n) => [`NATS_${name}_${n}`, value.replace('#', `${n}`)]);
   const env = {
     ...ENV,
     NATS_SERVER_NAME: 'nats-1',
     NATS_STORE_DIR: '/var/lib/nats',
     NATS_ROUTE_PASSWORD: 'proute1',
-    ...Object.fromEntries([1, 2, 3].map((n) => [`NATS_ROUTE_${n}`, `nats://route:proute1@nats-${n}:6222`])),
+    ...Object.fromEntries(numbered('ROUTE', 'nats://route:proute1@nats-#:6222')),
+    ...Object.fromEntries(numbered('HUB', 'nats://edge:pedge1@nats-#:7422')),
   };
   const binary = await findNatsServer();
-  const check = ['-t', '-c', `${DEPLOYMENT}server.conf`];
+  const check = ['-t', '-c', `${DEPLOYMENT}${file}`];
   expect(() => execFileSync(binary, check, { env, stdio: 'pipe' })).not.toThrow();
+});
+
+test('an edge has the same rights and names at a leaf server as at the others', () => {
+  const [atRoles, atLeaf] = ['roles.conf', 'leaf.conf'].map((file) => {
+    const [, account = ''] = readFileSync(`${DEPLOYMENT}${file}`, 'utf8').split('\n  EDGES {');
+    const lines = account.slice(0, account.indexOf('\n}')).split('\n');
+    return lines.map((line) => line.trim()).filter((line) => /^("|user:|password:|subscribe:)/.test(line));
+  });
+  expect(atRoles).toHaveLength(21);
+  expect(atLeaf).toEqual(atRoles);
 });

@@ -21,6 +21,7 @@ import { createFlushQueue } from './flush-queue.ts';
 import { addReads } from './history-route.ts';
 import { createHubTopicFollowers } from './hub-topic-followers.ts';
 import { createHubTopicItems } from './hub-topic-items.ts';
+import { untilFed } from './in-touch.ts';
 import { createMetricsSnapshots, measureStreams } from './metrics-snapshots.ts';
 import { READ_FAILURES } from './openapi-answers.ts';
 import { addPresence } from './presence-route.ts';
@@ -168,6 +169,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     const revoked = registry.list().filter(({ tokens }) => tokens.some(revocations.isRevoked));
     for (const session of revoked) session.close('revoked');
   });
+  cluster.onReturn(() => untilFed(broker, clock));
   const writes = createStateWrites();
   answerForSessions({ edge, classes, turns: createChangeTurns() });
   tallies.measureStreams((tenants) => measureStreams({ registry, drain }, tenants));

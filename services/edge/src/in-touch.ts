@@ -1,4 +1,4 @@
-import type { Cluster } from '@tidings/broker';
+import type { Broker, Cluster } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import { type Cancellation, unlessAborted } from './read-deadline.ts';
@@ -22,5 +22,18 @@ const LOOK_MS = 250;
 export async function untilInTouch(cluster: Cluster, clock: Clock, cancellation: Cancellation): Promise<void> {
   while (!cluster.inTouch) {
     await unlessAborted(cancellation.signal, new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve)));
+  }
+}
+
+/**
+ * Waits until this edge was fed all that the log holds now, or what it had was dropped: what was erased while it was cut off
+ * stands in the ring until the feed has come to the erasure (ADR 0027).
+ * @throws TidingsError `unavailable`.
+ */
+export async function untilFed(broker: Broker, clock: Clock): Promise<void> {
+  const { epoch } = broker;
+  const { last } = await broker.bounds();
+  while (broker.epoch === epoch && broker.position() < last) {
+    await new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve));
   }
 }

@@ -132,6 +132,8 @@ export function createMemoryCluster(options: MemoryClusterOptions = {}): Cluster
       assertIdle();
       answers.set(name, handler);
     },
+    // In one process nobody is ever out of touch.
+    onReturn: assertIdle,
     hear(name, handler) {
       assertIdle();
       hears.set(name, [...(hears.get(name) ?? []), handler]);

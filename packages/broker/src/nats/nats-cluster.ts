@@ -27,6 +27,7 @@ export interface NatsClusterOptions extends NatsAccess {
 
 // Two seconds before the others stop waiting: what is on its way meanwhile still counts.
 const LEASE_MS = 8_000;
+const RETURN_AGAIN_MS = 250;
 
 /**
  * The cluster over NATS: what is asked and told goes over core NATS, and the shared state is a key-value bucket
@@ -56,10 +57,13 @@ class NatsCluster implements Cluster {
   readonly #answers = new Map<string, ClusterHandler>();
   readonly #hears: { name: string; handler: ClusterHandler }[] = [];
   readonly #followers: { prefix: string; onEntry: (entry: StateEntry) => void }[] = [];
+  readonly #whenBack: (() => Promise<void>)[] = [];
   #begun = false;
   #link: Link | undefined = undefined;
   #standing: Standing | undefined = undefined;
   #isOpen = false;
+  #returning: Promise<void> | undefined = undefined;
+  #returns = 0;
 
   constructor(options: NatsClusterOptions) {
     this.#options = options;
@@ -83,10 +87,9 @@ class NatsCluster implements Cluster {
   }
 
   get inTouch(): boolean {
-    const isFresh = (moment: Moment | undefined): boolean =>
-      moment !== undefined && ageMs(moment, this.#clock) < LEASE_MS;
+    if (!this.#isOpen || this.#returning !== undefined) return false;
     // Of the server it is on, and of the leader: one alone may be cut off together with this process.
-    return this.#isOpen && isFresh(this.#standing?.roster.heardSelf) && isFresh(this.#standing?.follower.caughtUp);
+    return this.#isFresh(this.#standing?.roster.heardSelf) && this.#isFresh(this.#standing?.follower.caughtUp);
   }
 
   async open(): Promise<void> {
@@ -124,12 +127,17 @@ class NatsCluster implements Cluster {
 
   async ask(node: string, name: string, body: unknown): Promise<unknown> {
     const text = toControlText('a question', body);
-    return this.#connected().questions.ask(node, name, text);
+    const answer = await this.#connected().questions.ask(node, name, text);
+    // It may have fallen silent only for us.
+    if (answer === undefined && this.#standing?.roster.find(node) === undefined) this.#assertInTouch();
+    return answer;
   }
 
   async askAll(name: string, body: unknown): Promise<unknown[]> {
     const text = toControlText('a question', body);
-    return this.#connected().questions.askAll(name, text);
+    const { questions } = this.#connected();
+    this.#assertInTouch();
+    return questions.askAll(name, text);
   }
 
   tell(name: string, body: unknown): void {
@@ -139,6 +147,11 @@ class NatsCluster implements Cluster {
     } catch {
       // It is lost, as the port has it.
     }
+  }
+
+  onReturn(run: () => Promise<void>): void {
+    this.#assertIdle();
+    this.#whenBack.push(run);
   }
 
   async close(): Promise<void> {
@@ -165,7 +178,22 @@ class NatsCluster implements Cluster {
     const api = createJetStreamApi(link.client, BUCKET);
     const inbox = createReplyInbox(link.client, `_INBOX_${role}`, onFault);
     const directGet = createDirectGet(link, inbox, BUCKET);
-    const follower = createStateFollower({ link, api, directGet, followers: this.#followers, clock, log, onFault });
+    const follower = createStateFollower({
+      link,
+      api,
+      directGet,
+      followers: this.#followers,
+      clock,
+      log,
+      onCaughtUp: (before) => {
+        if (before === undefined || this.#isFresh(before)) return;
+        this.#returns += 1;
+        this.#returning ??= this.#return(roster, follower).finally(() => {
+          this.#returning = undefined;
+        });
+      },
+      onFault,
+    });
     for (const { name, handler } of this.#hears) {
       const run = async (body: unknown, from: string, fromRole: ClusterRole): Promise<unknown> =>
         handler(body, from, fromRole);
@@ -176,6 +204,33 @@ class NatsCluster implements Cluster {
     link.onLost(() => questions.giveUp(away('the connection is lost')));
     link.onReconnect(() => void roster.gather().catch(() => {}));
     return { link, wire, roster, questions, store: createStateStore(link.client, api), follower };
+  }
+
+  // Others may have given this process up, and it them, over a connection that never broke: its server was cut off as well.
+  async #return(roster: Roster, follower: StateFollower): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const time = this.#returns;
+      try {
+        await roster.gather();
+        // What was agreed upon before the others had heard it.
+        await follower.look();
+        await Promise.all(this.#whenBack.map((run) => run()));
+        // Else it was cut off again meanwhile.
+        if (time === this.#returns) return;
+      } catch (error) {
+        this.#options.log.debug({ err: error }, 'not in touch with the others again yet');
+        await new Promise<void>((resolve) => this.#clock.after(RETURN_AGAIN_MS, resolve));
+      }
+    }
+  }
+
+  #isFresh(moment: Moment | undefined): boolean {
+    return moment !== undefined && ageMs(moment, this.#clock) < LEASE_MS;
+  }
+
+  #assertInTouch(): void {
+    if (!this.inTouch) throw away('this process is not in touch with the others');
   }
 
   // A connection that breaks meanwhile is dialled again, and then everybody is asked again.

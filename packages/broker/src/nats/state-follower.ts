@@ -13,6 +13,8 @@ export interface StateFollower {
   readonly caughtUp: Moment | undefined;
   /** Resolves once every entry that there is was told. @throws what `signal` was aborted with. */
   start(signal: AbortSignal): Promise<void>;
+  /** Resolves once everything was told that there is now. @throws TidingsError `unavailable`. */
+  look(): Promise<void>;
   /** @throws TidingsError `unavailable` when it is not reached within 2 s. */
   reach(revision: number): Promise<void>;
   close(): void;
@@ -25,6 +27,8 @@ export interface StateFollowerParts {
   readonly followers: readonly { readonly prefix: string; onEntry(entry: StateEntry): void }[];
   readonly clock: Clock;
   readonly log: Logger;
+  /** Everything that there is was told; `before` is when that was so the last time. */
+  onCaughtUp(before: Moment | undefined): void;
   /** Told what a follower throws. */
   onFault(error: unknown): void;
 }
@@ -93,6 +97,7 @@ export function createStateFollower(parts: StateFollowerParts): StateFollower {
       created = info.created;
       for (const prefix of prefixes) await read(prefix, position, last);
       position = last;
+      parts.onCaughtUp(caughtUp);
       caughtUp = at;
     } catch (error) {
       if (!failing) log.warn({ err: error }, 'the shared state can not be read');
@@ -140,6 +145,7 @@ export function createStateFollower(parts: StateFollowerParts): StateFollower {
       return caughtUp;
     },
     start: (signal) => whileAway(look, signal),
+    look,
     async reach(revision) {
       const untilMs = clock.elapsed() + REACH_MS;
       while (position < revision) {

@@ -27,7 +27,7 @@ export interface Membership {
 export function createNatsProcess(
   binary: string,
   ports: PortBlock,
-  { config = '', env = {}, name = 'nats' }: NatsServerOptions,
+  { config = '', env = {}, name = 'nats', jetStream = true }: NatsServerOptions,
   membership?: Membership,
 ): NatsServer {
   const folder = mkdtempSync(join(tmpdir(), 'tidings-nats-'));
@@ -46,7 +46,8 @@ export function createNatsProcess(
 
   function launch(): void {
     const output = openSync(files.log, 'a');
-    const started = spawn(binary, [...argumentsFor(files.config, folder, name, ports, membership)], {
+    const store = jetStream ? ['--jetstream', '--store_dir', join(folder, 'store')] : [];
+    const started = spawn(binary, [...argumentsFor(files.config, name, ports, membership), ...store], {
       env: { ...process.env, ...env },
       // Of its own group: a Ctrl-C in the terminal is for the process that owns it, which ends it in its own time.
       detached: true,
@@ -132,14 +133,8 @@ export function createNatsProcess(
 }
 
 /** As arguments and not as text of the file: what a test configures cannot move the store or the ports. */
-function argumentsFor(
-  config: string,
-  folder: string,
-  name: string,
-  ports: PortBlock,
-  membership: Membership | undefined,
-): string[] {
-  const own = ['--config', config, '--name', name, '--jetstream', '--store_dir', join(folder, 'store')];
+function argumentsFor(config: string, name: string, ports: PortBlock, membership: Membership | undefined): string[] {
+  const own = ['--config', config, '--name', name];
   const client = ['--addr', '127.0.0.1', '--port', String(ports.client), '--http_port', String(ports.monitor)];
   if (membership === undefined) return [...own, ...client];
   const listen = `nats://127.0.0.1:${ports.cluster}`;

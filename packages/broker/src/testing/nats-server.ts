@@ -9,6 +9,8 @@ export interface NatsServerOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Unique in a cluster. */
   readonly name?: string;
+  /** `false`: it stores nothing, as a leaf server. */
+  readonly jetStream?: boolean;
 }
 
 /** A nats-server with JetStream on the loopback address; its store is a folder that lives as long as this object. */

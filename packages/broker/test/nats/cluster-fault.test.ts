@@ -164,19 +164,42 @@ describe('the bucket', () => {
     await vi.waitFor(() => expect(one.told).toContain('seen.new'), WITHIN);
   });
 
-  it('is part of being in touch: where it can not be read for 8 s, nobody knows what was put', async () => {
+  it('is part of being in touch: where it can not be read for 8 s, nobody knows what was put, or who else is there', async () => {
     const clock = createFakeClock();
     const one = create({ clock });
+    const returns: { inTouch: boolean; end: (error?: Error) => void }[] = [];
+    one.cluster.onReturn(
+      () =>
+        new Promise((resolve, reject) => {
+          returns.push({ inTouch: one.cluster.inTouch, end: (error) => (error ? reject(error) : resolve()) });
+        }),
+    );
     await openBy(clock, one);
     await fixture.api('STREAM.DELETE.KV_tidings');
-    await passing(clock, 10_500);
+    await passing(clock, 7_000);
     expect(await one.cluster.askAll('who', null)).toContain(one.cluster.id);
+    await passing(clock, 3_500);
     expect(one.cluster.inTouch).toBe(false);
+    await expect(one.cluster.askAll('who', null)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(one.cluster.ask('somebody', 'who', null)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await one.cluster.ask(one.cluster.id, 'who', null)).toBe(one.cluster.id);
+
     await fixture.api('STREAM.CREATE.KV_tidings', STATE_PLAN.toConfig(1));
-    await vi.waitFor(async () => {
-      await passing(clock, 100);
-      expect(one.cluster.inTouch).toBe(true);
-    }, WITHIN);
+    const untilReturn = (time: number): Promise<void> =>
+      vi.waitFor(async () => {
+        await passing(clock, 100);
+        expect(returns).toHaveLength(time);
+      }, WITHIN);
+    await untilReturn(1);
+    returns[0]?.end(new Error('not yet'));
+    await untilReturn(2);
+    expect(returns.map(({ inTouch }) => inTouch)).toEqual([false, false]);
+    await passing(clock, 3_000);
+    expect(one.cluster.inTouch).toBe(false);
+    returns[1]?.end();
+    await vi.waitFor(() => expect(one.cluster.inTouch).toBe(true), WITHIN);
+    expect(await one.cluster.askAll('who', null)).toEqual([one.cluster.id]);
+    expect(await one.cluster.ask('somebody', 'who', null)).toBeUndefined();
   });
 
   it('is looked at every other second: a change that nobody was told of is found', async () => {

@@ -55,7 +55,7 @@ function bucketOf(count: number, behindAt = count) {
   const onFault = (error: unknown): never => {
     throw error;
   };
-  const follower = createStateFollower({ link, api, directGet, followers, clock, log, onFault });
+  const follower = createStateFollower({ link, api, directGet, followers, clock, log, onCaughtUp() {}, onFault });
   return { bucket, follower, told, clock, reconnect };
 }
 
