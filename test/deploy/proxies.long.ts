@@ -45,6 +45,10 @@ async function openStreams(): Promise<number> {
 /** An edge that was ended is there again for the next test, and every proxy knows it. */
 async function bringBack(edge: EdgeName): Promise<void> {
   await site.restart(edge);
+  await bringAllBack();
+}
+
+async function bringAllBack(): Promise<void> {
   for (const proxy of proxies.values()) {
     const visitor = await createVisitor(proxy.url, site);
     await visitor.openOnEach(`topic=${newTopic()}`).finally(() => visitor.close());
@@ -226,6 +230,7 @@ describe.each(NAMES)('%s, as deploy/proxies configures it,', { timeout: 120_000 
     };
     await publish(20);
     await site.kill('edge-1');
+    onTestFinished(() => bringBack('edge-1'));
     // A GET is tried at the other one: nobody sees a 502.
     const answers = await Promise.all(Array.from({ length: 20 }, () => visitor.ask('GET', '/v1/position')));
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
@@ -238,7 +243,6 @@ describe.each(NAMES)('%s, as deploy/proxies configures it,', { timeout: 120_000 
       follower.stop();
     }
     expect(followers.some(({ edges }) => edges[0] === 'edge-1')).toBe(true);
-    await bringBack('edge-1');
   });
 
   test('sends no new stream to an edge that drains, while its open ones go on until they are told to leave', async () => {
@@ -250,6 +254,7 @@ describe.each(NAMES)('%s, as deploy/proxies configures it,', { timeout: 120_000 
     const moving = followers.filter(({ edges }) => edges[0] === 'edge-1');
     expect(moving.length).toBeGreaterThan(10);
     site.drain('edge-1');
+    onTestFinished(() => bringBack('edge-1'));
     await expect.poll(() => site.readiness('edge-1'), SOON).toBe(503);
     const sent: string[] = [];
     const connection = await visitor.connect();
@@ -329,6 +334,10 @@ describe.each(NAMES)('%s, as deploy/proxies configures it,', { timeout: 120_000 
   test('keeps an EventSource alive while no edge is there at all', async () => {
     const visitor = await visit(name);
     await Promise.all(EDGES.map((edge) => site.kill(edge)));
+    onTestFinished(async () => {
+      for (const edge of EDGES) await site.restart(edge);
+      await bringAllBack();
+    });
     const connection = await visitor.connect();
     const headers = { authorization: `Bearer ${await site.token()}`, accept: 'text/event-stream' };
     const native = await connection.stream(`topic=${newTopic()}`, headers);
@@ -338,8 +347,6 @@ describe.each(NAMES)('%s, as deploy/proxies configures it,', { timeout: 120_000 
     expect(native.retries).toEqual([5_000]);
     const other = await connection.stream(`client=test/1&topic=${newTopic()}`, headers);
     expect(other.status).toBeOneOf([502, 503]);
-    await Promise.all(EDGES.map((edge) => site.restart(edge)));
-    await visitor.openOnEach(`topic=${newTopic()}`);
   });
 });
 
