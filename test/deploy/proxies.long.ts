@@ -284,7 +284,6 @@ describe.each(NAMES)('%s, as deploy/proxies configures it,', { timeout: 120_000 
     expect(refused.length, `${refused} of ${fresh.length}`).toBeLessThanOrEqual(
       name === 'nginx' ? 0 : fresh.length / 4,
     );
-    await bringBack('edge-1');
   });
 
   test('passes a 503 on as it is, and sends a POST no second time', async () => {
