@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createVisitor, follow, type Visitor } from './proxied-streams.ts';
 import { EDGES, type ProxiedSite, startProxiedSite } from './proxied-site.ts';
+import { createVisitor, follow, type Visitor } from './proxied-streams.ts';
 import { type ProxyProcess, startProxy } from './proxy-process.ts';
 
 // One of the four, and what shows most; proxies.long.ts has them all.

@@ -26,6 +26,9 @@ const PROXIES: Readonly<Record<ProxyName, Proxy>> = {
   envoy: { file: 'envoy.yaml', args: (file) => ['--use-dynamic-base-id', '--log-level', 'warning', '-c', file] },
 };
 
+/** What a configuration names of a site. */
+type ProxySite = Pick<ProxiedSite, 'port' | 'adminPort'>;
+
 /** A proxy that runs from its file in deploy/proxies. */
 export interface ProxyProcess {
   /** `https://127.0.0.1:<port>` */
@@ -35,34 +38,27 @@ export interface ProxyProcess {
   stop(): Promise<void>;
 }
 
-/** What a test breaks in the file, to see that it would notice. */
-export type Breakage = readonly (readonly [part: string, by: string])[];
-
 /**
  * The file as a user copies it, with the addresses, the ports and the place of the certificate of a test, and nothing else changed.
  */
-function configure(file: string, site: ProxiedSite, port: number, folder: string, breakage: Breakage): string {
-  const replaced: Breakage = [
+function configure(file: string, site: ProxySite, port: number, folder: string): string {
+  const replaced: readonly (readonly [part: string, by: string])[] = [
     ...Object.entries(ADDRESSES),
     ['8080', `${site.port}`],
     ...(file === 'nginx.conf' ? [] : [['9090', `${site.adminPort}`] as const]),
     ['443', `${port}`],
     ['/etc/tidings/tls', folder],
   ];
-  let text = readFileSync(join(ROOT, 'deploy/proxies', file), 'utf8');
-  for (const [part, by] of breakage) {
-    expect(text, `${file} has what is to be broken`).toContain(part);
-    text = text.replaceAll(part, by);
-  }
+  const given = readFileSync(join(ROOT, 'deploy/proxies', file), 'utf8');
   return replaced.reduce((text, [part, by]) => {
     const word = new RegExp(`(?<![\\w.])${part}(?![\\w.])`, 'g');
     expect(text, `${file} names it`).toMatch(word);
     return text.replaceAll(word, by);
-  }, text);
+  }, given);
 }
 
 /** Starts one before the services of a site; resolves once it takes requests to each edge. Whoever starts it stops it. */
-export async function startProxy(name: ProxyName, site: ProxiedSite, breakage: Breakage = []): Promise<ProxyProcess> {
+export async function startProxy(name: ProxyName, site: ProxySite): Promise<ProxyProcess> {
   const { file, args } = PROXIES[name];
   const [program, port] = await Promise.all([findProgram(name), findFreePort()]);
   const folder = mkdtempSync(join(tmpdir(), `tidings-${name}-`));
@@ -70,7 +66,7 @@ export async function startProxy(name: ProxyName, site: ProxiedSite, breakage: B
   chmodSync(folder, 0o755);
   writeFileSync(join(folder, 'tls.crt'), TEST_CERTIFICATE.cert);
   writeFileSync(join(folder, 'tls.key'), TEST_CERTIFICATE.key, { mode: 0o600 });
-  writeFileSync(join(folder, file), configure(file, site, port, folder, breakage));
+  writeFileSync(join(folder, file), configure(file, site, port, folder));
   const child = spawn(program, args(join(folder, file), folder), {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder },
