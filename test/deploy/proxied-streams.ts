@@ -4,6 +4,9 @@ import { expect, vi } from 'vitest';
 import { EDGES, type EdgeName, type ProxiedSite } from './proxied-site.ts';
 import { connectProxy, type ProxyConnection, type WholeAnswer } from './proxy-connection.ts';
 
+/** What a visitor needs to know of the site behind the proxy. */
+export type StreamSite = Pick<ProxiedSite, 'token' | 'edgeOf'>;
+
 /** What the tests of a proxy ask through it; all on connections that `close` cuts. */
 export interface Visitor {
   connect(from?: string): Promise<ProxyConnection>;
@@ -13,6 +16,8 @@ export interface Visitor {
   publish(topic: string, data: string): Promise<string>;
   /** Opens a stream that declares a client, and waits until it is live. */
   open(query: string, headers?: Record<string, string>, on?: ProxyConnection): Promise<OpenStream>;
+  /** Asks as a browser's EventSource does; resolves with the head of the answer. */
+  openNative(query: string): Promise<StreamClient>;
   /** A stream on each edge: opens some until it has both, and leaves the others. */
   openOnEach(query: string): Promise<Record<EdgeName, OpenStream>>;
   close(): void;
@@ -25,7 +30,7 @@ export interface OpenStream {
 }
 
 /** Begins to ask through a proxy. */
-export async function createVisitor(url: string, site: ProxiedSite): Promise<Visitor> {
+export async function createVisitor(url: string, site: StreamSite): Promise<Visitor> {
   const connections: ProxyConnection[] = [];
   const authorization = `Bearer ${await site.token('alice', true)}`;
   const connect = async (from?: string): Promise<ProxyConnection> => {
@@ -57,6 +62,7 @@ export async function createVisitor(url: string, site: ProxiedSite): Promise<Vis
       await client.event('hub.live');
       return { client, edge: site.edgeOf(`${client.headers['tidings-session']}`) };
     },
+    openNative: (query) => kept.stream(query, { authorization, accept: 'text/event-stream' }),
     async openOnEach(query) {
       const found = new Map<EdgeName, OpenStream>();
       await vi.waitFor(
@@ -91,7 +97,7 @@ export interface Follower {
 }
 
 /** Follows a topic by bare HTTP/2 until it is stopped. */
-export function follow(visitor: Visitor, site: ProxiedSite, topic: string): Follower {
+export function follow(visitor: Visitor, site: StreamSite, topic: string): Follower {
   const follower = { got: [] as string[], edges: [] as EdgeName[], byes: [] as string[], refusals: [] as number[] };
   let cursor = '';
   let stopped = false;
