@@ -249,16 +249,17 @@ describe.each(NAMES)('%s, as deploy/proxies configures it,', { timeout: 120_000 
     const visitor = await visit(name);
     const topic = newTopic();
     const authorization = `Bearer ${await site.token()}`;
-    const followers = Array.from({ length: 60 }, () => follow(visitor, site, topic));
+    const followers = Array.from({ length: 100 }, () => follow(visitor, site, topic));
     await expect.poll(() => followers.every(({ edges }) => edges.length === 1), SOON).toBe(true);
     const moving = followers.filter(({ edges }) => edges[0] === 'edge-1');
-    expect(moving.length).toBeGreaterThan(10);
+    expect(moving.length).toBeGreaterThan(30);
     site.drain('edge-1');
     onTestFinished(() => bringBack('edge-1'));
     await expect.poll(() => site.readiness('edge-1'), SOON).toBe(503);
     const sent: string[] = [];
     const connection = await visitor.connect();
-    const fresh: string[] = [];
+    const refusedMs: number[] = [];
+    const start = performance.now();
     while (moving.some(({ edges }) => edges.length < 2)) {
       sent.push(`${sent.length}`);
       await visitor.publish(topic, sent.at(-1) as string);
@@ -269,7 +270,7 @@ describe.each(NAMES)('%s, as deploy/proxies configures it,', { timeout: 120_000 
           accept: 'text/event-stream',
         });
         await client.until(({ events, ended }) => ended || events.length > 0);
-        fresh.push(client.events[0]?.event ?? `${client.status}`);
+        if (client.events[0]?.event !== 'hub.hello') refusedMs.push(performance.now() - start);
         client.destroy();
       }
     }
@@ -279,11 +280,9 @@ describe.each(NAMES)('%s, as deploy/proxies configures it,', { timeout: 120_000 
       expect(follower).toMatchObject({ byes: ['draining'], edges: ['edge-1', 'edge-2'], refusals: [] });
     }
     for (const follower of followers) follower.stop();
-    // One that asks readiness five times a second may miss it once or twice.
-    const refused = fresh.filter((first) => first !== 'hub.hello');
-    expect(refused.length, `${refused} of ${fresh.length}`).toBeLessThanOrEqual(
-      name === 'nginx' ? 0 : fresh.length / 4,
-    );
+    // Those that ask for readiness, five times a second, learn of it a moment later.
+    const noticedMs = name === 'nginx' ? 0 : 700;
+    expect(refusedMs.filter((ms) => ms > noticedMs)).toEqual([]);
   });
 
   test('passes a 503 on as it is, and sends a POST no second time', async () => {
