@@ -35,10 +35,11 @@ export interface StreamClient {
  */
 export async function openStream(url: string, asked: Asked = {}): Promise<StreamClient> {
   const { origin, pathname, search } = new URL(url);
-  return read(await ask(origin, pathname + search, asked));
+  return readStream(await ask(origin, pathname + search, asked));
 }
 
-function read({ status, headers, body, cut }: Answered): StreamClient {
+/** Reads an answer that has begun, whoever asked for it, as a stream. */
+export function readStream({ status, headers, body, cut }: Answered): StreamClient {
   const events: DecodedEvent[] = [];
   const retries: number[] = [];
   const comments: string[] = [];
