@@ -44,12 +44,6 @@ describe('an edge as a process, with nothing to work with', { timeout: 60_000 },
       {},
       ['TIDINGS_JWT_SECRET | TIDINGS_JWT_PUBLIC_KEY | TIDINGS_JWKS_URL', 'TIDINGS_NATS_URL'],
     ],
-    ['no servers', KEY, ['TIDINGS_NATS_URL']],
-    [
-      'no key, which it can not make up for all',
-      { TIDINGS_NATS_URL: 'nats://127.0.0.1:1' },
-      ['TIDINGS_JWT_SECRET | TIDINGS_JWT_PUBLIC_KEY | TIDINGS_JWKS_URL'],
-    ],
     ['a password in the URL', { ...KEY, TIDINGS_NATS_URL: 'nats://edge:hunter2@127.0.0.1:1' }, ['TIDINGS_NATS_URL']],
     [
       'files that are not there',
