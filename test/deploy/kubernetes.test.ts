@@ -4,7 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { toPrometheusRule } from '../../scripts/prometheus-rule.mjs';
 import { ROOT } from '../hub-process.ts';
-import type { AdapterValues, AutoscalerSpec, PodMonitorSpec, ScaledObjectSpec } from './custom-objects.ts';
+import type {
+  AdapterValues,
+  AutoscalerSpec,
+  PodMonitorSpec,
+  ScaledObjectSpec,
+  TrafficPolicySpec,
+} from './custom-objects.ts';
 import { readOperations, ruleFor } from './http-route.ts';
 import { copyDeployFolder, type DeployFolder, type Manifest } from './manifests.ts';
 import { tryNatsConfiguration } from './nats-configuration.ts';
@@ -202,6 +208,16 @@ describe('the ways in', () => {
       const limit = path === '/v1/stream' ? '0s' : '60s';
       expect(rule?.timeouts, `${method} ${path}`).toEqual({ request: limit, backendRequest: limit });
     }
+  });
+
+  test('let more streams through than all edges together take', () => {
+    const { circuitBreaker } = find('production', 'BackendTrafficPolicy', 'tidings').spec as TrafficPolicySpec;
+    const edge = workloadsOf(of('production')).find(({ name }) => name === 'tidings-edge')?.pod.containers[0];
+    const each = edge && Number(environmentOf(edge, of('production')).TIDINGS_MAX_CONNECTIONS);
+    const { maxReplicas } = find('production', 'HorizontalPodAutoscaler', 'tidings-edge').spec as AutoscalerSpec;
+    const all = (each ?? Number.NaN) * maxReplicas;
+    expect(circuitBreaker.maxConnections).toBeGreaterThan(all);
+    expect(circuitBreaker.maxParallelRequests).toBeGreaterThan(all);
   });
 });
 
