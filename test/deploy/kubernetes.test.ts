@@ -17,7 +17,7 @@ import { tryNatsConfiguration } from './nats-configuration.ts';
 import { allows, type Peer, podsOf } from './network-flow.ts';
 import { podFaultsOf } from './pod-rules.ts';
 import { createSchemaChecks } from './schema-check.ts';
-import { environmentOf, workloadsOf } from './workload.ts';
+import { drainMsOf, environmentOf, workloadsOf } from './workload.ts';
 
 /** Every component is in one of them. */
 const OVERLAYS = ['local', 'production', 'others'] as const;
@@ -222,6 +222,14 @@ describe('the ways in', () => {
 });
 
 describe('the sizes', () => {
+  test('one wave of edges has left before the next one begins to', () => {
+    const deployment = find('production', 'Deployment', 'tidings-edge');
+    const [edge] = workloadsOf([deployment])[0]?.pod.containers ?? [];
+    const drainSec = edge && drainMsOf(edge, of('production')) / 1000;
+    const leavesSec = (edge?.lifecycle?.preStop?.sleep?.seconds ?? Number.NaN) + (drainSec ?? Number.NaN);
+    expect((deployment.spec as { minReadySeconds: number }).minReadySeconds).toBeGreaterThan(leavesSec);
+  });
+
   test('an edge scales before its streams are as many as it takes, and KEDA does as the autoscaler does', () => {
     const scaler = find('production', 'HorizontalPodAutoscaler', 'tidings-edge').spec as AutoscalerSpec;
     const keda = find('others', 'ScaledObject', 'tidings-edge').spec as ScaledObjectSpec;
