@@ -32,3 +32,8 @@ export interface AdapterValues {
     readonly custom: readonly { readonly name: { readonly as: string }; readonly seriesQuery: string }[];
   };
 }
+
+/** What the tests read of Envoy Gateway's BackendTrafficPolicy. */
+export interface TrafficPolicySpec {
+  readonly circuitBreaker: { readonly maxConnections: number; readonly maxParallelRequests: number };
+}

@@ -4,14 +4,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { toPrometheusRule } from '../../scripts/prometheus-rule.mjs';
 import { ROOT } from '../hub-process.ts';
-import type { AdapterValues, AutoscalerSpec, PodMonitorSpec, ScaledObjectSpec } from './custom-objects.ts';
+import type {
+  AdapterValues,
+  AutoscalerSpec,
+  PodMonitorSpec,
+  ScaledObjectSpec,
+  TrafficPolicySpec,
+} from './custom-objects.ts';
 import { readOperations, ruleFor } from './http-route.ts';
 import { copyDeployFolder, type DeployFolder, type Manifest } from './manifests.ts';
 import { tryNatsConfiguration } from './nats-configuration.ts';
 import { allows, type Peer, podsOf } from './network-flow.ts';
 import { podFaultsOf } from './pod-rules.ts';
 import { createSchemaChecks } from './schema-check.ts';
-import { environmentOf, workloadsOf } from './workload.ts';
+import { drainMsOf, environmentOf, workloadsOf } from './workload.ts';
 
 /** Every component is in one of them. */
 const OVERLAYS = ['local', 'production', 'others'] as const;
@@ -203,9 +209,27 @@ describe('the ways in', () => {
       expect(rule?.timeouts, `${method} ${path}`).toEqual({ request: limit, backendRequest: limit });
     }
   });
+
+  test('let more streams through than all edges together take', () => {
+    const { circuitBreaker } = find('production', 'BackendTrafficPolicy', 'tidings').spec as TrafficPolicySpec;
+    const edge = workloadsOf(of('production')).find(({ name }) => name === 'tidings-edge')?.pod.containers[0];
+    const each = edge && Number(environmentOf(edge, of('production')).TIDINGS_MAX_CONNECTIONS);
+    const { maxReplicas } = find('production', 'HorizontalPodAutoscaler', 'tidings-edge').spec as AutoscalerSpec;
+    const all = (each ?? Number.NaN) * maxReplicas;
+    expect(circuitBreaker.maxConnections).toBeGreaterThan(all);
+    expect(circuitBreaker.maxParallelRequests).toBeGreaterThan(all);
+  });
 });
 
 describe('the sizes', () => {
+  test('one wave of edges has left before the next one begins to', () => {
+    const deployment = find('production', 'Deployment', 'tidings-edge');
+    const [edge] = workloadsOf([deployment])[0]?.pod.containers ?? [];
+    const drainSec = edge && drainMsOf(edge, of('production')) / 1000;
+    const leavesSec = (edge?.lifecycle?.preStop?.sleep?.seconds ?? Number.NaN) + (drainSec ?? Number.NaN);
+    expect((deployment.spec as { minReadySeconds: number }).minReadySeconds).toBeGreaterThan(leavesSec);
+  });
+
   test('an edge scales before its streams are as many as it takes, and KEDA does as the autoscaler does', () => {
     const scaler = find('production', 'HorizontalPodAutoscaler', 'tidings-edge').spec as AutoscalerSpec;
     const keda = find('others', 'ScaledObject', 'tidings-edge').spec as ScaledObjectSpec;

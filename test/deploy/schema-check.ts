@@ -7,7 +7,8 @@ import type { Manifest } from './manifests.ts';
 /**
  * Of the objects that are no part of Kubernetes: taken from the CustomResourceDefinitions of gateway-api 1.7.0, the Prometheus
  * Operator 0.85.0, KEDA 2.21.0 and cert-manager 1.21.2 (as their Go modules carry them; all Apache-2.0), without
- * descriptions, defaults and status, and closed to fields that are not listed. Of an Issuer only the two kinds that are used here.
+ * descriptions, defaults and status, and closed to fields that are not listed. Of an Issuer only the two kinds that are used here,
+ * and of Envoy Gateway's BackendTrafficPolicy (v1alpha1) the parts that are.
  */
 const CUSTOM = join(import.meta.dirname, 'schemas');
 // Objects name their schemas by absolute paths.
