@@ -1,7 +1,7 @@
 // `node deploy/make-env.mjs`: writes deploy/.env, which compose.yaml reads: passwords and a secret for this machine alone, made
-// now. What is there already stays as it is, for the servers' data knows it.
+// now. What is there already stays as it is, for the servers' data knows it; what a newer version asks for is added.
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const FILE = process.argv[2] ?? fileURLToPath(new URL('.env', import.meta.url));
@@ -9,15 +9,14 @@ const ROLES = ['ROUTE', 'INGEST', 'EDGE', 'HUB', 'OPERATOR'];
 
 // A letter first: nats-server reads the variable as a value of its configuration, where digits are a number.
 const password = () => `p${randomBytes(24).toString('hex')}`;
-const lines = [
-  `TIDINGS_JWT_SECRET=${randomBytes(32).toString('hex')}`,
-  ...ROLES.map((role) => `NATS_${role}_PASSWORD=${password()}`),
-  `GRAFANA_PASSWORD=${password()}`,
+const MADE = [
+  ['TIDINGS_JWT_SECRET', () => randomBytes(32).toString('hex')],
+  ...ROLES.map((role) => [`NATS_${role}_PASSWORD`, password]),
+  ['GRAFANA_PASSWORD', password],
 ];
-try {
-  writeFileSync(FILE, `${lines.join('\n')}\n`, { flag: 'wx', mode: 0o600 });
-  process.stdout.write(`${FILE} is made.\n`);
-} catch (error) {
-  if (error.code !== 'EEXIST') throw error;
-  process.stdout.write(`${FILE} is there already, and stays.\n`);
-}
+
+const before = existsSync(FILE) ? readFileSync(FILE, 'utf8') : '';
+const known = new Set([...before.matchAll(/^(\w+)=/gm)].map(([, name]) => name));
+const added = MADE.filter(([name]) => !known.has(name)).map(([name, make]) => `${name}=${make()}\n`);
+appendFileSync(FILE, added.join(''), { mode: 0o600 });
+process.stdout.write(`${FILE}: ${added.length} made, ${known.size} were there and stay.\n`);

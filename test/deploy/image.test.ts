@@ -29,7 +29,9 @@ describe('the image', () => {
     const [before = [], build = [], last = []] = readStages();
     expect(last.find(({ name }) => name === 'USER')?.words).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     expect(before[0]?.words).toMatch(/^NODE_IMAGE=node:\d+\.\d+\.\d+-\w+-slim$/);
-    for (const [from] of [build, last]) expect(from?.words).toMatch(/^\$\{NODE_IMAGE\}( AS build)?$/);
+    for (const [from] of [build, last]) {
+      expect(from?.words).toMatch(/^(--platform=\$BUILDPLATFORM )?\$\{NODE_IMAGE\}( AS build)?$/);
+    }
   });
 
   test('sets what every service takes, and exposes the ports that it sets', () => {
