@@ -82,4 +82,17 @@ describe('spans on their way to a collector', () => {
       [DROPPED, 'export-failed', 503],
     ]);
   });
+
+  it('whose answer never ends make room for others after half a minute, and what comes of it later counts no more', async () => {
+    const { asked, clock, dropped, end, words } = start(1);
+    end(1);
+    clock.advance(30_000);
+    expect(await dropped()).toEqual({ 'export-failed': 1 });
+    expect(words()).toEqual([[DROPPED, 'export-failed', 'ETIMEDOUT']]);
+    asked[0]?.done(refusal);
+    await new Promise((resolve) => setImmediate(resolve));
+    end(2);
+    expect(asked).toHaveLength(2);
+    expect(await dropped()).toEqual({ 'export-failed': 1, 'queue-full': 1 });
+  });
 });

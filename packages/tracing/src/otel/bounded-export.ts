@@ -13,10 +13,17 @@ export interface BoundedExportOptions {
 // Of one request to a collector; and how long a span waits for company.
 const BATCH_SPANS = 512;
 const BATCH_WAIT_MS = 1_000;
+// An exporter's own limit is for silence: an answer that drips, or that is none, would keep its spans for ever.
+const ANSWER_MS = 30_000;
 // As long as this no span may have been dropped before the log says that they go through: each burst would say both anew.
 const QUIET_MS = 60_000;
-// What ExportResultCode.SUCCESS stands for, in a package that is not worth a dependency of its own.
+// What ExportResultCode stands for, in a package that is not worth a dependency of its own.
 const SUCCESS = 0;
+const FAILED = 1;
+
+const LATE = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
+
+type ExportResult = Parameters<Parameters<SpanExporter['export']>[1]>[0];
 
 /**
  * Sends spans in batches, off the way of what they tell of: beyond the most that may wait they are dropped, and so are those
@@ -45,13 +52,19 @@ export function createBoundedExport({ exporter, mostSpans, metrics, log, clock }
 
   const counted: SpanExporter = {
     export(spans, done) {
-      exporter.export(spans, (result) => {
+      let isSettled = false;
+      const settle = (result: ExportResult): void => {
+        if (isSettled) return;
+        isSettled = true;
+        late.cancel();
         waiting -= spans.length;
         if (result.code === SUCCESS) noteTaken();
         else drop(spans.length, 'export-failed', (result.error as { code?: string | number } | undefined)?.code);
         // It was counted and told: the SDK would tell its own global handler of errors.
         done({ code: SUCCESS });
-      });
+      };
+      const late = clock.after(ANSWER_MS, () => settle({ code: FAILED, error: LATE }));
+      exporter.export(spans, settle);
     },
     shutdown: () => exporter.shutdown(),
   };
