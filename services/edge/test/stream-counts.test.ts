@@ -20,12 +20,16 @@ describe('the counts of streams', () => {
     const edge = await startEdge({ settings: { maxConnections: 1 } });
     await edge.stream('topic=a', { headers: { authorization: 'Bearer x' } });
     await edge.stream('topic=a&replay=x');
+    await edge.stream('topic=%zz');
+    await edge.stream('topic=a', { method: 'POST', body: '{}' });
     const open = await edge.stream('topic=a');
     await open.event('hub.live');
     await edge.stream('topic=a&client=sdk');
     await edge.stream('topic=a', { headers: { accept: 'text/event-stream' } });
     expect(await asked(edge)).toEqual({
       unauthenticated: 1,
+      'malformed-url': 1,
+      'unknown-field': 1,
       'invalid-field': 1,
       opened: 1,
       'at-capacity': 1,

@@ -1,5 +1,6 @@
 import type { Grant } from '@tidings/auth';
 import {
+  isGone,
   MESSAGING_SYSTEM,
   noteSpan,
   type ServiceContext,
@@ -48,7 +49,10 @@ export function beginPublish(tracer: Tracer, context: ServiceContext, route: str
       common = { 'tidings.tenant': tenant };
       request.set(common);
       const { outgoing } = context.env;
-      outgoing.once('close', () => endRequest(request, outgoing.headersSent ? outgoing.statusCode : CLIENT_GONE));
+      const end = (): void => endRequest(request, outgoing.headersSent ? outgoing.statusCode : CLIENT_GONE);
+      // Who left while the token was looked at: `close` will not come again, and what is stored yet would lack its parent.
+      if (isGone(outgoing)) end();
+      else outgoing.once('close', end);
     },
     store(events) {
       const span = tracer.start('publish', 'producer', request.context, {

@@ -69,6 +69,7 @@ export function createPublish(broker: Broker, metrics: Metrics, log: Logger): Pu
   }
 
   return async (request, orders) => {
+    if (orders.length === 0) return [];
     const span = request.trace?.store(orders.length);
     const results = await Promise.all(orders.map((order) => publishOne(request, order, span?.context)));
     span?.end(results);

@@ -28,7 +28,9 @@ export function startOpenTelemetry({ service, rootRatio, metrics, log, clock }: 
   const provider = new TracerProvider({
     resource: defaultResource().merge(own).merge(named),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(rootRatio) }),
-    spanProcessors: [createBoundedExport({ exporter: new OTLPTraceExporter(), mostSpans: MOST_SPANS, metrics, log })],
+    spanProcessors: [
+      createBoundedExport({ exporter: new OTLPTraceExporter(), mostSpans: MOST_SPANS, metrics, log, clock }),
+    ],
   });
   return {
     tracer: toTracer(provider.getTracer('tidings', VERSION)),
