@@ -111,7 +111,7 @@ export function createMetrics(): Metrics {
     ),
     drainSpread: gauge('drain_spread_seconds', 'Time over which streams leave at the end, `TIDINGS_DRAIN_MS`.'),
     spansDropped: counter('spans_dropped_total', 'Spans that never reached a collector, by reason.', {
-      reason: ['queue-full', 'export-failed'],
+      reason: ['queue-full', 'export-failed', 'rate'],
     }),
     list,
     text: () => registry.metrics(),

@@ -1,5 +1,13 @@
 import { encodeCursor, type Message } from '@tidings/protocol';
-import { type Clock, type Logger, MESSAGING_SYSTEM, type Span, type TraceContext, type Tracer } from '@tidings/runtime';
+import {
+  type Clock,
+  type Logger,
+  MESSAGING_SYSTEM,
+  type Metrics,
+  type Span,
+  type TraceContext,
+  type Tracer,
+} from '@tidings/runtime';
 import type { FlushQueue } from './flush-queue.ts';
 
 /** A span of an event on its way to the streams of this process. */
@@ -10,23 +18,39 @@ interface DeliverySpan {
 
 /** Spans of events that come with one. */
 export interface DeliverySpans {
-  /** Begins the span of an event; to be called before it is routed. */
-  begin(message: Message, epoch: string, publisher: TraceContext): DeliverySpan;
+  /** Begins the span of an event; to be called before it is routed. `undefined` beyond what one second may have. */
+  begin(message: Message, epoch: string, publisher: TraceContext): DeliverySpan | undefined;
 }
 
 export interface DeliverySpansOptions {
   readonly tracer: Tracer;
   readonly flushes: Pick<FlushQueue, 'afterFlush'>;
+  readonly metrics: Pick<Metrics, 'spansDropped'>;
   readonly log: Logger;
   readonly clock: Clock;
 }
 
 /**
+ * Spans of one second. Whoever publishes decides what is sampled, and a span costs several times what its event does: one
+ * publisher that samples all of a flood must not slow everybody's deliveries.
+ */
+const MOST_IN_A_SECOND = 1_000;
+
+/**
  * One span for each event and process, however many streams it goes to: a span for each of ten thousand would cost more than
  * the delivery. What a slow reader gets later is no part of it.
  */
-export function createDeliverySpans({ tracer, flushes, log, clock }: DeliverySpansOptions): DeliverySpans {
+export function createDeliverySpans({ tracer, flushes, metrics, log, clock }: DeliverySpansOptions): DeliverySpans {
   let waiting: { span: Span; timeMs: number }[] = [];
+  let second = 0;
+  let begun = 0;
+
+  function mayBegin(): boolean {
+    const now = Math.floor(clock.elapsed() / 1000);
+    if (now !== second) [second, begun] = [now, 0];
+    begun += 1;
+    return begun <= MOST_IN_A_SECOND;
+  }
 
   function endAll(): void {
     const flushed = waiting;
@@ -40,6 +64,10 @@ export function createDeliverySpans({ tracer, flushes, log, clock }: DeliverySpa
 
   return {
     begin(message, epoch, publisher) {
+      if (!mayBegin()) {
+        metrics.spansDropped.inc({ reason: 'rate' });
+        return undefined;
+      }
       const { seq, tenant, data, timeMs } = message;
       const event = seq === 0 ? undefined : encodeCursor(epoch, seq);
       const span = tracer.start('deliver', 'consumer', publisher, {

@@ -131,7 +131,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     metrics,
     tallies,
     clock,
-    spans: tracer.isOn ? createDeliverySpans({ tracer, flushes, log, clock }) : undefined,
+    spans: tracer.isOn ? createDeliverySpans({ tracer, flushes, metrics, log, clock }) : undefined,
     onRestart(oldEpoch, reason) {
       log.warn({ oldEpoch, reason, streams: registry.size }, 'the feed began anew: every stream is told');
       for (const session of registry.list()) session.restart(oldEpoch, reason);

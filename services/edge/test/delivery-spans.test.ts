@@ -1,4 +1,4 @@
-import { createLogger, type SpanAttributes, type TraceContext, type Tracer } from '@tidings/runtime';
+import { createLogger, createMetrics, type SpanAttributes, type TraceContext, type Tracer } from '@tidings/runtime';
 import { createFakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createDeliverySpans } from '../src/delivery-spans.ts';
@@ -17,6 +17,8 @@ const MESSAGE = {
   timeMs: 0,
   expiresAtMs: Number.POSITIVE_INFINITY,
 };
+
+const SILENT = createLogger('edge', 'silent');
 
 /** Spans as they are told, with what ended in which order. */
 function createRecordingTracer(happened: string[]): Tracer & { readonly attributes: SpanAttributes[] } {
@@ -41,11 +43,11 @@ describe('the span of a delivery', () => {
     const tracer = createRecordingTracer(happened);
     const flushes = createFlushQueue();
     const clock = createFakeClock(1_000);
-    const spans = createDeliverySpans({ tracer, flushes, clock, log: createLogger('edge', 'silent') });
+    const spans = createDeliverySpans({ tracer, flushes, clock, metrics: createMetrics(), log: SILENT });
     const deliver = (streams: number): void => {
       const span = spans.begin({ ...MESSAGE, timeMs: 900 }, '3f', PUBLISHER);
       for (let stream = 0; stream < streams; stream += 1) flushes.add({ flush: () => happened.push('written') });
-      span.routed(streams);
+      span?.routed(streams);
     };
     deliver(2);
     deliver(1);
@@ -73,5 +75,18 @@ describe('the span of a delivery', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(happened.at(-1)).toBe('ended 3');
     expect(happened.filter((each) => each === 'ended 0')).toHaveLength(1);
+  });
+
+  it('is made for a thousand events of a second at most, however many a publisher samples', async () => {
+    const tracer = createRecordingTracer([]);
+    const clock = createFakeClock(1_000);
+    const metrics = createMetrics();
+    const spans = createDeliverySpans({ tracer, flushes: createFlushQueue(), clock, metrics, log: SILENT });
+    for (let event = 0; event < 1_500; event += 1) spans.begin(MESSAGE, '3f', PUBLISHER)?.routed(0);
+    expect(tracer.attributes).toHaveLength(1_000);
+    const { values } = await metrics.spansDropped.get();
+    expect(values.find(({ labels }) => labels.reason === 'rate')?.value).toBe(500);
+    clock.advance(1_000);
+    expect(spans.begin(MESSAGE, '3f', PUBLISHER)).toBeDefined();
   });
 });
