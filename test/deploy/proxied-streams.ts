@@ -24,7 +24,7 @@ export interface Visitor {
 }
 
 /** A live stream, and the edge that has it. */
-export interface OpenStream {
+interface OpenStream {
   readonly client: StreamClient;
   readonly edge: EdgeName;
 }
