@@ -41,7 +41,7 @@ export interface ProxiedSite {
 
 /**
  * Starts one; whoever starts it stops it.
- * @param env for all services, and by name for one of them.
+ * @param env for all services.
  */
 export async function startProxiedSite(env: NodeJS.ProcessEnv = {}): Promise<ProxiedSite> {
   for (const workspace of ['services/edge', 'services/ingest']) buildWorkspace(workspace);

@@ -5,7 +5,7 @@ import { ADDRESSES, EDGES, type EdgeName, type ProxiedSite, startProxiedSite } f
 import { createVisitor, follow, type Visitor } from './proxied-streams.ts';
 import { type ProxyName, type ProxyProcess, startProxy } from './proxy-process.ts';
 
-// The files of deploy/proxies, each before two edges and an ingest. What a line of them is for, a test here fails without:
+// The files of deploy/proxies, each before two edges and an ingest. All of them are asked the same:
 // docs/decisions/0026-proxies-are-held-to-what-they-do.md.
 const NAMES: readonly ProxyName[] = ['nginx', 'haproxy', 'caddy', 'envoy'];
 const SOON = { timeout: 10_000, interval: 20 };
