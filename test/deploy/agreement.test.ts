@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../hub-process.ts';
-import { environmentOfImage, faultsOfCompose, faultsOfImage, faultsOfManifests, faultsOfMetrics } from './agreement.ts';
+import { faultsOfCompose, faultsOfImage, faultsOfManifests, faultsOfMetrics } from './agreement.ts';
 import { type CodeFacts, readCodeFacts } from './code-facts.ts';
 import { makeEnv, parseCompose, readComposeText } from './compose.ts';
-import { parseStages, readDockerfile } from './dockerfile.ts';
+import { parseImage, readDockerfile } from './dockerfile.ts';
 import { copyDeployFolder, type DeployFolder } from './manifests.ts';
 
 const METRIC_SOURCES = ['deploy/prometheus', 'deploy/grafana', 'docs/runbooks', 'docs/operations'];
@@ -48,17 +48,16 @@ function readTexts(folder: string): [string, string][] {
 
 /** In what the texts and the code disagree, by where the text stands. */
 function disagreements(said: Texts, known: CodeFacts, wanted?: string): string[] {
-  const last = parseStages(said.dockerfile).at(-1) ?? [];
-  const image = environmentOfImage(last);
+  const image = parseImage(said.dockerfile);
   const parts: Record<string, () => string[]> = {
-    dockerfile: () => faultsOfImage(last, known),
-    compose: () => faultsOfCompose(parseCompose(said.compose, secrets).services, image, known),
+    dockerfile: () => faultsOfImage(image, known),
+    compose: () => faultsOfCompose(parseCompose(said.compose, secrets).services, image.env, known),
     local: () => [
-      ...faultsOfManifests('local', said.local, image, known),
+      ...faultsOfManifests('local', said.local, image.env, known),
       ...faultsOfMetrics('local', said.local, known),
     ],
     production: () => [
-      ...faultsOfManifests('production', said.production, image, known),
+      ...faultsOfManifests('production', said.production, image.env, known),
       ...faultsOfMetrics('production', said.production, known),
     ],
     metrics: () => Object.entries(said.metrics).flatMap(([where, text]) => faultsOfMetrics(where, text, known)),

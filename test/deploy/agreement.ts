@@ -2,7 +2,7 @@ import { ConfigurationError, loadSettings } from '@tidings/runtime';
 import { parseAllDocuments } from 'yaml';
 import type { CodeFacts } from './code-facts.ts';
 import type { ComposeService } from './compose.ts';
-import type { Instruction } from './dockerfile.ts';
+import type { Image } from './dockerfile.ts';
 import type { Manifest } from './manifests.ts';
 import { type Container, environmentOf, workloadsOf } from './workload.ts';
 
@@ -38,24 +38,13 @@ function faultsOfRun({ where, word = '', env }: Run, facts: CodeFacts): string[]
 }
 
 /** What the Dockerfile says of the variables, the ports and the first word. */
-export function faultsOfImage(last: readonly Instruction[], facts: CodeFacts): string[] {
-  const env = environmentOfImage(last);
-  const list = (name: string): string[] => {
-    const words = last.find((each) => each.name === name)?.words ?? '[]';
-    return JSON.parse(words.slice(words.indexOf('['))) as string[];
-  };
-  const run = { where: 'Dockerfile', word: list('CMD')[0], env: { ...env, TIDINGS_JWT_SECRET: SECRET } };
+export function faultsOfImage({ env, command, health, exposed }: Image, facts: CodeFacts): string[] {
+  const run = { where: 'Dockerfile', word: command[0], env: { ...env, TIDINGS_JWT_SECRET: SECRET } };
   const faults = faultsOfRun(run, facts);
-  const exposed = last.find(({ name }) => name === 'EXPOSE')?.words;
   if (exposed !== `${facts.ports.http} ${facts.ports.admin}`) faults.push(`Dockerfile: EXPOSE is ${exposed}`);
-  const [, , word = ''] = list('HEALTHCHECK');
+  const [, , word = ''] = health;
   if (!facts.words.has(word)) faults.push(`Dockerfile: the health check asks for "${word}"`);
   return faults;
-}
-
-export function environmentOfImage(last: readonly Instruction[]): Record<string, string> {
-  const words = last.find(({ name }) => name === 'ENV')?.words ?? '';
-  return Object.fromEntries([...words.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
 }
 
 /** What compose.yaml says of the services that run our image. @param image variables of the Dockerfile. */

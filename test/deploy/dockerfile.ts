@@ -11,7 +11,7 @@ export interface Instruction {
 export const readDockerfile = (): string => readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8');
 
 /** Its stages, each from its `FROM`; what stands before the first is a stage of its own. */
-export function parseStages(text: string): Instruction[][] {
+function parseStages(text: string): Instruction[][] {
   const lines = text.replace(/^#.*\n/gm, '').replaceAll(/\\\n\s*/g, '');
   const stages: Instruction[][] = [[]];
   for (const [, name = '', words = ''] of lines.matchAll(/^(\w+)\s+(.*)$/gm)) {
@@ -23,14 +23,19 @@ export function parseStages(text: string): Instruction[][] {
 
 export const readStages = (): Instruction[][] => parseStages(readDockerfile());
 
-/** What the last stage says of how the image runs. */
-export function readImage(): {
-  env: Record<string, string>;
-  entrypoint: string[];
-  command: string[];
-  health: string[];
-} {
-  const last = readStages().at(-1) ?? [];
+/** How the image runs, as its last stage says. */
+export interface Image {
+  readonly env: Readonly<Record<string, string>>;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly health: readonly string[];
+  /** The words of `EXPOSE`. */
+  readonly exposed: string;
+}
+
+/** @param text a Dockerfile. */
+export function parseImage(text: string): Image {
+  const last = parseStages(text).at(-1) ?? [];
   const of = (wanted: string): string => last.find(({ name }) => name === wanted)?.words ?? '';
   const list = (words: string): string[] => JSON.parse(words.slice(words.indexOf('['))) as string[];
   return {
@@ -38,5 +43,8 @@ export function readImage(): {
     entrypoint: list(of('ENTRYPOINT')),
     command: list(of('CMD')),
     health: list(of('HEALTHCHECK')),
+    exposed: of('EXPOSE'),
   };
 }
+
+export const readImage = (): Image => parseImage(readDockerfile());

@@ -37,12 +37,9 @@ describe('the image', () => {
   });
 
   test('sets what every service takes, and exposes the ports that it sets', () => {
-    const { env } = readImage();
+    const { env, exposed } = readImage();
     const settings = loadSettings({ ...env, TIDINGS_JWT_SECRET: 'a secret of this test that is 32 bytes or longer' });
     expect(settings.production).toBe(true);
-    const exposed = readStages()
-      .at(-1)
-      ?.find(({ name }) => name === 'EXPOSE')?.words;
     expect(exposed).toBe(`${settings.port} ${settings.adminPort}`);
   });
 

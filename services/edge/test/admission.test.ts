@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createAdmission } from '../src/admission.ts';
-import { controlOf, eventually, NATIVE, names, startEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { NATIVE, startEdge } from './fixture.ts';
+import { controlOf, names } from './received.ts';
 
 const holder = (user: string | undefined, address = '10.0.0.1', tenant = 'default') => ({ tenant, user, address });
 const NO_LIMITS = { streams: 0, streamsPerUser: 0, streamsPerTenant: 0, streamsPerAddress: 0 };

@@ -11,7 +11,9 @@ import {
 } from '@tidings/runtime';
 import { createFakeClock, request, type StreamClient, toOrigin } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ALLOWED_ORIGIN, controlOf, eventually, NATIVE, payloadsUntil, startEdge, type TestEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { ALLOWED_ORIGIN, NATIVE, startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, payloadsUntil } from './received.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
 

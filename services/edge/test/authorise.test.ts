@@ -3,17 +3,8 @@ import { encodeCursor, TidingsError } from '@tidings/protocol';
 import { systemClock } from '@tidings/runtime';
 import { createFakeClock, request } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  ALLOWED_ORIGIN,
-  controlOf,
-  NATIVE,
-  names,
-  payloads,
-  payloadsBeforeMarker,
-  SECRET,
-  startEdge,
-  type TestEdge,
-} from './fixture.ts';
+import { ALLOWED_ORIGIN, NATIVE, SECRET, startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, names, payloads, payloadsBeforeMarker } from './received.ts';
 
 const FOREIGN = 'https://evil.example';
 

@@ -3,7 +3,9 @@ import { encodeCursor, TidingsError } from '@tidings/protocol';
 import { createFakeClock, type FakeClock, request, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createGate, type Gate, overriding } from './broker-stand-in.ts';
-import { controlOf, eventually, names, payloads, payloadsBeforeMarker, startEdge, type TestEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, names, payloads, payloadsBeforeMarker } from './received.ts';
 
 const away = (): TidingsError => new TidingsError('unavailable', 'No leader for a minute.', { retryAfterSec: 1 });
 

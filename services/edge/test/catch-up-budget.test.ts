@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { payloadsUntil, startEdge } from './fixture.ts';
+import { startEdge } from './fixture.ts';
+import { payloadsUntil } from './received.ts';
 
 const BYTES = 20_000;
 const EVENTS = 400;

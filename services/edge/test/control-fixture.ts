@@ -1,6 +1,7 @@
 import { createMemoryBus } from '@tidings/broker/memory';
 import { request, type StreamClient } from '@tidings/runtime/testing';
-import { controlOf, type EdgeSetup, startEdge, type TestEdge } from './fixture.ts';
+import { type EdgeSetup, startEdge, type TestEdge } from './fixture.ts';
+import { controlOf } from './received.ts';
 
 /** Two edges that know of each other, each with a log of its own. */
 export interface EdgePair {

@@ -3,16 +3,8 @@ import { encodeCursor } from '@tidings/protocol';
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { overriding } from './broker-stand-in.ts';
-import {
-  controlOf,
-  type EdgeSetup,
-  names,
-  payloads,
-  payloadsBeforeMarker,
-  placeOf,
-  startEdge,
-  type TestEdge,
-} from './fixture.ts';
+import { type EdgeSetup, startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, names, payloads, payloadsBeforeMarker, placeOf } from './received.ts';
 
 // What is erased or expired before it could be fed, and the marks of a purge, take places in the log that no edge is
 // ever given: the feed passes over them.

@@ -1,6 +1,7 @@
 import { createFakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { names, payloads, payloadsBeforeMarker, payloadsUntil, placeOf, startEdge } from './fixture.ts';
+import { startEdge } from './fixture.ts';
+import { names, payloads, payloadsBeforeMarker, payloadsUntil, placeOf } from './received.ts';
 
 describe('what a stream carries', () => {
   it('section 4: data is the payload verbatim, named events have an event: line, unnamed ones none', async () => {

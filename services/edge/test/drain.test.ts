@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { createDrain } from '../src/drain.ts';
 import type { Session } from '../src/session.ts';
 import type { SessionRegistry } from '../src/session-registry.ts';
-import { controlOf, eventually, startEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { startEdge } from './fixture.ts';
+import { controlOf } from './received.ts';
 
 interface Leave {
   readonly atMs: number;

@@ -14,7 +14,8 @@ import {
   startServiceProcess,
 } from '@tidings/runtime/testing';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { controlOf, names, payloads, SECRET } from './fixture.ts';
+import { SECRET } from './fixture.ts';
+import { controlOf, names, payloads } from './received.ts';
 
 beforeAll(() => {
   buildWorkspace('services/edge');

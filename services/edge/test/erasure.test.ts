@@ -1,6 +1,7 @@
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { payloads, startEdge, type TestEdge } from './fixture.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { payloads } from './received.ts';
 
 const EVENTS = 2_000;
 const FILLER = 'x'.repeat(10_000);

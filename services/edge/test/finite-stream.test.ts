@@ -2,7 +2,9 @@ import { encodeCursor } from '@tidings/protocol';
 import { createFakeClock, request, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createHeldFeed, overriding } from './broker-stand-in.ts';
-import { controlOf, eventually, names, payloads, payloadsBeforeMarker, startEdge, type TestEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, names, payloads, payloadsBeforeMarker } from './received.ts';
 
 async function open(edge: TestEdge, topics: string, cursor = ''): Promise<StreamClient> {
   const query = topics.split(' ').map((topic) => `topic=${topic}`);

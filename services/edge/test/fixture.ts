@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import {
   createAuthenticator,
@@ -12,7 +11,6 @@ import {
 import type { Broker, Cluster, PublishInput, Receipt } from '@tidings/broker';
 import { createMemoryBroker, createMemoryCluster, type MemoryBus } from '@tidings/broker/memory';
 import { type AuditLevel, createControl } from '@tidings/control';
-import { parseCursor } from '@tidings/protocol';
 import {
   type Clock,
   createClientAddress,
@@ -27,7 +25,6 @@ import {
 import {
   type Asked,
   CERTIFICATE,
-  connectSocket,
   openStream,
   readLogLine,
   request,
@@ -36,6 +33,7 @@ import {
 } from '@tidings/runtime/testing';
 import { expect, onTestFinished } from 'vitest';
 import { createEdge, type Edge, type EdgeOptions } from '../src/edge.ts';
+import { eventually } from './eventually.ts';
 
 export const SECRET = 'a secret of this test that is 32 bytes or longer';
 export const ALLOWED_ORIGIN = 'https://app.example';
@@ -220,38 +218,6 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
   };
 }
 
-/** The payloads of the published events so far. */
-export const payloads = (client: StreamClient): string[] => client.published().map(({ data }) => data);
-
-/** Resolves with the payloads once the one that is `last` is among them. */
-export async function payloadsUntil(client: StreamClient, last: string): Promise<string[]> {
-  // From the end: looking through thousands of payloads at every piece would be quadratic.
-  await client.until(() => client.events.findLast(({ event }) => !event.startsWith('hub.'))?.data === last);
-  return payloads(client);
-}
-
-/** Publishes a marker that no one else publishes, and resolves with the payloads before it. */
-export async function payloadsBeforeMarker(edge: TestEdge, client: StreamClient, topic: string): Promise<string[]> {
-  const marker = `marker ${randomUUID()}`;
-  await edge.publish(topic, marker);
-  return (await payloadsUntil(client, marker)).slice(0, -1);
-}
-
-/** The parsed data of the first event of this name. */
-export async function controlOf(client: StreamClient, name: string): Promise<Record<string, unknown>> {
-  return JSON.parse((await client.event(name)).data);
-}
-
-/** Names of the events so far, in order. */
-export const names = (client: StreamClient): string[] => client.events.map(({ event }) => event);
-
-/** The place that a cursor names. */
-export function placeOf(cursor: string): number {
-  const parsed = parseCursor(cursor);
-  if (parsed === undefined) throw new Error(`not a cursor: ${JSON.stringify(cursor)}`);
-  return parsed.seq;
-}
-
 /** Sessions whose client reads too slowly. */
 export async function laggingSessions({ metrics }: TestEdge): Promise<number> {
   return (await metrics.laggingSessions.get()).values[0]?.value ?? 0;
@@ -275,57 +241,4 @@ export async function publishUntilLagging(
     if (most === Number.POSITIVE_INFINITY && (await laggingSessions(edge)) === 1) most = published + more;
   }
   return published;
-}
-
-/** So many turns of the event loop suffice for what only this process has to do. */
-const QUICK_TURNS = 200;
-
-/**
- * Looks again at each turn of the event loop until the condition holds; after the first turns only each millisecond, since
- * what is waited for then is done by another process or by a timer, and needs the processor.
- */
-export async function eventually(condition: () => boolean | Promise<boolean>, timeoutMs = 5_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  for (let turn = 0; !(await condition()); turn += 1) {
-    if (performance.now() > deadline) throw new Error(`it did not come about within ${timeoutMs} ms: ${condition}`);
-    await new Promise((resolve) => (turn < QUICK_TURNS ? setImmediate(resolve) : setTimeout(resolve, 1)));
-  }
-}
-
-/** A bare connection whose bytes a test reads as they come; closed when the test has ended. */
-export interface RawConnection {
-  readonly socket: Socket;
-  /** Everything that came, as latin1. */
-  readonly text: string;
-  readonly closed: boolean;
-  until(condition: (text: string) => boolean): Promise<string>;
-}
-
-export function connectRaw(port: number, allowHalfOpen = false): RawConnection {
-  let text = '';
-  let closed = false;
-  const socket = connectSocket(port, { allowHalfOpen });
-  socket.on('data', (bytes) => {
-    text += bytes.toString('latin1');
-  });
-  socket.on('close', () => {
-    closed = true;
-  });
-  socket.on('error', () => {});
-  onTestFinished(() => void socket.destroy());
-  return {
-    socket,
-    get text() {
-      return text;
-    },
-    get closed() {
-      return closed;
-    },
-    async until(condition) {
-      await eventually(() => condition(text)).catch(() => {
-        throw new Error(`it did not come about; what came is ${JSON.stringify(text.slice(-600))}`);
-      });
-      return text;
-    },
-  };
 }

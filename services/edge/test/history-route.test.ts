@@ -3,7 +3,8 @@ import { encodeCursor } from '@tidings/protocol';
 import { createFakeClock, request, sendRaw } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createHeldFeed, overriding } from './broker-stand-in.ts';
-import { names, payloads, payloadsBeforeMarker, placeOf, startEdge, type TestEdge } from './fixture.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { names, payloads, payloadsBeforeMarker, placeOf } from './received.ts';
 
 interface Page {
   readonly events: { readonly id: string; readonly topic: string; readonly data: unknown }[];

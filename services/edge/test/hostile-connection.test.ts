@@ -1,6 +1,8 @@
 import { watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { connectRaw, eventually, startEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { startEdge } from './fixture.ts';
+import { connectRaw } from './raw-connection.ts';
 
 describe('hardening section 1: who a client says that it is', () => {
   it.each(['1.2.3.4', '127.0.0.2, 10.0.0.1', 'unknown', '::1'])(

@@ -1,7 +1,10 @@
 import { connect, constants } from 'node:http2';
 import { onlyOver, resetSocket, sendRaw, TEST_CERTIFICATE, watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { connectRaw, eventually, names, payloads, payloadsBeforeMarker, startEdge, type TestEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { connectRaw } from './raw-connection.ts';
+import { names, payloads, payloadsBeforeMarker } from './received.ts';
 
 const HOST = 'Host: localhost\r\n';
 

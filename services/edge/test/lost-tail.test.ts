@@ -2,7 +2,8 @@ import type { Broker, FeedSink } from '@tidings/broker';
 import type { Message } from '@tidings/protocol';
 import { describe, expect, it } from 'vitest';
 import { overriding } from './broker-stand-in.ts';
-import { names, payloads, startEdge } from './fixture.ts';
+import { startEdge } from './fixture.ts';
+import { names, payloads } from './received.ts';
 
 const message = (seq: number, text: string): Message => ({
   seq,

@@ -4,7 +4,9 @@ import type { MetricsSnapshot } from '@tidings/protocol';
 import { createLogger } from '@tidings/runtime';
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { eventually, placeOf, startEdge, type TestEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { placeOf } from './received.ts';
 
 async function follow(edge: TestEdge, claims: object = {}): Promise<StreamClient> {
   const token = await edge.token({ admin: true }, { sub: 'root', ...claims });

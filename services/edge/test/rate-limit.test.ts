@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { controlOf, NATIVE, names, startEdge, type TestEdge } from './fixture.ts';
+import { NATIVE, startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, names } from './received.ts';
 
 // The rates read the wall clock and forget by timers; Node's sockets have timers of their own.
 beforeEach(() => {

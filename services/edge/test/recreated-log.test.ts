@@ -9,16 +9,9 @@ import {
   publishing,
   type RecreatableLog,
 } from './broker-stand-in.ts';
-import {
-  controlOf,
-  type EdgeSetup,
-  eventually,
-  names,
-  payloads,
-  payloadsBeforeMarker,
-  startEdge,
-  type TestEdge,
-} from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { type EdgeSetup, startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, names, payloads, payloadsBeforeMarker } from './received.ts';
 
 interface Setup {
   readonly log: RecreatableLog;

@@ -1,6 +1,7 @@
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import { names, payloads, payloadsBeforeMarker, payloadsUntil, placeOf, startEdge, type TestEdge } from './fixture.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { names, payloads, payloadsBeforeMarker, payloadsUntil, placeOf } from './received.ts';
 
 /** Twelve events on four topics, one second apart. */
 async function seeded(): Promise<{ edge: TestEdge; startMs: number }> {

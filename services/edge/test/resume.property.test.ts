@@ -1,7 +1,9 @@
 import { covers } from '@tidings/protocol';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { eventually, placeOf, startEdge, type TestEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { placeOf } from './received.ts';
 
 const TOPICS = ['a.1', 'a.2', 'b.1', 'b.1.c', 'c', 'user.x'];
 

@@ -2,17 +2,9 @@ import { encodeCursor } from '@tidings/protocol';
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { createHeldFeed } from './broker-stand-in.ts';
-import {
-  controlOf,
-  eventually,
-  names,
-  payloads,
-  payloadsBeforeMarker,
-  payloadsUntil,
-  placeOf,
-  startEdge,
-  type TestEdge,
-} from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, names, payloads, payloadsBeforeMarker, payloadsUntil, placeOf } from './received.ts';
 
 async function resume(edge: TestEdge, query: string, cursor: string): Promise<StreamClient> {
   return edge.stream(query, { headers: { authorization: `Bearer ${await edge.token()}`, 'last-event-id': cursor } });

@@ -2,7 +2,8 @@ import { createMemoryBus } from '@tidings/broker/memory';
 import { createFakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { openLive, send, startPair } from './control-fixture.ts';
-import { controlOf, payloadsUntil, startEdge } from './fixture.ts';
+import { startEdge } from './fixture.ts';
+import { controlOf, payloadsUntil } from './received.ts';
 
 const ALL = { subscribe: ['>'] };
 const revoke = '/v1/revocations';

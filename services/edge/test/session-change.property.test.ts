@@ -3,7 +3,8 @@ import type { StreamClient } from '@tidings/runtime/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { send } from './control-fixture.ts';
-import { placeOf, startEdge, type TestEdge } from './fixture.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { placeOf } from './received.ts';
 
 const TOPICS = ['a', 'b', 'c'] as const;
 type Topic = (typeof TOPICS)[number];

@@ -1,7 +1,8 @@
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { openLive, send, startPair } from './control-fixture.ts';
-import { names, payloads, payloadsBeforeMarker, payloadsUntil, placeOf, publishUntilLagging } from './fixture.ts';
+import { publishUntilLagging } from './fixture.ts';
+import { names, payloads, payloadsBeforeMarker, payloadsUntil, placeOf } from './received.ts';
 
 const idsOf = (client: StreamClient): string[] => client.published().map(({ lastEventId }) => lastEventId);
 const topicsTold = (client: StreamClient): string[][] =>

@@ -1,15 +1,8 @@
 import { createFakeClock, type FakeClock, request, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  controlOf,
-  eventually,
-  NATIVE,
-  names,
-  payloadsBeforeMarker,
-  placeOf,
-  startEdge,
-  type TestEdge,
-} from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { NATIVE, startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, names, payloadsBeforeMarker, placeOf } from './received.ts';
 
 const BEAT_MS = 15_000;
 // The wheel turns in steps of 250 ms: what is due has happened two steps later.

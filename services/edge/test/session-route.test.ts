@@ -2,7 +2,9 @@ import { createMemoryBus } from '@tidings/broker/memory';
 import { createFakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { openLive, send, startPair } from './control-fixture.ts';
-import { controlOf, eventually, names, payloadsUntil, publishUntilLagging, startEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { publishUntilLagging, startEdge } from './fixture.ts';
+import { controlOf, names, payloadsUntil } from './received.ts';
 
 const ADMIN = { admin: true, subscribe: ['>'] };
 

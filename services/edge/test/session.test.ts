@@ -5,7 +5,8 @@ import { Item } from '../src/item.ts';
 import { Outbox } from '../src/outbox.ts';
 import { createRouter } from '../src/router.ts';
 import { Session } from '../src/session.ts';
-import { payloads, startEdge } from './fixture.ts';
+import { startEdge } from './fixture.ts';
+import { payloads } from './received.ts';
 
 const message = (seq: number, final: boolean) => ({
   seq,

@@ -1,17 +1,8 @@
 import { createFakeClock, type StreamClient } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  controlOf,
-  eventually,
-  laggingSessions,
-  names,
-  payloads,
-  payloadsBeforeMarker,
-  payloadsUntil,
-  publishUntilLagging,
-  startEdge,
-  type TestEdge,
-} from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { laggingSessions, publishUntilLagging, startEdge, type TestEdge } from './fixture.ts';
+import { controlOf, names, payloads, payloadsBeforeMarker, payloadsUntil } from './received.ts';
 
 const LAG_BYTES = 65_536;
 const FILLER = 'x'.repeat(10_000);

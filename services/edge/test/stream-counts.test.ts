@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { controlOf, eventually, startEdge, type TestEdge } from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { startEdge, type TestEdge } from './fixture.ts';
+import { controlOf } from './received.ts';
 
 interface Counted {
   get(): Promise<{ values: { value: number; labels: object }[] }>;

@@ -1,14 +1,9 @@
 import { onlyOver, request, watchForLeaks } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  ALLOWED_ORIGIN,
-  connectRaw,
-  controlOf,
-  eventually,
-  names,
-  payloadsBeforeMarker,
-  startEdge,
-} from './fixture.ts';
+import { eventually } from './eventually.ts';
+import { ALLOWED_ORIGIN, startEdge } from './fixture.ts';
+import { connectRaw } from './raw-connection.ts';
+import { controlOf, names, payloadsBeforeMarker } from './received.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
 

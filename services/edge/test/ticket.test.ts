@@ -1,7 +1,8 @@
 import { createFakeClock, request } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
 import { send, startPair } from './control-fixture.ts';
-import { ALLOWED_ORIGIN, controlOf, type TestEdge } from './fixture.ts';
+import { ALLOWED_ORIGIN, type TestEdge } from './fixture.ts';
+import { controlOf } from './received.ts';
 
 const issue = async (edge: TestEdge, token?: string): Promise<string> => {
   const { status, body } = await send(edge, 'POST', '/v1/tickets', token ?? (await edge.token({ subscribe: ['a'] })));
