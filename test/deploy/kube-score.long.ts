@@ -37,6 +37,11 @@ test.each(['local', 'production', 'others'])('kube-score finds nothing in the ov
   expect(findingsOf(await deploy.render(`overlays/${overlay}`))).toEqual([]);
 });
 
+test('kube-score finds nothing in the load test beside the base that it is for', async () => {
+  const both = `${await deploy.render('loadtest')}\n---\n${await deploy.render('overlays/production')}`;
+  expect(findingsOf(both)).toEqual([]);
+});
+
 test('kube-score finds what an annotation passes over, and a pod without a probe', async () => {
   const text = await deploy.render('overlays/production');
   expect(findingsOf(text.replaceAll('kube-score/ignore', 'ignored'))).not.toEqual([]);

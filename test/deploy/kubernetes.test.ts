@@ -25,12 +25,14 @@ const OTHERS = ['nats', 'tls', 'tls-cert-manager', 'ingress-nginx', 'keda', 'jwk
 
 let deploy: DeployFolder;
 const built = new Map<string, readonly Manifest[]>();
+let loadTest: readonly Manifest[];
 
 beforeAll(async () => {
   deploy = await copyDeployFolder();
   await deploy.addOverlay('others', OTHERS);
   const all = await Promise.all(OVERLAYS.map((overlay) => deploy.build(`overlays/${overlay}`)));
   for (const [place, overlay] of OVERLAYS.entries()) built.set(overlay, all[place] ?? []);
+  loadTest = await deploy.build('loadtest');
 });
 afterAll(() => deploy?.remove());
 
@@ -328,5 +330,45 @@ describe('the NATS servers', () => {
     const server = workloadsOf(of('others')).find(({ kind }) => kind === 'StatefulSet')?.pod.containers[0];
     const routes = server?.env?.filter(({ name }) => name.startsWith('NATS_ROUTE_') && name !== 'NATS_ROUTE_PASSWORD');
     expect(routes?.map(({ value }) => value?.split(/[@:]/).at(-2))).toEqual(dnsNames);
+  });
+});
+
+describe('the load test', () => {
+  test('is known to both versions, and its pods run as must be true of every pod', async () => {
+    const checks = await createSchemaChecks();
+    expect(checks.flatMap(({ faultsOf }) => loadTest.flatMap(faultsOf))).toEqual([]);
+    expect(workloadsOf(loadTest).map(({ title }) => title)).toEqual(['Job tidings-loadtest']);
+    expect(podFaultsOf(loadTest)).toEqual([]);
+    expect(loadTest.filter(({ kind, metadata }) => kind === 'Secret' || metadata.namespace !== 'tidings')).toEqual([]);
+  });
+
+  test('may reach what clients and publishers reach, and is reached by nobody', () => {
+    const manifests = [...of('production'), ...loadTest];
+    const pods = ['edge', 'ingest', 'nats', 'nats-setup', 'loadtest'].map(
+      (name) => [name, podsOf(manifests, `tidings-${name}`)] as const,
+    );
+    const k6 = podsOf(manifests, 'tidings-loadtest');
+    const passing = pods.flatMap(([name, peer]) =>
+      [4222, 6222, 7777, 8080, 8222, 9090].flatMap((port) => [
+        ...(allows(manifests, k6, peer, port) ? [`to ${name} ${port}`] : []),
+        ...(allows(manifests, peer, k6, port) ? [`from ${name} ${port}`] : []),
+      ]),
+    );
+    expect(passing).toEqual(['to edge 8080', 'to ingest 8080']);
+  });
+
+  test('names a scenario that there is, and sizes that scenarios read', async () => {
+    const settings = loadTest.find(({ kind }) => kind === 'ConfigMap')?.data ?? {};
+    const folder = join(ROOT, 'loadtest/k6');
+    expect(await readdir(join(folder, 'scenarios'))).toContain(`${settings.SCENARIO}.ts`);
+    const scripts = await Promise.all(
+      ['target.ts', `scenarios/${settings.SCENARIO}.ts`].map((file) => readFile(join(folder, file), 'utf8')),
+    );
+    const unread = Object.keys(settings).filter(
+      (name) => name !== 'SCENARIO' && !new RegExp(`__ENV\\.${name}\\b|'${name}'`).test(scripts.join('\n')),
+    );
+    expect(unread).toEqual([]);
+    const k6 = workloadsOf(loadTest)[0]?.pod.containers[0];
+    expect(k6?.args?.at(-1)).toBe('/loadtest/scenarios/$(SCENARIO).ts');
   });
 });

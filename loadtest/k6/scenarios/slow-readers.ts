@@ -1,0 +1,73 @@
+// One stream in ten stops reading large events: the others must not notice, the servers must not grow, and who reads
+// again must have everything.
+import { Gauge } from 'k6/metrics';
+import { Events } from 'k6/x/tidings';
+import { enter, readUsage, tellMissing, tellUsage } from '../course.ts';
+import { course, optionsOf } from '../plan.ts';
+import { publishAtPace } from '../publisher.ts';
+import { size, streamsOf, topicOf } from '../target.ts';
+
+export { handleSummary } from '../plan.ts';
+
+const STREAMS = size('STREAMS', 1_000);
+const SLOW = Math.max(1, Math.round(STREAMS * size('SLOW_SHARE', 0.1)));
+const FAST = STREAMS - SLOW;
+const RATE = size('RATE', 20);
+const LARGE_BYTES = size('LARGE_BYTES', 65_536);
+const DURATION_SEC = size('DURATION', 30);
+const DRAIN_MS = 120_000;
+const moved = new Gauge('others_p99_moved');
+const grown = new Gauge('server_grown_bytes');
+
+export const options = optionsOf({
+  maxSec: 2 * DURATION_SEC + 300,
+  thresholds: {
+    others_p99_moved: [`value<${size('P99_MOVED', 1.5)}`],
+    server_grown_bytes: [`value<${size('GROWN_BYTES', 150_000_000)}`],
+  },
+});
+
+export default course(async () => {
+  const [small, large] = [topicOf('small'), topicOf('large')];
+  const fast = streamsOf([small], { streams: FAST, topics: 1, tags: { group: 'fast' } });
+  const slow = streamsOf([large], { streams: SLOW, topics: 1, tags: { group: 'slow' } });
+  const smallEvents = new Events({ topic: small, topics: 1, payloadBytes: size('PAYLOAD_BYTES', 200) });
+  const largeEvents = new Events({ topic: large, topics: 1, payloadBytes: LARGE_BYTES });
+
+  enter('opening');
+  await Promise.all([fast.open(), slow.open()]);
+  const both = async (sec: number): Promise<void> => {
+    const endMs = Date.now() + sec * 1_000;
+    await Promise.all(
+      [smallEvents, largeEvents].map((events) => publishAtPace({ events, rate: RATE, batch: 1, endMs })),
+    );
+  };
+
+  enter('warm');
+  await both(5);
+  fast.latency();
+  await both(DURATION_SEC / 3);
+  const without = fast.latency();
+  const before = readUsage();
+
+  enter('measuring');
+  slow.pause(1);
+  // Until the kernel has taken what it takes for a connection that is not read.
+  await both(5);
+  fast.latency();
+  await both(DURATION_SEC);
+  const beside = fast.latency();
+  const after = readUsage();
+  tellUsage(before, after, 0);
+  if (before !== undefined && after !== undefined) grown.add(after.rssBytes - before.rssBytes);
+  moved.add(beside.p99 / without.p99);
+
+  enter('draining');
+  slow.resume();
+  const [small_, large_] = [smallEvents.made * FAST, largeEvents.made * SLOW];
+  await Promise.all([fast.received(small_, DRAIN_MS), slow.received(large_, DRAIN_MS)]);
+  tellMissing(small_ + large_, fast.counts().events + slow.counts().events);
+  fast.close();
+  slow.close();
+  enter('done');
+});
