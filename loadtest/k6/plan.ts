@@ -3,13 +3,14 @@ import type { Options } from 'k6/options';
 
 type Thresholds = NonNullable<Options['thresholds']>;
 
-/** Nothing lost, nothing repeated, nobody refused, nothing outstanding at the end. */
+/** Nothing lost, nothing repeated, nobody refused, nothing outstanding at the end, which was come to. */
 const EXACT: Thresholds = {
   sse_gaps: ['count==0'],
   sse_duplicates: ['count==0'],
   sse_refused: ['count==0'],
   missing: ['value==0'],
   sse_events: ['count>0'],
+  completed: ['count==1'],
 };
 
 /** What a scenario promises beside that, and the longest that it may take. */

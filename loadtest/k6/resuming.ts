@@ -1,10 +1,12 @@
-import { Gauge } from 'k6/metrics';
+import { Counter, Gauge } from 'k6/metrics';
 import { Events } from 'k6/x/tidings';
 import { enter, readUsage, tellMissing, tellUsage } from './course.ts';
 import { publishAtPace } from './publisher.ts';
 import { size, streamsOf, topicOf } from './target.ts';
 
 const away = new Gauge('away');
+/** Closes that the servers announced, by reason. */
+const byes = new Counter('byes');
 const DRAIN_MS = 120_000;
 
 /** What a scenario in which edges end says of itself. */
@@ -52,7 +54,8 @@ export async function runResuming({
   const expected = events.made * readers;
   await streams.received(expected, DRAIN_MS);
   await streams.settled(DRAIN_MS);
-  const { events: came, live, streams: all } = streams.counts();
+  const { events: came, live, streams: all, byes: told } = streams.counts();
+  for (const [reason, count] of Object.entries(told)) byes.add(count, { reason });
   away.add(all - live);
   tellMissing(expected, came);
   // An edge that was started again begins its CPU time anew: only its memory is told.

@@ -1,15 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { watchLogLine } from '@tidings/runtime/testing';
+import { guard } from '../server/guard.ts';
 
 // From `src/chaos` and from `dist/chaos` alike.
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 40_000;
 const KEPT_LINES = 60;
-// Ends the service when the pipe from this process closes, however this process ended.
-const GUARD = 'read -r word; kill -9 "$1" 2>/dev/null';
 
 export interface ServiceOptions {
   /** Names it in messages. */
@@ -120,15 +119,4 @@ export async function startService({ name, script, env }: ServiceOptions): Promi
     },
     log: () => lines.join('\n'),
   };
-}
-
-function guard({ pid }: ChildProcess): void {
-  const watcher = spawn('sh', ['-c', GUARD, 'service-guard', `${pid}`], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  watcher.on('error', () => {});
-  watcher.stdin.on('error', () => {});
-  watcher.unref();
-  (watcher.stdin as unknown as { unref(): void }).unref();
 }

@@ -8,7 +8,8 @@ import { readForeignUsage } from './foreign-usage.ts';
 import { type MeasuredProcess, startMeasured } from './measured-process.ts';
 import type { Subject, SubjectOptions } from './subject.ts';
 
-const SECRET = 'a secret for benchmarks only of 32 bytes or more';
+/** What tokens of every server under test are signed with. */
+export const SECRET: string = 'a secret for benchmarks only of 32 bytes or more';
 const TOKEN_SEC = 86_400;
 const OPENING = 'hub.live';
 
