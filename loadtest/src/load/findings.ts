@@ -63,7 +63,7 @@ export function toFindings({ metrics, processes, seconds }: LoadResult): Finding
 }
 
 /** `54% of a core, 127 MB at most`. */
-export function describeUse({ samples, cpuSec }: ProcessUse, seconds: number): string {
+function describeUse({ samples, cpuSec }: ProcessUse, seconds: number): string {
   const most = Math.max(0, ...samples.map(({ rssBytes }) => rssBytes));
   return `${Math.round((100 * cpuSec) / Math.max(seconds, 1))}% of a core, ${Math.round(most / 1e6)} MB at most`;
 }

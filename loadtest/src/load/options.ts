@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { SCENARIOS, type SiteKind } from './catalogue.ts';
 
 /** A deployment that was there before, and is not touched. */
-export interface GivenTarget {
+interface GivenTarget {
   readonly urls: readonly string[];
   readonly ingest: string | undefined;
   readonly admins: readonly string[];
