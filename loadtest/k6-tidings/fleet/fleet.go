@@ -34,12 +34,15 @@ type Fleet struct {
 	alive   context.Context
 	cancel  context.CancelFunc
 	started sync.Once
+	ended   sync.Once
 	running sync.WaitGroup
 }
 
 // carrier takes one stream to a server and feeds it until it ends, and says why it ended.
 type carrier interface {
 	visit(s *stream, r request) error
+	// close is called when no stream is on a visit any more.
+	close()
 }
 
 // New makes a fleet; nothing is dialled before Start.
@@ -58,7 +61,11 @@ func New(options Options) (*Fleet, error) {
 	if options.HTTP2 {
 		f.carrier = newHTTP2(f)
 	} else {
-		f.carrier = &http1{fleet: f}
+		pollers, err := newPollers(f)
+		if err != nil {
+			return nil, err
+		}
+		f.carrier = &http1{fleet: f, pollers: pollers}
 	}
 	for index := range f.streams {
 		s := &f.streams[index]
@@ -117,11 +124,7 @@ func (f *Fleet) Resume() {
 // streams were on them. They come back.
 func (f *Fleet) Cut(share float64) int {
 	cut := 0
-	f.eachOf(share, func(s *stream) {
-		if s.cut() {
-			cut++
-		}
-	})
+	f.eachOf(share, func(s *stream) { cut += s.cut() })
 	return cut
 }
 
@@ -132,6 +135,7 @@ func (f *Fleet) End() {
 	f.Resume()
 	f.Cut(1)
 	f.running.Wait()
+	f.ended.Do(f.carrier.close)
 }
 
 // Close is End, and ends all waits too.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -23,8 +24,11 @@ const (
 
 // http1 takes each stream on a connection of its own.
 type http1 struct {
-	fleet *Fleet
+	fleet   *Fleet
+	pollers pollers
 }
+
+func (h *http1) close() { h.pollers.close() }
 
 func (h *http1) visit(s *stream, r request) error {
 	conn, err := h.fleet.connect(r, "http/1.1")
@@ -32,7 +36,8 @@ func (h *http1) visit(s *stream, r request) error {
 		return err
 	}
 	defer conn.Close()
-	s.attach(func() { conn.Close() })
+	reader := &reader{conn: conn}
+	s.attach(reader)
 	// A write error is said better by the read after it.
 	_, _ = conn.Write(r.http1Head())
 	_ = conn.SetReadDeadline(time.Now().Add(headTimeout))
@@ -41,7 +46,7 @@ func (h *http1) visit(s *stream, r request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), nil)
+	answer, err := http.ReadResponse(bufio.NewReaderSize(bytes.NewReader(head), len(head)), nil)
 	if err != nil {
 		return fmt.Errorf("the answer is no HTTP: %w", err)
 	}
@@ -53,17 +58,32 @@ func (h *http1) visit(s *stream, r request) error {
 	_ = conn.SetReadDeadline(time.Time{})
 	s.begin()
 	feed := s.feed
-	for {
-		s.holdUp()
-		if isOver, err := body.feed(rest, feed); isOver || err != nil {
-			return errors.Join(errEnded, err)
-		}
-		n, err := conn.Read(buffer)
-		if err != nil && n == 0 {
-			return err
-		}
-		rest = buffer[:n]
+	take := func(raw []byte) (bool, error) { return body.feed(raw, feed) }
+	raw, counter := h.bare(conn)
+	if raw == nil {
+		return reader.receive(rest, buffer, take)
 	}
+	if isOver, err := take(rest); isOver || err != nil {
+		return errors.Join(errEnded, err)
+	}
+	return h.pollers.receive(s, conn, raw, counter, take)
+}
+
+// bare gives back what a poller reads of a connection, and where its bytes are counted; nil when it can not.
+func (h *http1) bare(conn net.Conn) (syscall.RawConn, *int64) {
+	var counter *int64
+	if bare := h.fleet.options.Bare; bare != nil {
+		conn, counter = bare(conn)
+	}
+	plain, isPlain := conn.(*net.TCPConn)
+	if !isPlain || h.pollers == nil {
+		return nil, nil
+	}
+	raw, err := plain.SyscallConn()
+	if err != nil {
+		return nil, nil
+	}
+	return raw, counter
 }
 
 // connect dials, and makes the connection safe where the URL asks for it.

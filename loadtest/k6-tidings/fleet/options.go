@@ -41,6 +41,8 @@ type Options struct {
 
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	TLS  *tls.Config
+	// Bare takes a wrapper that counts off a connection, and gives back its counter of bytes read.
+	Bare func(net.Conn) (net.Conn, *int64)
 }
 
 const (

@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tidings/tidings/loadtest/k6-tidings/mark"
@@ -25,19 +26,22 @@ type stream struct {
 	// Events in the bytes that are being read.
 	events int64
 
-	isLive, wasLive, isAway, hasSlot bool
+	isLive, wasLive, isAway bool
+	// Whether it is one of those that are under way.
+	hasSlot atomic.Bool
+	// The connection that a poller reads, and how many there were of them.
+	polled atomic.Pointer[polled]
+	visits int32
 
-	mutex sync.Mutex
-	// Ends the connection that the stream is on; nil when there is none.
-	hangUp func()
-	// Closed when the stream reads again; nil while it does.
-	paused chan struct{}
+	mutex    sync.Mutex
+	link     link
+	isPaused bool
 }
 
 // run opens the stream and brings it back until it gives up. The caller has taken a slot for it.
 func (s *stream) run() {
 	f := s.fleet
-	s.hasSlot = true
+	s.hasSlot.Store(true)
 	s.since = time.Now()
 	for {
 		err := s.visit()
@@ -51,7 +55,7 @@ func (s *stream) run() {
 		if !sleep(f.alive, s.delay()) || !f.takeSlot() {
 			return
 		}
-		s.hasSlot = true
+		s.hasSlot.Store(true)
 		if s.wasLive && !s.isAway {
 			s.isAway = true
 			f.counts.reconnects.Add(1)
@@ -140,30 +144,7 @@ func (s *stream) leave() {
 }
 
 func (s *stream) freeSlot() {
-	if s.hasSlot {
-		s.hasSlot = false
+	if s.hasSlot.CompareAndSwap(true, false) {
 		<-s.fleet.slots
 	}
-}
-
-// attach says how to end the connection that the stream is on. A fleet that was closed meanwhile ends it at once.
-func (s *stream) attach(hangUp func()) {
-	s.mutex.Lock()
-	s.hangUp = hangUp
-	s.mutex.Unlock()
-	if hangUp != nil && s.fleet.alive.Err() != nil {
-		hangUp()
-	}
-}
-
-// cut ends the connection; false when there is none.
-func (s *stream) cut() bool {
-	s.mutex.Lock()
-	hangUp := s.hangUp
-	s.hangUp = nil
-	s.mutex.Unlock()
-	if hangUp != nil {
-		hangUp()
-	}
-	return hangUp != nil
 }

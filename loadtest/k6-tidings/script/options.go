@@ -2,12 +2,14 @@ package script
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/grafana/sobek"
 
 	"go.k6.io/k6/js/modules"
+	"go.k6.io/k6/lib/netext"
 	"go.k6.io/k6/metrics"
 
 	"github.com/tidings/tidings/loadtest/k6-tidings/fleet"
@@ -76,6 +78,7 @@ func (o streamsOptions) toFleet(vu modules.VU) (fleet.Options, error) {
 		StreamsPerConnection: o.StreamsPerConnection, ConnectionsPerSecond: o.ConnectionsPerSecond,
 		UnderWay: o.UnderWay, Header: header, Tokens: o.Tokens, LastEventID: o.LastEventID, Live: "hub.live",
 		KeepAway: toDuration(o.KeepAwayMs), Dial: state.Dialer.DialContext, TLS: state.TLSConfig,
+		Bare: bare,
 	}
 	if o.Live != nil {
 		options.Live = *o.Live
@@ -85,6 +88,14 @@ func (o streamsOptions) toFleet(vu modules.VU) (fleet.Options, error) {
 		options.ReconnectDelay = &delay
 	}
 	return options, nil
+}
+
+// bare takes k6's counting off a connection: what is read past it is added to the same counter.
+func bare(conn net.Conn) (net.Conn, *int64) {
+	if counting, isCounting := conn.(*netext.Conn); isCounting {
+		return counting.Conn, counting.BytesRead
+	}
+	return conn, nil
 }
 
 // tagsOf are those of the VU, and those of the script.
