@@ -10,20 +10,27 @@ type http2 struct {
 	fleet *Fleet
 
 	mutex sync.Mutex
-	// Of each origin, the connections that take streams.
-	conns map[string][]*http2Conn
+	// Connections that take streams. Neighbours share one, also when they come back: cutting the first tenth of the
+	// streams cuts a tenth of the connections.
+	conns map[neighbours][]*http2Conn
+}
+
+// neighbours are streams of one origin that are meant for one connection.
+type neighbours struct {
+	origin string
+	group  int
 }
 
 // errFull is a connection whose server allows fewer streams than were meant for it.
 var errFull = errors.New("the connection has no room")
 
 func newHTTP2(f *Fleet) *http2 {
-	return &http2{fleet: f, conns: map[string][]*http2Conn{}}
+	return &http2{fleet: f, conns: map[neighbours][]*http2Conn{}}
 }
 
 func (h *http2) visit(s *stream, r request) error {
 	for {
-		c := h.take(r)
+		c := h.take(s, r)
 		<-c.ready
 		opened, err := c.open(s, r)
 		if err == nil {
@@ -44,11 +51,11 @@ func (h *http2) visit(s *stream, r request) error {
 func (h *http2) close() {}
 
 // take gives a place on a connection, which may still be on its way; the caller leaves it.
-func (h *http2) take(r request) *http2Conn {
-	origin := r.url.Scheme + "://" + r.address()
+func (h *http2) take(s *stream, r request) *http2Conn {
+	key := neighbours{r.url.Scheme + "://" + r.address(), s.index / h.fleet.options.StreamsPerConnection}
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
-	for _, c := range h.conns[origin] {
+	for _, c := range h.conns[key] {
 		if c.taken < c.places {
 			c.taken++
 			return c
@@ -56,10 +63,10 @@ func (h *http2) take(r request) *http2Conn {
 	}
 	c := newHTTP2Conn(h.fleet, h.fleet.options.StreamsPerConnection)
 	c.taken = 1
-	c.retire = func() { h.remove(origin, c) }
+	c.retire = func() { h.remove(key, c) }
 	c.limit = func(places int) { h.limit(c, places) }
 	c.isIdle = func() bool { return h.isIdle(c) }
-	h.conns[origin] = append(h.conns[origin], c)
+	h.conns[key] = append(h.conns[key], c)
 	go c.run(r)
 	return c
 }
@@ -87,14 +94,14 @@ func (h *http2) isIdle(c *http2Conn) bool {
 	return true
 }
 
-func (h *http2) remove(origin string, gone *http2Conn) {
+func (h *http2) remove(key neighbours, gone *http2Conn) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	var left []*http2Conn
-	for _, c := range h.conns[origin] {
+	for _, c := range h.conns[key] {
 		if c != gone {
 			left = append(left, c)
 		}
 	}
-	h.conns[origin] = left
+	h.conns[key] = left
 }

@@ -59,6 +59,7 @@ func (s *stream) run() {
 		if s.wasLive && !s.isAway {
 			s.isAway = true
 			f.counts.reconnects.Add(1)
+			f.review()
 		}
 	}
 }
@@ -140,6 +141,7 @@ func (s *stream) leave() {
 		s.isLive = false
 		s.since = time.Now()
 		s.fleet.counts.live.Add(-1)
+		s.fleet.review()
 	}
 }
 

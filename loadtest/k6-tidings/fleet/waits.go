@@ -41,7 +41,8 @@ func (f *Fleet) AwaitEvents(events int64, timeout time.Duration, settle func(Out
 	f.await(&wait{events: events, settle: settle}, timeout)
 }
 
-// Await calls settle once, when the counts are as wanted. It must not be used for the number of events.
+// Await calls settle once, when the counts are as wanted: those of streams, for those of events, bytes and numbers are
+// not looked at for it.
 func (f *Fleet) Await(holds func(Counts) bool, timeout time.Duration, settle func(Outcome)) {
 	f.await(&wait{holds: holds, settle: settle}, timeout)
 }
