@@ -2,13 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startSite } from '../chaos/site.ts';
 import type { Target } from '../generator/target.ts';
 import { type Beats, measureBeats } from './beats.ts';
-import { readCounters, type ServerCounters } from './counters.ts';
+import { difference, readCounters, type ServerCounters } from './counters.ts';
 import { Fleet, LIGHT_FEED, REAL_FEED } from './fleet.ts';
 import { judgePoint, type Verdict } from './judge.ts';
 import { type LightClient, openLightClient } from './light-client.ts';
 import { Places } from './places.ts';
 import type { RunPlan } from './plan.ts';
-import { difference, measurePoint } from './point.ts';
+import { measurePoint } from './point.ts';
 import { type Connection, findStrangers, readConnections } from './subscriptions.ts';
 
 /** What a run found. */
@@ -89,7 +89,10 @@ export async function runCampaign(
     connections: Campaign['rest'];
     cpuSec: number;
   }> {
-    const before = { counters: await readCounters(cluster.servers), connections: await readConnections(cluster.servers) };
+    const before = {
+      counters: await readCounters(cluster.servers),
+      connections: await readConnections(cluster.servers),
+    };
     const startMs = performance.now();
     await pause(plan.idleMs);
     const seconds = (performance.now() - startMs) / 1000;

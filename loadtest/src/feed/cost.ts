@@ -9,11 +9,7 @@ const PAYLOAD_BYTES = 200;
  * The CPU time of the servers for an event and for each of its deliveries, by the line through the points of one manner that
  * differ in the number of edges alone; `undefined` where there are not two such points.
  */
-export function costOf(
-  verdicts: readonly Verdict[],
-  manner: Manner,
-  beatSec: number,
-): ServerCost | undefined {
+export function costOf(verdicts: readonly Verdict[], manner: Manner, beatSec: number): ServerCost | undefined {
   const points = verdicts
     .filter(({ measured: { point }, faults }) => faults.length === 0 && isUsual(point, manner))
     .map(({ measured, cpuSecPerEvent }) => ({ edges: measured.point.edges, cpuSec: cpuSecPerEvent }));
@@ -31,4 +27,8 @@ export function costOf(
 }
 
 const isUsual = (point: Verdict['measured']['point'], manner: Manner): boolean =>
-  point.manner === manner && point.payloadBytes === PAYLOAD_BYTES && point.event === undefined && point.topics > 1 && point.topic.length < 20;
+  point.manner === manner &&
+  point.payloadBytes === PAYLOAD_BYTES &&
+  point.event === undefined &&
+  point.topics > 1 &&
+  point.topic.length < 20;

@@ -6,6 +6,8 @@ import { readForeignUsage } from '../server/foreign-usage.ts';
 /** What one server has sent and used since it began. */
 export interface ServerCounters {
   readonly name: string;
+  /** When it was read, by `performance.now`. */
+  readonly atMs: number;
   /** To clients, as the server counts: without the protocol's lines. */
   readonly clientMessages: number;
   readonly clientBytes: number;
@@ -21,7 +23,7 @@ export interface ServerCounters {
   readonly rssBytes: number;
 }
 
-/** Bytes that TCP carried, of sockets that are still open. */
+/** Bytes that TCP brought over, of sockets that are still open. */
 export interface KernelCounters {
   readonly clientBytes: number;
   readonly clientSegments: number;
@@ -44,6 +46,8 @@ const run = promisify(execFile);
 /** Reads all at one moment, as far as that goes. @throws Error when a server does not answer. */
 export async function readCounters(servers: readonly NatsServer[]): Promise<ServerCounters[]> {
   const sockets = await readSockets();
+  // From here on it takes some milliseconds; the kernel's list takes longer.
+  const atMs = performance.now();
   return Promise.all(
     servers.map(async (server) => {
       const [varz, { routes }] = await Promise.all([ask<Varz>(server, 'varz'), ask<Routez>(server, 'routez')]);
@@ -52,6 +56,7 @@ export async function readCounters(servers: readonly NatsServer[]): Promise<Serv
         routes.filter(({ account }) => (account === SYSTEM) === isSystem).reduce((all, route) => all + route[field], 0);
       return {
         name: server.name,
+        atMs,
         clientMessages: varz.out_client_msgs,
         clientBytes: varz.out_client_bytes,
         routeMessages: sum(false, 'out_msgs'),
@@ -92,7 +97,8 @@ async function readSockets(): Promise<TcpSocket[] | undefined> {
       return {
         pid,
         localPort: Number(local),
-        bytes: numberAfter(text, 'bytes_sent:') ?? 0,
+        // What was sent once more counts once.
+        bytes: numberAfter(text, 'bytes_acked:') ?? 0,
         segments: numberAfter(text, 'data_segs_out:') ?? 0,
       };
     });
@@ -116,5 +122,31 @@ function kernelCountersOf(server: NatsServer, sockets: readonly TcpSocket[]): Ke
     clientBytes: sum(clients, 'bytes'),
     clientSegments: sum(clients, 'segments'),
     routeBytes: sum(own, 'bytes') - sum(clients, 'bytes'),
+  };
+}
+
+/** What was added from one reading to the next; of memory what there is now, and of time how long it was. */
+export function difference(now: ServerCounters, before: ServerCounters): ServerCounters {
+  const kernel =
+    now.kernel === undefined || before.kernel === undefined
+      ? undefined
+      : {
+          clientBytes: now.kernel.clientBytes - before.kernel.clientBytes,
+          clientSegments: now.kernel.clientSegments - before.kernel.clientSegments,
+          routeBytes: now.kernel.routeBytes - before.kernel.routeBytes,
+        };
+  return {
+    name: now.name,
+    atMs: now.atMs - before.atMs,
+    clientMessages: now.clientMessages - before.clientMessages,
+    clientBytes: now.clientBytes - before.clientBytes,
+    routeMessages: now.routeMessages - before.routeMessages,
+    routeBytes: now.routeBytes - before.routeBytes,
+    systemMessages: now.systemMessages - before.systemMessages,
+    systemBytes: now.systemBytes - before.systemBytes,
+    kernel,
+    slowConsumers: now.slowConsumers - before.slowConsumers,
+    cpuSec: now.cpuSec - before.cpuSec,
+    rssBytes: now.rssBytes,
   };
 }

@@ -1,4 +1,5 @@
-import { beatBytesPerSec, type EventShape, overheadBytes, sentBy, shareOfServers, toEdge } from './model.ts';
+import { beatBytesPerSec, type EventShape, sentBy, shareOfServers, toEdge } from './model.ts';
+import type { Manner } from './point.ts';
 
 /** What was measured of the servers' CPU, in seconds of it for each thing that they do. */
 export interface ServerCost {
@@ -89,16 +90,19 @@ const SIZES = [
 const rate = (bits: number): string =>
   bits >= 1e9 ? `${(bits / 1e9).toFixed(2)} Gbit/s` : `${(bits / 1e6).toFixed(bits >= 1e8 ? 0 : 1)} Mbit/s`;
 
-// Alone an event takes a round of the copies and one more that tells what was agreed upon; eight in a burst share one.
-const APPENDS_PER_EVENT = { bursts: 1 / 8, singles: 2 } as const;
+// Apart from others an event takes a round of the copies and one more that tells what was agreed upon; eight in a burst share one.
+const APPENDS_PER_EVENT: Readonly<Record<Manner, number>> = { bursts: 1 / 8, close: 1, apart: 2 };
 const NO_COST: ServerCost = { eventSec: 0, deliverySec: 0, beatSec: 0 };
 
 /** The deployments of docs/operations/capacity.md, as a table of Markdown. @param costs as they were measured. */
-export function toDeploymentTable(costs: Readonly<Partial<Record<keyof typeof APPENDS_PER_EVENT, ServerCost>>>): string {
+export function toDeploymentTable(costs: Readonly<Partial<Record<Manner, ServerCost>>>): string {
   const paces = [2_000, 10_000];
   const columns = SIZES.flatMap((size) => paces.map((eventsPerSec) => ({ ...size, eventsPerSec })));
-  const load = (column: (typeof columns)[number], servers: number, manner: 'bursts' | 'singles' = 'bursts'): Load =>
+  const load = (column: (typeof columns)[number], servers: number, manner: Manner = 'close'): Load =>
     toLoad({ ...column, servers, shape: USUAL_EVENT }, costs[manner] ?? NO_COST, APPENDS_PER_EVENT[manner]);
+  // Fewer edges than servers leave some without any.
+  const withServers = (column: (typeof columns)[number], servers: number): string =>
+    column.edges < servers ? '' : rate(load(column, servers).fullestBits);
   const row = (name: string, cell: (column: (typeof columns)[number]) => string): string =>
     `| ${name} | ${columns.map(cell).join(' | ')} |`;
   return [
@@ -114,10 +118,10 @@ export function toDeploymentTable(costs: Readonly<Partial<Record<keyof typeof AP
     row('by edges × events × (payload + 236 B)', (column) => rate(load(column, 3).reckonedBeforeBits)),
     row('the server that sends most', (column) => rate(load(column, 3).fullestBits)),
     row('… with one of the three away, or just back', (column) => rate(load(column, 3).fullestOfFewerBits)),
-    row('… of six servers (arithmetic, not simulated)', (column) => rate(load(column, 6).fullestBits)),
-    row('… of nine servers (arithmetic, not simulated)', (column) => rate(load(column, 9).fullestBits)),
+    row('… of six servers (arithmetic, not simulated)', (column) => withServers(column, 6)),
+    row('… of nine servers (arithmetic, not simulated)', (column) => withServers(column, 9)),
     row('messages sent a second', (column) => Math.round(load(column, 3).deliveriesPerSec).toLocaleString('en')),
-    row('cores of all servers together, events in bursts', (column) => load(column, 3).cores.toFixed(1)),
-    row('… events one by one, far apart', (column) => load(column, 3, 'singles').cores.toFixed(1)),
+    row('cores of all servers together, events in bursts', (column) => load(column, 3, 'bursts').cores.toFixed(1)),
+    row('… events one by one', (column) => load(column, 3, 'close').cores.toFixed(1)),
   ].join('\n');
 }

@@ -66,9 +66,24 @@ export function judgePoint(measured: Measured, shape: EventShape, rest: Rest): V
   const comparisons = [
     compare('to an edge', perEdge, toEdge(shape).sent, EDGE_LIMIT),
     compare('to the real edge, as its server counts', real.bytes / events, toEdge(shape).counted, EDGE_LIMIT),
-    compare('routes', sum(({ routeBytes }) => routeBytes), modelled(({ routes }) => routes.counted), SERVER_LIMIT),
-    compare('copies', sum(({ systemBytes }) => systemBytes), modelled(({ copies }) => copies.counted), SERVER_LIMIT),
-    compare('to clients', sum(({ clientBytes }) => clientBytes), modelled(({ clients }) => clients.counted), SERVER_LIMIT),
+    compare(
+      'routes',
+      sum(({ routeBytes }) => routeBytes),
+      modelled(({ routes }) => routes.counted),
+      SERVER_LIMIT,
+    ),
+    compare(
+      'copies',
+      sum(({ systemBytes }) => systemBytes),
+      modelled(({ copies }) => copies.counted),
+      SERVER_LIMIT,
+    ),
+    compare(
+      'to clients',
+      sum(({ clientBytes }) => clientBytes),
+      modelled(({ clients }) => clients.counted),
+      SERVER_LIMIT,
+    ),
   ];
   const mean = modelled(sentBy) / servers.length;
   const hasKernel = servers.every(({ kernel }) => kernel !== undefined);

@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { describeMachine, toSentence } from '../report/machine.ts';
 import { runCampaign } from './campaign.ts';
 import { costOf } from './cost.ts';
-import { type ServerCost, toDeploymentTable } from './deployment.ts';
+import { type ServerCost, toDeploymentTable, USUAL_EVENT } from './deployment.ts';
+import { overheadBytes } from './model.ts';
 import { parseFeedOptions } from './options.ts';
 import { quickPlan, wholePlan } from './plan.ts';
+import type { Manner } from './point.ts';
 import { findFailures, toBeatTable, toCostTable, toPointTable } from './report.ts';
 
 const options = parseFeedOptions(process.argv.slice(2));
@@ -22,26 +24,43 @@ console.log(`\nBytes of one event, and how far the measured ones are from the mo
 console.log(`\nWhat the three servers used together, without what they use at rest\n\n${toCostTable(verdicts)}`);
 console.log(`\nBeats\n\n${toBeatTable(beats)}`);
 console.log('\nSent in a second of rest to');
-for (const { name, messages, bytes } of rest) console.log(`  ${name}: ${messages.toFixed(1)} messages, ${bytes.toFixed(0)} B`);
+for (const { name, messages, bytes } of rest)
+  console.log(`  ${name}: ${messages.toFixed(1)} messages, ${bytes.toFixed(0)} B`);
 if (bytesPerConnection !== undefined)
   console.log(`\nA silent connection weighs ${(bytesPerConnection / 1024).toFixed(1)} KiB in its server.`);
 
 const beatSec = beats.at(-1)?.cpuSecPerDelivery ?? 0;
-const costs: Partial<Record<'bursts' | 'singles', ServerCost>> = {};
-for (const manner of ['bursts', 'singles'] as const) {
+const costs: Partial<Record<Manner, ServerCost>> = {};
+for (const manner of ['bursts', 'close', 'apart'] as const) {
   const cost = costOf(verdicts, manner, beatSec);
   if (cost === undefined) continue;
   costs[manner] = cost;
   const us = (seconds: number): string => (seconds * 1e6).toFixed(1);
-  console.log(`\nIn ${manner} an event costs the servers ${us(cost.eventSec)} µs, and each delivery ${us(cost.deliverySec)} µs.`);
+  console.log(
+    `\nEvents ${manner === 'bursts' ? 'in bursts' : `one by one, ${manner}`}: each costs the servers ${us(cost.eventSec)} µs, and each delivery ${us(cost.deliverySec)} µs.`,
+  );
 }
-if (costs.bursts !== undefined) console.log(`\nDeployments, events of 200 B\n\n${toDeploymentTable(costs)}`);
+if (costs.bursts !== undefined)
+  console.log(
+    `\nDeployments: events of ${USUAL_EVENT.payloadBytes} B, of which an edge gets ${overheadBytes(USUAL_EVENT).toFixed(0)} B more\n\n${toDeploymentTable(costs)}`,
+  );
 
 const failures = [...strangers, ...findFailures(verdicts, beats)];
 const passed = failures.length === 0;
 if (out !== undefined) {
   const points = verdicts.map(({ measured: { edges, ...measured }, ...verdict }) => ({ ...verdict, ...measured }));
-  const result = { date: date.toISOString(), machine, passed, failures, points, beats, rest, restCpuSec, bytesPerConnection, costs };
+  const result = {
+    date: date.toISOString(),
+    machine,
+    passed,
+    failures,
+    points,
+    beats,
+    rest,
+    restCpuSec,
+    bytesPerConnection,
+    costs,
+  };
   writeFileSync(out, `${JSON.stringify(result, undefined, 2)}\n`);
 }
 console.log();

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsCluster } from '@tidings/broker/testing';
 import type { Target } from '../generator/target.ts';
-import { readCounters, type ServerCounters } from './counters.ts';
+import { difference, readCounters, type ServerCounters } from './counters.ts';
 import { type Fleet, LIGHT_FEED, REAL_FEED } from './fleet.ts';
 import { type Connection, readConnections } from './subscriptions.ts';
 import { type EventPlan, type Pace, publish } from './traffic.ts';
 
-/** How events come: in requests of many, or one a request and apart. */
-export type Manner = 'bursts' | 'singles';
+/** How events come: in requests of many, one a request close together, or one a request and far apart. */
+export type Manner = 'bursts' | 'close' | 'apart';
 
 /** One load: so many edges, such events, at such a pace. */
 export interface Point extends EventPlan, Pace {
@@ -48,7 +48,7 @@ export interface PointParts {
 const ENTRANCE = 'tidings ingest publish';
 const LOOK_MS = 50;
 // What was under way when the last event arrived: answers of followers, what the servers tell each other.
-const SETTLE_MS = 400;
+const SETTLE_MS = 300;
 const DRAIN_MS = 20_000;
 
 /** Publishes the events of a point, and reads every counter before and after. */
@@ -60,7 +60,6 @@ export async function measurePoint(point: Point, parts: PointParts): Promise<Mea
   await pause(SETTLE_MS);
   const connections = await readConnections(cluster.servers);
   const counters = await readCounters(cluster.servers);
-  const startMs = performance.now();
 
   let accepted = 0;
   let mostBehind = 0;
@@ -77,7 +76,6 @@ export async function measurePoint(point: Point, parts: PointParts): Promise<Mea
   await pause(SETTLE_MS);
 
   const after = await readCounters(cluster.servers);
-  const seconds = (performance.now() - startMs) / 1000;
   const connectionsAfter = await readConnections(cluster.servers);
   const edges = fleet.clients.map(({ counter }, index) => ({
     messages: counter.messages - (before[index]?.messages ?? 0),
@@ -86,7 +84,7 @@ export async function measurePoint(point: Point, parts: PointParts): Promise<Mea
   const servers = after.map((now, index) => difference(now, counters[index] as ServerCounters));
   return {
     point,
-    seconds,
+    seconds: (servers[0]?.atMs ?? 0) / 1000,
     edges,
     real: realBetween(connections, connectionsAfter),
     servers,
@@ -110,7 +108,9 @@ function faultsOf(
   const [first] = wrong;
   const slow = servers.reduce((sum, { slowConsumers }) => sum + slowConsumers, 0);
   return [
-    ...(first === undefined ? [] : [`${wrong.length} edges got another number of events than ${events}, as ${first.messages}`]),
+    ...(first === undefined
+      ? []
+      : [`${wrong.length} edges got another number of events than ${events}, as ${first.messages}`]),
     ...(slow > 0 ? [`the servers cut off ${slow} slow consumers`] : []),
     ...(accidents.length > 0 ? [`${accidents.length} edges lost their connection: ${accidents[0]}`] : []),
   ];
@@ -119,7 +119,10 @@ function faultsOf(
 function realBetween(before: readonly Connection[], after: readonly Connection[]): Measured['real'] {
   const sum = (connections: readonly Connection[], field: 'messages' | 'bytes'): number =>
     connections.filter(({ name }) => name === REAL_FEED).reduce((all, each) => all + each[field], 0);
-  return { messages: sum(after, 'messages') - sum(before, 'messages'), bytes: sum(after, 'bytes') - sum(before, 'bytes') };
+  return {
+    messages: sum(after, 'messages') - sum(before, 'messages'),
+    bytes: sum(after, 'bytes') - sum(before, 'bytes'),
+  };
 }
 
 function placesOf(connections: readonly Connection[]): Record<string, number> {
@@ -128,29 +131,4 @@ function placesOf(connections: readonly Connection[]): Record<string, number> {
     if (name === REAL_FEED || name === LIGHT_FEED) placed[server] = (placed[server] ?? 0) + 1;
   }
   return placed;
-}
-
-/** What was added from one reading to the next; of memory what there is now. */
-export function difference(now: ServerCounters, before: ServerCounters): ServerCounters {
-  const kernel =
-    now.kernel === undefined || before.kernel === undefined
-      ? undefined
-      : {
-          clientBytes: now.kernel.clientBytes - before.kernel.clientBytes,
-          clientSegments: now.kernel.clientSegments - before.kernel.clientSegments,
-          routeBytes: now.kernel.routeBytes - before.kernel.routeBytes,
-        };
-  return {
-    name: now.name,
-    clientMessages: now.clientMessages - before.clientMessages,
-    clientBytes: now.clientBytes - before.clientBytes,
-    routeMessages: now.routeMessages - before.routeMessages,
-    routeBytes: now.routeBytes - before.routeBytes,
-    systemMessages: now.systemMessages - before.systemMessages,
-    systemBytes: now.systemBytes - before.systemBytes,
-    kernel,
-    slowConsumers: now.slowConsumers - before.slowConsumers,
-    cpuSec: now.cpuSec - before.cpuSec,
-    rssBytes: now.rssBytes,
-  };
 }

@@ -1,6 +1,5 @@
 import type { Beats } from './beats.ts';
 import { type Comparison, holds, type Verdict } from './judge.ts';
-import { overheadBytes } from './model.ts';
 
 /** As the documents say it so far: what an edge gets beyond the payload. */
 const RECKONED_BEFORE_BYTES = 236;
@@ -57,7 +56,15 @@ export function toPointTable(verdicts: readonly Verdict[]): string {
 
 /** What the servers used for each point. */
 export function toCostTable(verdicts: readonly Verdict[]): string {
-  const head = ['edges', 'payload', 'events/s', 'CPU an event', 'CPU a delivery', 'events a round of copies', 'memory of a server'];
+  const head = [
+    'edges',
+    'payload',
+    'events/s',
+    'CPU an event',
+    'CPU a delivery',
+    'events a round of copies',
+    'memory of a server',
+  ];
   const rows = verdicts.map(({ measured, cpuSecPerEvent, appendsPerEvent }) => {
     const { point, servers } = measured;
     const rss = servers.reduce((most, each) => Math.max(most, each.rssBytes), 0);
@@ -75,7 +82,16 @@ export function toCostTable(verdicts: readonly Verdict[]): string {
 }
 
 export function toBeatTable(beats: readonly Beats[]): string {
-  const head = ['processes', 'heard by each', 'model', 'deviation', 'between servers', 'messages/s', 'CPU each', 'CPU of all servers'];
+  const head = [
+    'processes',
+    'heard by each',
+    'model',
+    'deviation',
+    'between servers',
+    'messages/s',
+    'CPU each',
+    'CPU of all servers',
+  ];
   const rows = beats.map(({ processes, heard, routed, deliveredPerSec, cpuSecPerDelivery }) => [
     `${processes}`,
     `${(heard.measured / 1000).toFixed(2)} kB/s`,
@@ -110,12 +126,11 @@ export function findFailures(verdicts: readonly Verdict[], beats: readonly Beats
   ];
 }
 
-/** For a log: what an event of this shape has beyond its payload. */
-export const toOverheadText = ({ shape }: Verdict): string => `${overheadBytes(shape).toFixed(0)} B`;
-
 function toMarkdown([head = [], ...rows]: readonly (readonly string[])[]): string {
   const widths = head.map((cell, at) => Math.max(cell.length, ...rows.map((row) => (row[at] ?? '').length)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, at) => cell.padStart(widths[at] ?? 0)).join(' | ')} |`;
-  return [line(head), `|${widths.map((width) => `${'-'.repeat(width + 1)}:`).join('|')}|`, ...rows.map(line)].join('\n');
+  return [line(head), `|${widths.map((width) => `${'-'.repeat(width + 1)}:`).join('|')}|`, ...rows.map(line)].join(
+    '\n',
+  );
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openPoster } from '../generator/poster.ts';
 import type { Target } from '../generator/target.ts';
@@ -28,8 +29,7 @@ export interface Paced {
   readonly late: number;
 }
 
-const CONNECTIONS = 16;
-let keys = 0;
+const CONNECTIONS = 32;
 
 export const topicOf = ({ topic, topics }: EventPlan, turn: number): string => topic.replace('{n}', `${turn % topics}`);
 
@@ -40,7 +40,7 @@ function bodyOf(plan: EventPlan, from: number, count: number): string {
     ...(event === undefined
       ? { data: 'x'.repeat(payloadBytes) }
       : { event, data: { text: 'x'.repeat(Math.max(0, payloadBytes - '{"text":""}'.length)) } }),
-    ...(keyed && { id: `key-${(keys += 1)}` }),
+    ...(keyed && { id: randomUUID() }),
   }));
   return JSON.stringify(events);
 }
