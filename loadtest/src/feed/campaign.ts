@@ -8,7 +8,7 @@ import { judgePoint, type Verdict } from './judge.ts';
 import { type LightClient, openLightClient } from './light-client.ts';
 import { Places } from './places.ts';
 import type { RunPlan } from './plan.ts';
-import { measurePoint } from './point.ts';
+import { MANNER_WORDS, measurePoint } from './point.ts';
 import { type Connection, findStrangers, readConnections } from './subscriptions.ts';
 
 /** What a run found. */
@@ -31,7 +31,7 @@ export interface CampaignOptions {
 }
 
 // An edge that has just started repairs, and introduces itself.
-const CALM_MS = 2_500;
+const CALM_MS = 2_000;
 const ENV = { LOG_LEVEL: 'warn', TIDINGS_AUDIT: 'control' };
 
 /** Starts three servers, an ingest and an edge, measures all that the plan says, and ends them. */
@@ -58,7 +58,7 @@ export async function runCampaign(
       verdicts.push(verdict);
       const [edge] = verdict.comparisons;
       tell(
-        `${point.edges} edges, ${point.payloadBytes} B, ${point.eventsPerSec} events/s in ${point.manner}: ` +
+        `${point.edges} edges, ${point.payloadBytes} B, ${point.eventsPerSec} events/s ${MANNER_WORDS[point.manner]}: ` +
           `${edge?.measured.toFixed(1)} B an event and edge, ${edge?.model.toFixed(1)} by the model${verdict.faults.map((fault) => `; ${fault}`).join('')}`,
       );
     }

@@ -24,7 +24,7 @@ export interface ServerCounters {
 }
 
 /** Bytes that TCP brought over, of sockets that are still open. */
-export interface KernelCounters {
+interface KernelCounters {
   readonly clientBytes: number;
   readonly clientSegments: number;
   readonly routeBytes: number;

@@ -2,7 +2,7 @@ import type { NatsServer } from '@tidings/broker/testing';
 import { type LightClient, openLightClient } from './light-client.ts';
 
 /** What an edge's live connection subscribes to; the run compares it with a real edge's. */
-export const FEED_SUBJECTS: readonly string[] = ['live.0.>', 'eph.0.>'];
+const FEED_SUBJECTS: readonly string[] = ['live.0.>', 'eph.0.>'];
 /** As a real edge names its live connection, and as those that stand for edges name theirs. */
 export const REAL_FEED = 'tidings edge live';
 export const LIGHT_FEED = 'light edge live';

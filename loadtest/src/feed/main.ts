@@ -7,7 +7,7 @@ import { type ServerCost, toDeploymentTable, USUAL_EVENT } from './deployment.ts
 import { overheadBytes } from './model.ts';
 import { parseFeedOptions } from './options.ts';
 import { quickPlan, wholePlan } from './plan.ts';
-import type { Manner } from './point.ts';
+import { MANNER_WORDS, type Manner } from './point.ts';
 import { findFailures, toBeatTable, toCostTable, toPointTable } from './report.ts';
 
 const options = parseFeedOptions(process.argv.slice(2));
@@ -37,7 +37,7 @@ for (const manner of ['bursts', 'close', 'apart'] as const) {
   costs[manner] = cost;
   const us = (seconds: number): string => (seconds * 1e6).toFixed(1);
   console.log(
-    `\nEvents ${manner === 'bursts' ? 'in bursts' : `one by one, ${manner}`}: each costs the servers ${us(cost.eventSec)} µs, and each delivery ${us(cost.deliverySec)} µs.`,
+    `\nEvents ${MANNER_WORDS[manner]}: each costs the servers ${us(cost.eventSec)} µs, and each delivery ${us(cost.deliverySec)} µs.`,
   );
 }
 if (costs.bursts !== undefined)

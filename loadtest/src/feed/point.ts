@@ -9,6 +9,12 @@ import { type EventPlan, type Pace, publish } from './traffic.ts';
 /** How events come: in requests of many, one a request close together, or one a request and far apart. */
 export type Manner = 'bursts' | 'close' | 'apart';
 
+export const MANNER_WORDS: Readonly<Record<Manner, string>> = {
+  bursts: 'in bursts',
+  close: 'one by one',
+  apart: 'one by one, far apart',
+};
+
 /** One load: so many edges, such events, at such a pace. */
 export interface Point extends EventPlan, Pace {
   /** How the events come; decides which points are compared for what they cost. */

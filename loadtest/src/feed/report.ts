@@ -1,5 +1,6 @@
 import type { Beats } from './beats.ts';
 import { type Comparison, holds, type Verdict } from './judge.ts';
+import { MANNER_WORDS } from './point.ts';
 
 /** As the documents say it so far: what an edge gets beyond the payload. */
 const RECKONED_BEFORE_BYTES = 236;
@@ -38,7 +39,7 @@ export function toPointTable(verdicts: readonly Verdict[]): string {
     return [
       `${point.edges}`,
       `${point.payloadBytes} B${point.event === undefined ? '' : ', named, keyed'}`,
-      `${point.eventsPerSec}, ${point.manner}`,
+      `${point.eventsPerSec} ${MANNER_WORDS[point.manner]}`,
       `${(shape.addressBytes - 'default.'.length).toFixed(0)} B`,
       `${bytes(edge.measured)} B`,
       `${bytes(edge.model)} B`,
@@ -63,18 +64,22 @@ export function toCostTable(verdicts: readonly Verdict[]): string {
     'CPU an event',
     'CPU a delivery',
     'events a round of copies',
+    'messages a segment',
     'memory of a server',
   ];
   const rows = verdicts.map(({ measured, cpuSecPerEvent, appendsPerEvent }) => {
     const { point, servers } = measured;
+    const messages = servers.reduce((sum, each) => sum + each.clientMessages, 0);
+    const segments = servers.reduce((sum, { kernel }) => sum + (kernel?.clientSegments ?? 0), 0);
     const rss = servers.reduce((most, each) => Math.max(most, each.rssBytes), 0);
     return [
       `${point.edges}`,
       `${point.payloadBytes} B`,
-      `${point.eventsPerSec}, ${point.manner}`,
+      `${point.eventsPerSec} ${MANNER_WORDS[point.manner]}`,
       `${(cpuSecPerEvent * 1e6).toFixed(0)} µs`,
       `${((cpuSecPerEvent / point.edges) * 1e6).toFixed(1)} µs`,
       (1 / appendsPerEvent).toFixed(1),
+      segments === 0 ? '' : (messages / segments).toFixed(1),
       `${(rss / 1e6).toFixed(0)} MB`,
     ];
   });

@@ -40,7 +40,7 @@ export async function readConnections(servers: readonly NatsServer[]): Promise<C
 }
 
 /** What two processes of one kind have in common: the ids of processes and the inboxes are each one's own. */
-export const toGeneralSubject = (subject: string): string =>
+const toGeneralSubject = (subject: string): string =>
   subject
     .replace(/^(ctl\.node\.\w+\.(?:ask|answer))\.[0-9a-z]{8}$/, '$1.<id>')
     .replace(/^(_INBOX_\w+)\.\w+\.\*$/, '$1.<inbox>.*');
