@@ -7,7 +7,7 @@ export interface Comparison {
   readonly what: string;
   readonly measured: number;
   readonly model: number;
-  /** Of the model's figure; 0.01 is one percent. */
+  /** 0.01 is one percent. */
   readonly deviation: number;
   readonly limit: number;
 }
@@ -26,16 +26,27 @@ export interface Verdict {
 /** What the servers send and use in a second in which nothing is published. */
 export type Rest = readonly ServerCounters[];
 
-// What an edge gets is a sum of known texts. Between servers there is more at work, and what runs beside it.
-const EDGE_LIMIT = 0.02;
-const SERVER_LIMIT = 0.1;
+// What an edge gets is a sum of known texts. In the whole there is more at work, and some of it beside the events; a small part
+// of the whole, as the copies of few events, may be further off.
+const EDGE_LIMIT = 0.01;
+const WHOLE_LIMIT = 0.05;
+const PART_LIMIT = 0.1;
+// A part that is less than this of the whole is held against so much of it.
+const SMALL_PART = 0.02;
 const MOST_LAG_SEC = 2;
 
 /** Whether a comparison is within its limit. */
 export const holds = ({ deviation, limit }: Comparison): boolean => Math.abs(deviation) <= limit;
 
-export function compare(what: string, measured: number, model: number, limit: number): Comparison {
-  return { what, measured, model, deviation: model === 0 ? 0 : measured / model - 1, limit };
+/** @param base what the difference is a share of, where that is not the model's figure. */
+export function compare(
+  what: string,
+  measured: number,
+  model: number,
+  limit: number,
+  base: number = model,
+): Comparison {
+  return { what, measured, model, deviation: base === 0 ? 0 : (measured - model) / base, limit };
 }
 
 /** Bytes are of one event, from all servers where nothing else is said. */
@@ -63,39 +74,40 @@ export function judgePoint(measured: Measured, shape: EventShape, rest: Rest): V
     shares.reduce((all, share) => all + field(share), 0);
 
   const perEdge = edges.reduce((all, { bytes }) => all + bytes, 0) / Math.max(1, edges.length) / events;
+  const whole = modelled(sentBy);
+  const part = (what: string, read: (each: ServerCounters) => number, reckon: (share: ServerShare) => number) => {
+    const model = modelled(reckon);
+    return compare(what, sum(read), model, PART_LIMIT, Math.max(model, whole * SMALL_PART));
+  };
   const comparisons = [
     compare('to an edge', perEdge, toEdge(shape).sent, EDGE_LIMIT),
     compare('to the real edge, as its server counts', real.bytes / events, toEdge(shape).counted, EDGE_LIMIT),
-    compare(
+    part(
       'routes',
-      sum(({ routeBytes }) => routeBytes),
-      modelled(({ routes }) => routes.counted),
-      SERVER_LIMIT,
+      (each) => each.routeBytes,
+      (share) => share.routes.counted,
     ),
-    compare(
+    part(
       'copies',
-      sum(({ systemBytes }) => systemBytes),
-      modelled(({ copies }) => copies.counted),
-      SERVER_LIMIT,
+      (each) => each.systemBytes,
+      (share) => share.copies.counted,
     ),
-    compare(
+    part(
       'to clients',
-      sum(({ clientBytes }) => clientBytes),
-      modelled(({ clients }) => clients.counted),
-      SERVER_LIMIT,
+      (each) => each.clientBytes,
+      (share) => share.clients.counted,
     ),
   ];
-  const mean = modelled(sentBy) / servers.length;
+  const mean = whole / servers.length;
   const hasKernel = servers.every(({ kernel }) => kernel !== undefined);
   if (hasKernel) {
     const inAll = ({ kernel }: ServerCounters): number => (kernel?.clientBytes ?? 0) + (kernel?.routeBytes ?? 0);
-    comparisons.push(compare('all that is sent, by the kernel', sum(inAll), modelled(sentBy), SERVER_LIMIT));
+    comparisons.push(compare('all that is sent, by the kernel', sum(inAll), whole, WHOLE_LIMIT));
     // A server without edges sends next to nothing: it is compared with the others.
     for (const [index, server] of servers.entries()) {
       const own = sentBy(shares[index] as ServerShare);
       const sent = beyond(server, index, inAll);
-      const deviation = (sent - own) / Math.max(own, mean);
-      comparisons.push({ what: `sent by ${server.name}`, measured: sent, model: own, deviation, limit: SERVER_LIMIT });
+      comparisons.push(compare(`sent by ${server.name}`, sent, own, WHOLE_LIMIT, Math.max(own, mean)));
     }
   }
   const lagSec = Math.max(measured.lagSec, measured.drainSec);

@@ -48,20 +48,16 @@ if (costs.bursts !== undefined)
 const failures = [...strangers, ...findFailures(verdicts, beats)];
 const passed = failures.length === 0;
 if (out !== undefined) {
-  const points = verdicts.map(({ measured: { edges, ...measured }, ...verdict }) => ({ ...verdict, ...measured }));
-  const result = {
-    date: date.toISOString(),
-    machine,
-    passed,
-    failures,
-    points,
-    beats,
-    rest,
-    restCpuSec,
-    bytesPerConnection,
-    costs,
-  };
-  writeFileSync(out, `${JSON.stringify(result, undefined, 2)}\n`);
+  const points = verdicts.map(({ measured, ...verdict }) => {
+    const { point, servers, lagSec, drainSec, seconds } = measured;
+    const used = servers.map(({ name, cpuSec, rssBytes }) => ({ name, cpuSec, rssBytes }));
+    return { point, ...verdict, lagSec, drainSec, seconds, used };
+  });
+  const about = { date: date.toISOString(), machine, passed, failures };
+  const result = { ...about, points, beats, rest, restCpuSec, bytesPerConnection, costs };
+  const rounded = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' ? Number(value.toPrecision(6)) : value;
+  writeFileSync(out, `${JSON.stringify(result, rounded, 1)}\n`);
 }
 console.log();
 for (const failure of failures) console.log(`- ${failure}`);
