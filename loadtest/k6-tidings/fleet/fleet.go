@@ -69,7 +69,10 @@ func New(options Options) (*Fleet, error) {
 	}
 	for index := range f.streams {
 		s := &f.streams[index]
-		s.fleet, s.index, s.turn = f, index, index
+		s.fleet, s.index = f, index
+		if !options.Together {
+			s.turn = index
+		}
 		s.shard = &f.shards[index%shardCount]
 		s.parser.KeepDataOf = hubPrefix
 		if options.LastEventID != "" {

@@ -18,6 +18,8 @@ type Options struct {
 	// stream, modulo Topics.
 	URLs    []string
 	Streams int
+	// Together has all streams begin at the first URL.
+	Together bool
 	// Topics defaults to Streams.
 	Topics int
 	// HTTP2 is h2c for http URLs, and h2 by ALPN for https URLs.

@@ -3,6 +3,8 @@ package fleet
 import (
 	"sync"
 	"time"
+
+	"github.com/tidings/tidings/loadtest/k6-tidings/histogram"
 )
 
 // Times are in milliseconds, and in no order.
@@ -21,13 +23,17 @@ const shardCount = 16
 type shard struct {
 	mutex sync.Mutex
 	times Times
+	// Latencies since the last time that they were asked for.
+	latencies histogram.Histogram
 	// What lies between shards, so that two processors do not write to one cache line.
 	_ [64]byte
 }
 
 func (s *shard) latency(elapsed time.Duration) {
 	s.mutex.Lock()
-	s.times.Latency = append(s.times.Latency, milliseconds(elapsed))
+	ms := milliseconds(elapsed)
+	s.times.Latency = append(s.times.Latency, ms)
+	s.latencies.Add(ms)
 	s.mutex.Unlock()
 }
 
@@ -54,6 +60,19 @@ func (f *Fleet) DrainTimes(take func(Times)) {
 		take(full)
 		f.spare = Times{full.Latency[:0], full.Connecting[:0], full.Returning[:0]}
 	}
+}
+
+// Latencies tells how the latencies were spread since the last call.
+func (f *Fleet) Latencies() histogram.Spread {
+	var all histogram.Histogram
+	for index := range f.shards {
+		shard := &f.shards[index]
+		shard.mutex.Lock()
+		all.Merge(&shard.latencies)
+		shard.latencies = histogram.Histogram{}
+		shard.mutex.Unlock()
+	}
+	return all.Spread()
 }
 
 func milliseconds(elapsed time.Duration) float64 {

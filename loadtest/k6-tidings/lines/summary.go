@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"go.k6.io/k6/metrics"
+
+	"github.com/tidings/tidings/loadtest/k6-tidings/histogram"
 )
 
 // Line is what one interval brought. Names that it brought nothing for are left out, but gauges keep their value.
@@ -11,19 +13,10 @@ type Line struct {
 	// Time is the end of the interval, in seconds of Unix time.
 	Time float64 `json:"time"`
 	// Counters are the sums of the interval, Gauges the newest values.
-	Counters map[string]float64 `json:"counters"`
-	Gauges   map[string]float64 `json:"gauges"`
-	Trends   map[string]Trend   `json:"trends"`
-	Rates    map[string]Rate    `json:"rates"`
-}
-
-// Trend is how the values of the interval were spread; quantiles are exact to 1%.
-type Trend struct {
-	Count int64   `json:"count"`
-	P50   float64 `json:"p50"`
-	P95   float64 `json:"p95"`
-	P99   float64 `json:"p99"`
-	Max   float64 `json:"max"`
+	Counters map[string]float64          `json:"counters"`
+	Gauges   map[string]float64          `json:"gauges"`
+	Trends   map[string]histogram.Spread `json:"trends"`
+	Rates    map[string]Rate             `json:"rates"`
 }
 
 // Rate is how many of the values of the interval were not zero.
@@ -36,7 +29,7 @@ type Rate struct {
 type summary struct {
 	counters map[string]float64
 	gauges   map[string]float64
-	trends   map[string]*histogram
+	trends   map[string]*histogram.Histogram
 	rates    map[string]Rate
 }
 
@@ -44,7 +37,7 @@ func newSummary() *summary {
 	return &summary{
 		counters: map[string]float64{},
 		gauges:   map[string]float64{},
-		trends:   map[string]*histogram{},
+		trends:   map[string]*histogram.Histogram{},
 		rates:    map[string]Rate{},
 	}
 }
@@ -59,10 +52,10 @@ func (s *summary) add(sample metrics.Sample) {
 	case metrics.Trend:
 		trend := s.trends[name]
 		if trend == nil {
-			trend = &histogram{}
+			trend = &histogram.Histogram{}
 			s.trends[name] = trend
 		}
-		trend.add(sample.Value)
+		trend.Add(sample.Value)
 	case metrics.Rate:
 		rate := s.rates[name]
 		rate.Total++
@@ -79,12 +72,13 @@ func (s *summary) take(now time.Time) Line {
 		Time:     float64(now.UnixMilli()) / 1000,
 		Counters: s.counters,
 		Gauges:   s.gauges,
-		Trends:   map[string]Trend{},
+		Trends:   map[string]histogram.Spread{},
 		Rates:    s.rates,
 	}
 	for name, trend := range s.trends {
-		if trend.count > 0 {
-			line.Trends[name] = trend.take()
+		if trend.Count() > 0 {
+			line.Trends[name] = trend.Spread()
+			*trend = histogram.Histogram{}
 		}
 	}
 	s.counters, s.rates = map[string]float64{}, map[string]Rate{}

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"sync/atomic"
 	"time"
 
 	"go.k6.io/k6/metrics"
@@ -49,12 +50,28 @@ type meter struct {
 	tags    metrics.TagsAndMeta
 	lost    *metrics.TagSet
 	told    *metrics.TagSet
-	before  fleet.Counts
-	begun   bool
+	// Streams of all fleets that are live now.
+	live   *atomic.Int64
+	before fleet.Counts
+	begun  bool
 }
 
-func newMeter(m *sseMetrics, tags metrics.TagsAndMeta) *meter {
-	return &meter{metrics: m, tags: tags, lost: tags.Tags.With("kind", "lost"), told: tags.Tags.With("kind", "told")}
+func newMeter(m *sseMetrics, live *atomic.Int64, tags metrics.TagsAndMeta) *meter {
+	made := &meter{metrics: m, live: live}
+	made.use(tags)
+	return made
+}
+
+func (m *meter) use(tags metrics.TagsAndMeta) {
+	m.tags, m.lost, m.told = tags, tags.Tags.With("kind", "lost"), tags.Tags.With("kind", "told")
+}
+
+func (m *meter) tag(name, value string) {
+	tags := m.tags
+	tags.Tags = tags.Tags.With(name, value)
+	m.use(tags)
+	// A series of its own begins, in which a zero is told too.
+	m.begun = false
 }
 
 // take gives back all samples as one container: k6 is sent to once, however many there are.
@@ -90,7 +107,7 @@ func (m *meter) take(f *fleet.Fleet, now time.Time) metrics.Samples {
 	addGrowth(m.metrics.reconnects, tags, m.before.Reconnects, counts.Reconnects)
 	addGrowth(m.metrics.refused, tags, m.before.Refused, counts.Refused)
 	if counts.Live != m.before.Live || !m.begun {
-		add(m.metrics.live, tags, float64(counts.Live))
+		add(m.metrics.live, tags, float64(m.live.Add(counts.Live-m.before.Live)))
 	}
 	m.before, m.begun = counts, true
 	return samples

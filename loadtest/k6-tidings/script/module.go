@@ -3,6 +3,7 @@ package script
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/grafana/sobek"
 
@@ -11,23 +12,27 @@ import (
 )
 
 // Module is what k6 registers; it makes an instance for each VU.
-type Module struct{}
+type Module struct {
+	// Streams of all VUs that are live now.
+	live atomic.Int64
+}
 
 // instance is the module in one VU.
 type instance struct {
 	vu      modules.VU
 	metrics *sseMetrics
+	live    *atomic.Int64
 }
 
 var _ modules.Module = &Module{}
 
 // NewModuleInstance is called by k6 in the init context, where metrics may be registered.
-func (*Module) NewModuleInstance(vu modules.VU) modules.Instance {
+func (m *Module) NewModuleInstance(vu modules.VU) modules.Instance {
 	registered, err := registerMetrics(vu.InitEnv().Registry)
 	if err != nil {
 		common.Throw(vu.Runtime(), err)
 	}
-	return &instance{vu: vu, metrics: registered}
+	return &instance{vu: vu, metrics: registered, live: &m.live}
 }
 
 // Exports names what a script can import.

@@ -20,6 +20,7 @@ type streamsOptions struct {
 	URL                  any               `js:"url"`
 	Streams              int               `js:"streams"`
 	Topics               int               `js:"topics"`
+	Spread               *bool             `js:"spread"`
 	HTTP                 string            `js:"http"`
 	StreamsPerConnection int               `js:"streamsPerConnection"`
 	ConnectionsPerSecond float64           `js:"connectionsPerSecond"`
@@ -74,7 +75,7 @@ func (o streamsOptions) toFleet(vu modules.VU) (fleet.Options, error) {
 		header.Set(name, value)
 	}
 	options := fleet.Options{
-		URLs: urls, Streams: o.Streams, Topics: o.Topics, HTTP2: o.HTTP == "h2",
+		URLs: urls, Streams: o.Streams, Together: o.Spread != nil && !*o.Spread, Topics: o.Topics, HTTP2: o.HTTP == "h2",
 		StreamsPerConnection: o.StreamsPerConnection, ConnectionsPerSecond: o.ConnectionsPerSecond,
 		UnderWay: o.UnderWay, Header: header, Tokens: o.Tokens, LastEventID: o.LastEventID, Live: "hub.live",
 		KeepAway: toDuration(o.KeepAwayMs), Dial: state.Dialer.DialContext, TLS: state.TLSConfig,

@@ -2,6 +2,7 @@ package script
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.k6.io/k6/metrics"
@@ -13,7 +14,9 @@ const reportInterval = 200 * time.Millisecond
 
 // reporter sends the samples of a fleet to k6, until it is stopped.
 type reporter struct {
-	fleet   *fleet.Fleet
+	fleet *fleet.Fleet
+	// What is counted belongs to the tags of its time.
+	mutex   sync.Mutex
 	meter   *meter
 	samples chan<- metrics.SampleContainer
 	cancel  context.CancelFunc
@@ -34,13 +37,25 @@ func (r *reporter) run(ctx context.Context) {
 	for {
 		select {
 		case now := <-ticker.C:
+			r.mutex.Lock()
 			if samples := r.meter.take(r.fleet, now); len(samples) > 0 {
 				metrics.PushIfNotDone(ctx, r.samples, samples)
 			}
+			r.mutex.Unlock()
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// tag sends what there is with the tags of before; what comes from now on carries this one too.
+func (r *reporter) tag(ctx context.Context, name, value string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if samples := r.meter.take(r.fleet, time.Now()); len(samples) > 0 {
+		metrics.PushIfNotDone(ctx, r.samples, samples)
+	}
+	r.meter.tag(name, value)
 }
 
 // stop sends what is left. Where the VU was interrupted the test may be over meanwhile, and k6 have closed the channel;

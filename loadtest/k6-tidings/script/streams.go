@@ -11,6 +11,7 @@ import (
 	"go.k6.io/k6/js/promises"
 
 	"github.com/tidings/tidings/loadtest/k6-tidings/fleet"
+	"github.com/tidings/tidings/loadtest/k6-tidings/histogram"
 )
 
 const (
@@ -23,6 +24,7 @@ type Streams struct {
 	instance *instance
 	fleet    *fleet.Fleet
 	finish   func()
+	reporter *reporter
 	listener *listener
 }
 
@@ -44,7 +46,8 @@ func newStreams(i *instance, argument sobek.Value) (*Streams, error) {
 		return nil, err
 	}
 	s := &Streams{instance: i, fleet: f}
-	reporter := startReporter(i.vu.Context(), f, newMeter(i.metrics, written.tagsOf(i.vu)), state.Samples)
+	reporter := startReporter(i.vu.Context(), f, newMeter(i.metrics, i.live, written.tagsOf(i.vu)), state.Samples)
+	s.reporter = reporter
 	s.finish = atIterationEnd(i.vu, func() {
 		f.End()
 		reporter.stop()
@@ -122,6 +125,12 @@ func (s *Streams) await(timeoutMs sobek.Value, holds func(fleet.Counts) bool) *s
 
 // Counts is all that was counted since the start.
 func (s *Streams) Counts() fleet.Counts { return s.fleet.Counts() }
+
+// Latency tells how the latencies were spread since the last call.
+func (s *Streams) Latency() histogram.Spread { return s.fleet.Latencies() }
+
+// Tag puts a tag on what is measured from now on.
+func (s *Streams) Tag(name, value string) { s.reporter.tag(s.instance.vu.Context(), name, value) }
 
 // Pause makes a share of the streams stop reading.
 func (s *Streams) Pause(share float64) int { return s.fleet.Pause(share) }
