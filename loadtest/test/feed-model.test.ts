@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeHeaders } from '../../packages/broker/src/nats/event-message.ts';
 import { storedSubject } from '../../packages/broker/src/nats/subject.ts';
+import { costOf } from '../src/feed/cost.ts';
 import { fullestServer, toLoad } from '../src/feed/deployment.ts';
-import { compare, holds } from '../src/feed/judge.ts';
+import { compare, holds, type Verdict } from '../src/feed/judge.ts';
 import {
   beatBytesPerSec,
   type EventShape,
@@ -185,7 +186,21 @@ describe('the verdict', () => {
   test('is good within the limit only', () => {
     expect(holds(compare('a', 101, 100, 0.02))).toBe(true);
     expect(holds(compare('a', 97, 100, 0.02))).toBe(false);
+    expect(holds(compare('a small part', 12, 10, 0.1, 100))).toBe(true);
   });
+});
+
+test('what an event and a delivery cost is the line through points that differ in edges alone', () => {
+  const [usual] = quickPlan().points;
+  const verdict = (edges: number, cpuSecPerEvent: number, faults: string[] = [], payloadBytes = 200): Verdict =>
+    ({ measured: { point: { ...usual, edges, payloadBytes } }, cpuSecPerEvent, faults }) as unknown as Verdict;
+  const sound = [verdict(2, 120e-6), verdict(12, 220e-6), verdict(102, 1_120e-6)];
+  const unfit = [verdict(50, 1, ['the machine was saturated']), verdict(50, 1, [], 4_000)];
+  const cost = costOf([...sound, ...unfit], 'bursts', 7e-6);
+  expect(cost?.deliverySec).toBeCloseTo(10e-6, 9);
+  expect(cost?.eventSec).toBeCloseTo(100e-6, 9);
+  expect(costOf(sound.slice(0, 1), 'bursts', 0)).toBeUndefined();
+  expect(costOf(sound, 'apart', 0)).toBeUndefined();
 });
 
 test('places give the shape of the events of a point, over all that were before', () => {

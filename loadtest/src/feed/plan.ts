@@ -25,6 +25,7 @@ const MOST_CLOSE_PER_SEC = 1_000;
 const MOST_CLOSE_DELIVERIES_PER_SEC = 40_000;
 const MOST_APART_PER_SEC = 250;
 const OVERHEAD_BYTES = 260;
+const MOST_IN_BURST = 50;
 
 interface Wish extends Partial<Omit<EventPlan, 'payloadBytes'>> {
   readonly edges: number;
@@ -41,7 +42,8 @@ function toPoint({ edges, payloadBytes, manner = 'bursts', seconds, ...more }: W
   }[manner];
   const mostBytes = MOST_BYTES_PER_SEC / edges / (payloadBytes + OVERHEAD_BYTES);
   const eventsPerSec = Math.max(1, Math.floor(Math.min(...most, mostBytes)));
-  const batch = manner === 'bursts' ? Math.min(50, eventsPerSec) : 1;
+  // Some requests a second at least, or one request alone would look like a second of lag.
+  const batch = manner === 'bursts' ? Math.max(1, Math.min(MOST_IN_BURST, Math.floor(eventsPerSec / 4))) : 1;
   return {
     manner,
     edges,
