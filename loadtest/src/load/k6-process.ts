@@ -28,7 +28,6 @@ export interface K6Options {
 
 /** Finds k6 with the extension, or builds it once, which takes some minutes. @throws Error with the remedy. */
 export async function findK6(): Promise<string> {
-  if (process.env.K6) return process.env.K6;
   const find = join(ROOT, 'scripts/programs/find.mjs');
   const running = promisify(execFile)(process.execPath, [find, 'k6']);
   running.child.stderr?.pipe(process.stderr);

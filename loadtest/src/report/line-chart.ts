@@ -6,7 +6,7 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-interface Axis {
+export interface Axis {
   readonly label: string;
   readonly log?: boolean;
   /** A value that the axis must reach down to; the ordinate goes down to 0 anyway. */

@@ -23,7 +23,7 @@ interface OwnTopicLoad {
  * Each stream on a topic of its own; batches of events for all of them, at a steady pace. Times count from the moment
  * at which the publisher sends a batch, which is before it is accepted.
  */
-async function runOwnTopics(start: () => Promise<Subject>, load: OwnTopicLoad): Promise<Measurement> {
+export async function runOwnTopics(start: () => Promise<Subject>, load: OwnTopicLoad): Promise<Measurement> {
   return withSubject(start, async (subject, generator) => {
     const fleet = fleetOf(subject, { streams: STREAMS, topics: STREAMS, path: '/v1/stream?topic=own.{n}' });
     await generator.ask('open', fleet);
