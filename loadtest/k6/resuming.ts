@@ -1,6 +1,6 @@
 import { Counter, Gauge } from 'k6/metrics';
 import { Events } from 'k6/x/tidings';
-import { enter, readUsage, tellMissing, tellUsage } from './course.ts';
+import { enter, tellMissing } from './course.ts';
 import { publishAtPace } from './publisher.ts';
 import { size, streamsOf, topicOf } from './target.ts';
 
@@ -46,7 +46,6 @@ export async function runResuming({
 
   enter('opening');
   await streams.open();
-  const before = readUsage();
   enter('measuring');
   await publishAtPace({ events, rate, batch: size('BATCH', 10), endMs: Date.now() + durationSec * 1_000 });
 
@@ -58,8 +57,6 @@ export async function runResuming({
   for (const [reason, count] of Object.entries(told)) byes.add(count, { reason });
   away.add(all - live);
   tellMissing(expected, came);
-  // An edge that was started again begins its CPU time anew: only its memory is told.
-  tellUsage(before, readUsage(), 0);
   streams.close();
   enter('done');
 }

@@ -70,8 +70,6 @@ func (m *meter) tag(name, value string) {
 	tags := m.tags
 	tags.Tags = tags.Tags.With(name, value)
 	m.use(tags)
-	// A series of its own begins, in which a zero is told too.
-	m.begun = false
 }
 
 // take gives back all samples as one container: k6 is sent to once, however many there are.
