@@ -60,6 +60,7 @@ func (o streamsOptions) urls() ([]string, error) {
 // toFleet adds what k6 was told on its command line: how to dial, which certificates to trust, who it says it is.
 func (o streamsOptions) toFleet(vu modules.VU) (fleet.Options, error) {
 	state := vu.State()
+	sharePorts(state.Dialer)
 	urls, err := o.urls()
 	if err != nil {
 		return fleet.Options{}, err

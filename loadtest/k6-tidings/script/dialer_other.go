@@ -1,0 +1,7 @@
+//go:build !linux
+
+package script
+
+import "go.k6.io/k6/lib"
+
+func sharePorts(lib.DialContexter) {}
