@@ -9,21 +9,22 @@ import (
 	"syscall"
 )
 
+const readable = syscall.EPOLLIN | syscall.EPOLLRDHUP
+
 // What is read at once, by one stream after the other.
 const sharedBytes = 64 * 1024
 
 // poller reads the sockets of many streams with one goroutine: a read for each event and nothing else. With a goroutine
 // for each stream Go tries every read twice, and that would be half of all that a test costs.
+//
+// The sockets are taken from Go: it would wait for them too, and wake up for every event to find that there is nothing to
+// do.
 type poller struct {
 	fleet *Fleet
 	epoll int
 	// Two ends of a pipe: a byte in it ends the poller.
 	wake   [2]int
 	buffer []byte
-	// Of the read under way, and the function that does it, made once.
-	n    int
-	err  error
-	read func(fd uintptr) bool
 }
 
 // pollers share the streams of a fleet by their numbers.
@@ -43,10 +44,6 @@ func newPollers(f *Fleet) (pollers, error) {
 		wake := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: -1}
 		if err = syscall.EpollCtl(p.epoll, syscall.EPOLL_CTL_ADD, p.wake[0], &wake); err != nil {
 			return nil, err
-		}
-		p.read = func(fd uintptr) bool {
-			p.n, p.err = syscall.Read(int(fd), p.buffer)
-			return true
 		}
 		all = append(all, p)
 		go p.run()
@@ -92,8 +89,8 @@ func (p *poller) run() {
 type polled struct {
 	stream *stream
 	poller *poller
-	conn   net.Conn
-	raw    syscall.RawConn
+	// Closed when the visit is over, with the mutex held: its number may then be another's.
+	fd int
 	// Bytes that were read, for k6's data_received; nil when nobody counts.
 	counter *int64
 	take    func([]byte) (isOver bool, err error)
@@ -101,32 +98,65 @@ type polled struct {
 	number int32
 
 	visit
+	isAdded, isHeld bool
 }
 
-// receive has a poller feed the stream until its body is over, or the link is hung up.
+// receive takes the socket of a connection, which it closes, and has a poller feed the stream until its body is over or the
+// link is hung up.
 func (p pollers) receive(s *stream, conn net.Conn, raw syscall.RawConn, counter *int64, take func([]byte) (bool, error)) error {
-	s.visits++
-	l := &polled{
-		stream: s, poller: p.of(s), conn: conn, raw: raw, counter: counter, take: take,
-		number: s.visits, visit: visit{over: make(chan struct{})},
-	}
-	if err := l.control(syscall.EPOLL_CTL_ADD, syscall.EPOLLIN|syscall.EPOLLRDHUP); err != nil {
+	fd, err := duplicate(raw)
+	if err != nil {
 		return err
 	}
+	s.visits++
+	l := &polled{
+		stream: s, poller: p.of(s), fd: fd, counter: counter, take: take,
+		number: s.visits, visit: visit{over: make(chan struct{})},
+	}
+	// From here on a cut is one of the duplicate.
 	s.attach(l)
+	conn.Close()
 	s.polled.Store(l)
-	err := l.wait()
+	l.begin()
+	err = l.wait()
 	s.polled.Store(nil)
 	return err
 }
 
-func (l *polled) control(operation int, events uint32) error {
-	event := syscall.EpollEvent{Events: events, Fd: int32(l.stream.index), Pad: l.number}
-	var fault error
-	err := l.raw.Control(func(fd uintptr) {
-		fault = syscall.EpollCtl(l.poller.epoll, operation, int(fd), &event)
+func duplicate(raw syscall.RawConn) (int, error) {
+	var duplicated uintptr
+	var fault syscall.Errno
+	err := raw.Control(func(fd uintptr) {
+		duplicated, _, fault = syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_DUPFD_CLOEXEC, 0)
 	})
-	return errors.Join(err, fault)
+	if err != nil {
+		return 0, err
+	}
+	if fault != 0 {
+		return 0, fault
+	}
+	return int(duplicated), nil
+}
+
+func (l *polled) begin() {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.isOver {
+		return
+	}
+	l.isAdded = true
+	if err := l.control(syscall.EPOLL_CTL_ADD); err != nil {
+		l.end(err)
+	}
+}
+
+// control is called with the mutex held, while the visit is not over.
+func (l *polled) control(operation int) error {
+	event := syscall.EpollEvent{Events: readable, Fd: int32(l.stream.index), Pad: l.number}
+	if l.isHeld {
+		event.Events = 0
+	}
+	return syscall.EpollCtl(l.poller.epoll, operation, l.fd, &event)
 }
 
 // readOnce reads what is there. What is more than the buffer holds, and the end of the connection, epoll tells again.
@@ -136,22 +166,18 @@ func (l *polled) readOnce() {
 	if l.isOver {
 		return
 	}
-	p := l.poller
-	if err := l.raw.Read(p.read); err != nil {
-		l.end(err)
-		return
-	}
+	n, err := syscall.Read(l.fd, l.poller.buffer)
 	switch {
-	case errors.Is(p.err, syscall.EAGAIN) || errors.Is(p.err, syscall.EINTR):
-	case p.err != nil:
-		l.end(p.err)
-	case p.n == 0:
+	case errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EINTR):
+	case err != nil:
+		l.end(err)
+	case n == 0:
 		l.end(io.ErrUnexpectedEOF)
 	default:
 		if l.counter != nil {
-			atomic.AddInt64(l.counter, int64(p.n))
+			atomic.AddInt64(l.counter, int64(n))
 		}
-		if isOver, err := l.take(p.buffer[:p.n]); err != nil {
+		if isOver, err := l.take(l.poller.buffer[:n]); err != nil {
 			l.end(err)
 		} else if isOver {
 			l.end(errEnded)
@@ -164,24 +190,22 @@ func (l *polled) end(err error) int {
 	if !l.visit.end(err) {
 		return 0
 	}
-	// The end of a connection is told again and again otherwise, until it is closed.
-	_ = l.control(syscall.EPOLL_CTL_DEL, 0)
+	// Epoll forgets it with that.
+	_ = syscall.Close(l.fd)
 	return 1
 }
 
 func (l *polled) hangUp() int {
 	l.mutex.Lock()
-	ended := l.end(errCut)
-	l.mutex.Unlock()
-	l.conn.Close()
-	return ended
+	defer l.mutex.Unlock()
+	return l.end(errCut)
 }
 
 func (l *polled) setReading(isReading bool) {
-	events := uint32(0)
-	if isReading {
-		events = syscall.EPOLLIN | syscall.EPOLLRDHUP
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.isHeld = !isReading
+	if l.isAdded && !l.isOver {
+		_ = l.control(syscall.EPOLL_CTL_MOD)
 	}
-	// It fails where the link is over, which needs no reading.
-	_ = l.control(syscall.EPOLL_CTL_MOD, events)
 }
