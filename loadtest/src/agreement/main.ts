@@ -1,12 +1,15 @@
-// `npm run loadtest:agreement`: the same work measured by the benchmark of Node and by k6, in turn. Both watch a hub of their own,
+// `npm run loadtest:agreement [-- --rounds 1 --only bursts]`: the same work measured by the benchmark of Node and by k6, in turn. Both watch a hub of their own,
 // by clients that share no line of code; where they differ by more than 15%, one of them is wrong.
+import { parseArgs } from 'node:util';
 import { findK6 } from '../load/k6-process.ts';
 import { toThousands } from '../report/cells.ts';
 import { median } from '../report/statistics.ts';
 import { COMPARISONS, type Reading } from './subject.ts';
 
-const ROUNDS = 3;
 const MOST = 0.15;
+const text = { type: 'string' } as const;
+const { values } = parseArgs({ options: { rounds: { ...text, default: '3' }, only: { ...text, default: '' } } });
+const rounds = Number(values.rounds);
 const binary = await findK6();
 const tell = (text: string): void => console.error(`${(performance.now() / 1e3).toFixed(0).padStart(5)} s  ${text}`);
 const middle = (readings: readonly Reading[], figure: keyof Reading): number =>
@@ -17,10 +20,10 @@ const rows = [
   ['work', 'deliveries per CPU-second: Node', 'k6', 'difference', 'p50 ms: Node', 'k6', 'p99 ms: Node', 'k6'],
 ];
 let agrees = true;
-for (const { title, node, k6 } of COMPARISONS) {
+for (const { title, node, k6 } of COMPARISONS.filter((each) => each.title.includes(values.only))) {
   const readings: { node: Reading; k6: Reading }[] = [];
-  for (let round = 1; round <= ROUNDS; round += 1) {
-    tell(`${title}, round ${round} of ${ROUNDS}`);
+  for (let round = 1; round <= rounds; round += 1) {
+    tell(`${title}, round ${round} of ${rounds}`);
     readings.push({ node: await node(), k6: await k6(binary) });
   }
   const [nodes, k6s] = [readings.map((each) => each.node), readings.map((each) => each.k6)];

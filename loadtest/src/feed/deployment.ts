@@ -94,7 +94,7 @@ const rate = (bits: number): string =>
 const APPENDS_PER_EVENT: Readonly<Record<Manner, number>> = { bursts: 1 / 8, close: 1, apart: 2 };
 const NO_COST: ServerCost = { eventSec: 0, deliverySec: 0, beatSec: 0 };
 
-/** The deployments of docs/operations/capacity.md, as a table of Markdown. @param costs as they were measured. */
+/** The deployments of docs/capacity.md, as a table of Markdown. @param costs as they were measured. */
 export function toDeploymentTable(costs: Readonly<Partial<Record<Manner, ServerCost>>>): string {
   const paces = [2_000, 10_000];
   const columns = SIZES.flatMap((size) => paces.map((eventsPerSec) => ({ ...size, eventsPerSec })));
