@@ -245,7 +245,8 @@ func TestAServerThatIsAwayIsTriedAgain(t *testing.T) {
 
 func TestAPausedStreamHoldsTheServerUp(t *testing.T) {
 	eachCarrier(t, func(t *testing.T, carrier string) {
-		const most = 64 << 20
+		// What the kernel takes in on its own, and what an HTTP/2 window does.
+		most := map[bool]int{false: 64 << 20, true: 256 << 10}[strings.HasPrefix(carrier, "h2")]
 		h := startHub(t, carrier)
 		blocked := make(chan int, 1)
 		var once sync.Once
@@ -262,7 +263,7 @@ func TestAPausedStreamHoldsTheServerUp(t *testing.T) {
 			block := []byte("data: " + strings.Repeat("x", 16_000) + "\n\n")
 			sent := 0
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(400 * time.Millisecond))
-			for sent < most {
+			for sent < 64<<20 {
 				n, err := w.Write(block)
 				sent += n
 				if err != nil {
@@ -405,8 +406,9 @@ func TestAServerThatTakesFewStreamsOnAConnectionGetsMoreConnections(t *testing.T
 	for _, came := range h.came() {
 		remotes[came.remote] = true
 	}
-	if len(remotes) < 5 || len(h.came()) != 30 {
-		t.Errorf("%d connections, %d visits", len(remotes), len(h.came()))
+	// None was opened in vain.
+	if len(remotes) < 5 || len(h.came()) != 30 || f.Fault() != nil {
+		t.Errorf("%d connections, %d visits, %v", len(remotes), len(h.came()), f.Fault())
 	}
 }
 

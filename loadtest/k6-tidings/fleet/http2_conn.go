@@ -148,6 +148,8 @@ func (c *http2Conn) open(s *stream, r request) (*http2Stream, error) {
 		if opened, err = c.add(s); err != nil {
 			return err
 		}
+		// Before anything can come: a pause or a cut must not miss it.
+		s.attach(opened)
 		return c.writeHead(opened.id, r)
 	})
 	if err != nil && opened != nil {

@@ -34,7 +34,6 @@ func (h *http2) visit(s *stream, r request) error {
 		<-c.ready
 		opened, err := c.open(s, r)
 		if err == nil {
-			s.attach(opened)
 			err = opened.wait()
 		}
 		h.leave(c)

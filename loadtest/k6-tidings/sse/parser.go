@@ -57,10 +57,7 @@ type Parser struct {
 func (p *Parser) LastEventID() string { return string(p.lastID) }
 
 // SetLastEventID begins the stream behind that event.
-func (p *Parser) SetLastEventID(id string) {
-	p.lastID = append(p.lastID[:0], id...)
-	p.id = append(p.id[:0], id...)
-}
+func (p *Parser) SetLastEventID(id string) { p.lastID = append(p.lastID[:0], id...) }
 
 // Retry is the reconnection time that the stream asked for last; false when it never did.
 func (p *Parser) Retry() (time.Duration, bool) { return p.retry, p.isRetry }
@@ -70,7 +67,6 @@ func (p *Parser) Retry() (time.Duration, bool) { return p.retry, p.isRetry }
 func (p *Parser) Reset() {
 	p.line = p.line[:0]
 	p.clearBlock()
-	p.id = append(p.id[:0], p.lastID...)
 	p.idChanged, p.afterCR, p.begun = false, false, false
 }
 
