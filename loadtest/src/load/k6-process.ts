@@ -11,6 +11,8 @@ import { parseSummary, type Summary } from './summary.ts';
 
 const LOOK_EVERY_MS = 200;
 const KEPT_CHARACTERS = 4_000;
+/** Linux answers to all of 127.0.0.0/8: from several addresses, ports do not run out. */
+const SOURCE_ADDRESSES = '127.0.0.2-127.0.0.9';
 /** k6 exits with it when a threshold does not hold, which is a result and not a failure. */
 const THRESHOLDS_NOT_MET = 99;
 
@@ -20,6 +22,8 @@ export interface K6Options {
   readonly scenario: string;
   /** What the script reads, beside what every script gets. */
   readonly env: Readonly<Record<string, string>>;
+  /** All that it connects to is on this machine. */
+  readonly isLocal?: boolean;
   readonly onLine?: (line: Line) => void;
   readonly onStart?: (pid: number | undefined) => void;
   /** Ends k6 early. */
@@ -35,11 +39,25 @@ export async function findK6(): Promise<string> {
 }
 
 /** Runs a scenario to its end. @throws Error with k6's last words when it came to none. */
-export async function runK6({ binary, scenario, env, onLine, onStart, signal }: K6Options): Promise<Summary> {
+export async function runK6({
+  binary,
+  scenario,
+  env,
+  isLocal = false,
+  onLine,
+  onStart,
+  signal,
+}: K6Options): Promise<Summary> {
   const folder = await mkdtemp(join(tmpdir(), 'tidings-k6-'));
   const [lines, result] = [join(folder, 'lines.ndjson'), join(folder, 'result.json')];
   await writeFile(lines, '');
-  const args = ['run', '--quiet', '--out', `tidings=${lines}`, join(ROOT, `loadtest/k6/scenarios/${scenario}.ts`)];
+  const args = [
+    ...['run', '--quiet', '--out', `tidings=${lines}`],
+    // The port of its own API would be in the way of a second run.
+    ...['--address', ''],
+    ...(isLocal && process.platform === 'linux' ? ['--local-ips', SOURCE_ADDRESSES] : []),
+    join(ROOT, `loadtest/k6/scenarios/${scenario}.ts`),
+  ];
   const child = spawn(binary, args, {
     env: {
       PATH: process.env.PATH,

@@ -68,6 +68,7 @@ async function runAt(site: LoadSite, { title, fault }: LoadScenario, run: LoadRu
     const summary = await runK6({
       binary: run.k6,
       scenario: run.scenario,
+      isLocal: run.target === undefined,
       env: {
         ...run.sizes,
         TIDINGS_URL: site.urls.join(','),
