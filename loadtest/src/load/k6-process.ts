@@ -87,12 +87,17 @@ export async function runK6({
   try {
     const followed = follow(lines, createLineReader(onLine ?? (() => {})), () => hasEnded);
     const [code] = await Promise.all([ended, followed]);
-    if (code !== 0 && code !== THRESHOLDS_NOT_MET) throw new Error(`k6 ended with ${code}:\n${words.trim()}`);
+    if (code !== 0 && code !== THRESHOLDS_NOT_MET)
+      throw new Error(`k6 ended with ${code}:\n${hideSecrets(words.trim(), env)}`);
     return parseSummary(await readFile(result, 'utf8'));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** A script may have been told of them in an error, as a part of a URL. */
+const hideSecrets = (text: string, { TIDINGS_TOKEN: token }: K6Options['env']): string =>
+  (token ? text.replaceAll(token, '[token]') : text).replace(/\/\/[^/\s@"]+@/g, '//');
 
 /** Hands on what is appended to a file, until there is no more of it. */
 async function follow(path: string, take: (text: string) => void, isOver: () => boolean): Promise<void> {

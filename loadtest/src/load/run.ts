@@ -90,6 +90,7 @@ async function runAt(site: LoadSite, { title, fault }: LoadScenario, run: LoadRu
     const seconds = (Date.now() - startMs) / 1_000;
     leaving.abort();
     await causing;
+    faults.push(...(await site.accidents()));
     return {
       scenario: run.scenario,
       title,
@@ -122,5 +123,6 @@ const givenSite = ({ urls, ingest, admins, token }: NonNullable<LoadRun['target'
   token,
   edges: [],
   pids: () => ({}),
+  accidents: async () => [],
   stop: async () => {},
 });

@@ -34,6 +34,8 @@ export interface LoadSite {
   readonly edges: readonly SiteEdge[];
   /** Whose CPU time and memory are told beside. */
   pids(): Readonly<Record<string, number | undefined>>;
+  /** Those that should run and do not, with their last lines. */
+  accidents(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ async function startHubSite(): Promise<LoadSite> {
     token: await mintLoadToken(),
     edges: [],
     pids: () => ({ hub: hub.pid }),
+    accidents: () => accidentsOf([hub]),
     stop: () => hub.stop(),
   };
 }
@@ -90,6 +93,7 @@ async function startClusterSite(edgeCount: number): Promise<LoadSite> {
         ingest: ingest.pid,
         ...pidsOf(nats),
       }),
+      accidents: () => accidentsOf([...edges.flatMap(({ process }) => process ?? []), ingest]),
       stop,
     };
   } catch (error) {
@@ -104,6 +108,8 @@ const pidsOf = ({ servers }: NatsCluster): Record<string, number | undefined> =>
 interface StartedEdge extends SiteEdge {
   readonly url: string;
   readonly admin: string;
+  /** While it is wanted. */
+  readonly process: MeasuredProcess | undefined;
   stop(): Promise<void>;
 }
 
@@ -125,6 +131,9 @@ async function startSiteEdge(name: string, env: NodeJS.ProcessEnv): Promise<Star
     get pid() {
       return running?.pid;
     },
+    get process() {
+      return running;
+    },
     kill: () => take().stop(),
     async drain() {
       const code = await take().terminate();
@@ -136,6 +145,11 @@ async function startSiteEdge(name: string, env: NodeJS.ProcessEnv): Promise<Star
     },
     stop: async () => running?.stop(),
   };
+}
+
+async function accidentsOf(processes: readonly MeasuredProcess[]): Promise<string[]> {
+  const answers = await Promise.allSettled(processes.map((process) => process.usage()));
+  return answers.flatMap((answer) => (answer.status === 'rejected' ? [(answer.reason as Error).message] : []));
 }
 
 async function untilReady(name: string, admin: string): Promise<void> {
