@@ -41,7 +41,7 @@ export async function runResuming({
     spread: !onFirstEdge,
     ...(reconnectDelayMs >= 0 && { reconnectDelayMs }),
   });
-  const rate = size('RATE', 500);
+  const rate = size('RATE', 200);
   const events = new Events({ topic, topics, payloadBytes: size('PAYLOAD_BYTES', 200) });
 
   enter('opening');
