@@ -46,7 +46,9 @@ describe('the image', () => {
 
   test('has the version of the packages, and starts a file that is there', () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-    expect(readFileSync(FILE, 'utf8')).toContain(`ARG VERSION=${version}\n`);
+    for (const file of [FILE, `${FILE}.loadtest`]) {
+      expect(readFileSync(file, 'utf8')).toContain(`ARG VERSION=${version}\n`);
+    }
     const { entrypoint, health } = readImage();
     for (const words of [entrypoint, health]) {
       expect(words[0]).toBe('node');
