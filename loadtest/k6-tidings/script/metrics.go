@@ -86,7 +86,7 @@ func (m *meter) take(f *fleet.Fleet, now time.Time) metrics.Samples {
 	}
 	counts := f.Counts()
 	f.DrainTimes(func(times fleet.Times) {
-		addAll(m.metrics.latency, times.Latency)
+		addAll(m.metrics.latency, thin(times.Latency))
 		addAll(m.metrics.connecting, times.Connecting)
 		addAll(m.metrics.returning, times.Returning)
 	})

@@ -26,6 +26,9 @@ function share(part: number): number {
   return Math.max(1, Math.round(STREAMS * part));
 }
 
+/** Requests that may be under way at once, where each topic has its turn only after all others: none overtakes the one before. */
+const apart = (topics: number): number => Math.max(1, Math.min(8, Math.floor(topics / 8)));
+
 export const options = optionsOf({
   maxSec: DURATION_SEC + 300,
   thresholds: {
@@ -62,8 +65,8 @@ export default course(async () => {
   enter('measuring');
   const endMs = Date.now() + DURATION_SEC * 1_000;
   await Promise.all([
-    publishAtPace({ events: users.events, rate: Math.max(1, USERS / 60), batch: 1, endMs }),
-    publishAtPace({ events: rooms.events, rate: Math.max(1, ROOMS), batch: 1, endMs }),
+    publishAtPace({ events: users.events, rate: Math.max(1, USERS / 60), batch: 1, endMs, connections: apart(USERS) }),
+    publishAtPace({ events: rooms.events, rate: Math.max(1, ROOMS), batch: 1, endMs, connections: apart(ROOMS) }),
     publishAtPace({ events: ticker.events, rate: (BURST * 1_000) / BURST_EVERY_MS, batch: BURST, endMs }),
     // A token every 100 ms for each of the answers.
     publishAtPace({ events: answers.events, rate: READERS * 10, batch: READERS, endMs }),
