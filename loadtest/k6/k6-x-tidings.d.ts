@@ -114,7 +114,7 @@ declare module 'k6/x/tidings' {
     /** All read again. */
     resume(): void;
     /**
-     * Closes the connections of that share of the streams, the first ones, as a network would. They come back.
+     * Closes the connections of that share of the streams as a network would, beginning behind those of the last time. They come back.
      * @returns how many streams were on them.
      */
     cut(share: number): number;

@@ -1,15 +1,23 @@
 import http, { type RefinedResponse } from 'k6/http';
-import { Counter } from 'k6/metrics';
+import { Counter, Trend } from 'k6/metrics';
 import type { Events, Streams } from 'k6/x/tidings';
 import { delay } from './delay.ts';
 import { INGEST, RUN, TOKEN } from './target.ts';
 
 const TIMEOUT = '30s';
 const RETRY_FOR_MS = 30_000;
+/** Of the time that a paced course was to take, so much more, and a little for short ones. */
+const OVERRUN = 0.2;
+const OVERRUN_MS = 2_000;
+/** A key for each request costs the servers a little for each event; without it nothing is tried again. */
+const KEYED = __ENV.KEYED !== 'no';
 const RECEIVE_TIMEOUT_MS = 60_000;
 let requests = 0;
-/** Requests that were sent after their time, for all connections were busy: then the rate was not held. */
+/** Resolves when a request that is being tried again has been accepted: what comes later must not overtake it. */
+let retrying: Promise<void> | undefined;
+/** Requests that were sent after their time, for all connections were busy. */
 const lateRequests = new Counter('late_requests');
+const publishing = new Trend('publishing', true);
 
 /**
  * Publishes one body; again under the same key while the answer is one that passes: what was accepted twice is stored
@@ -21,15 +29,25 @@ async function post(body: string): Promise<void> {
   const headers = {
     Authorization: `Bearer ${TOKEN}`,
     'Content-Type': 'application/json',
-    'Idempotency-Key': `${RUN}-${requests}`,
+    ...(KEYED && { 'Idempotency-Key': `${RUN}-${requests}` }),
   };
   const endMs = Date.now() + RETRY_FOR_MS;
-  for (;;) {
-    const answer = await http.asyncRequest('POST', `${INGEST}/v1/events`, body, { headers, timeout: TIMEOUT });
-    if (answer.status >= 200 && answer.status <= 202) return;
-    const passes = answer.status === 0 || answer.status === 429 || answer.status >= 500;
-    if (!passes || Date.now() > endMs) throw new Error(describe(answer));
-    await delay(1000 * Number(answer.headers['Retry-After'] ?? 1));
+  let accepted: (() => void) | undefined;
+  try {
+    for (;;) {
+      const answer = await http.asyncRequest('POST', `${INGEST}/v1/events`, body, { headers, timeout: TIMEOUT });
+      publishing.add(answer.timings.duration);
+      if (answer.status >= 200 && answer.status <= 202) return;
+      const passes = answer.status === 0 || answer.status === 429 || answer.status >= 500;
+      if (!KEYED || !passes || Date.now() > endMs) throw new Error(describe(answer));
+      retrying ??= new Promise((resolve) => {
+        accepted = resolve;
+      });
+      await delay(1000 * Number(answer.headers['Retry-After'] ?? 1));
+    }
+  } finally {
+    if (accepted !== undefined) retrying = undefined;
+    accepted?.();
   }
 }
 
@@ -89,7 +107,10 @@ export interface Pace {
   readonly connections?: number;
 }
 
-/** Publishes at a steady rate, in events a second; resolves when all is accepted. */
+/**
+ * Publishes at a steady rate, in events a second; resolves when all is accepted.
+ * @throws Error when the rate was not held: what was measured then is another load.
+ */
 export async function publishAtPace({ events, rate, batch, endMs, connections = 1 }: Pace): Promise<void> {
   const startMs = Date.now();
   const underWay = new Set<Promise<void>>();
@@ -102,6 +123,7 @@ export async function publishAtPace({ events, rate, batch, endMs, connections = 
       lateRequests.add(1);
       await Promise.race(underWay);
     }
+    await retrying;
     const sent = post(events.take(batch))
       .catch((error: unknown) => {
         fault = error;
@@ -111,4 +133,8 @@ export async function publishAtPace({ events, rate, batch, endMs, connections = 
   }
   await Promise.all(underWay);
   if (fault !== undefined) throw fault;
+  const wantedMs = endMs - startMs;
+  const tookMs = Date.now() - startMs;
+  if (tookMs > wantedMs * (1 + OVERRUN) + OVERRUN_MS)
+    throw new Error(`${rate} events a second were not held: ${wantedMs} ms of them took ${tookMs} ms`);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SCENARIOS } from '../src/load/catalogue.ts';
+import { knownSizes } from '../src/load/known-size.ts';
 import { parseLoadOptions, USAGE } from '../src/load/options.ts';
 
 const parse = (text: string, env: NodeJS.ProcessEnv = {}) => parseLoadOptions(text.split(' ').filter(Boolean), env);
@@ -43,6 +44,9 @@ describe('the options of a load test', () => {
     ['fan-out --edges 0', '--edges is a number from 1 to 8'],
     ['rolling-restart --site hub', 'rolling-restart needs edges: --site cluster'],
     ['reconnect-storm --edges 1', 'reconnect-storm needs two edges at least'],
+    ['fan-out --duration 0', '--duration is a number above 0, not 0'],
+    ['fan-out --admin http://a', '--url says where it is'],
+    ['fan-out --url http://a --edges 3', 'with --url nothing is'],
     ['fan-out --url ftp://a', 'ftp://a is no URL of HTTP'],
     ['fan-out --set p99', '--set p99: NAME=VALUE'],
     ['fan-out --set TIDINGS_TOKEN=x', '--set TIDINGS_TOKEN=x: NAME=VALUE'],
@@ -50,4 +54,11 @@ describe('the options of a load test', () => {
   ])('%s: %s', (words, message) => {
     expect(() => parse(words, { TIDINGS_TOKEN: 'x.y.z' })).toThrow(message);
   });
+});
+
+test.each(Object.keys(SCENARIOS))('what %s can be told is read from its source', (name) => {
+  const sizes = knownSizes(name);
+  for (const size of ['STREAMS', 'DURATION', 'HTTP', 'STREAMS_PER_CONNECTION'])
+    expect(sizes).toContain(size);
+  expect(sizes.has('P99MS')).toBe(false);
 });

@@ -58,6 +58,7 @@ describe('a result', () => {
     expect(isGood(result)).toBe(false);
     const held = { ...result, thresholds: result.thresholds.slice(1) };
     expect(isGood(held)).toBe(true);
+    expect(isGood({ ...held, thresholds: [] })).toBe(false);
     expect(isGood({ ...held, faults: ['an edge did not come back'] })).toBe(false);
   });
 
@@ -99,6 +100,8 @@ describe('a report', () => {
     ]);
     expect(page).toContain('1 of 2 thresholds do not hold.');
     expect(page).toContain('<td>7.0</td><td>edge-1 is killed</td>');
-    expect(toReport({ ...result, thresholds: [] })).toContain('All thresholds hold.');
+    const held = result.thresholds.map((threshold) => ({ ...threshold, met: true }));
+    expect(toReport({ ...result, thresholds: held })).toContain('All thresholds hold.');
+    expect(toReport({ ...result, thresholds: [] })).toContain('There are no thresholds.');
   });
 });

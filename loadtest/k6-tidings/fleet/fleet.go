@@ -30,6 +30,8 @@ type Fleet struct {
 	refusal  atomic.Pointer[Refusal]
 	fault    atomic.Pointer[error]
 	listener atomic.Pointer[func(Event)]
+	// The stream with which the next cut begins, not yet modulo their number.
+	cutNext atomic.Int64
 
 	alive   context.Context
 	cancel  context.CancelFunc
@@ -123,11 +125,15 @@ func (f *Fleet) Resume() {
 	f.eachOf(1, (*stream).resume)
 }
 
-// Cut closes the connections of that share of the streams, the first ones, as a network would; it gives back how many
-// streams were on them. They come back.
+// Cut closes the connections of that share of the streams as a network would, and begins where it ended the last time; it
+// gives back how many streams were on them. They come back.
 func (f *Fleet) Cut(share float64) int {
+	count := f.shareOf(share)
+	from := int(f.cutNext.Add(int64(count))) - count
 	cut := 0
-	f.eachOf(share, func(s *stream) { cut += s.cut() })
+	for place := range count {
+		cut += f.streams[(from+place)%len(f.streams)].cut()
+	}
 	return cut
 }
 
@@ -147,12 +153,15 @@ func (f *Fleet) Close() {
 	f.settleAll()
 }
 
+func (f *Fleet) shareOf(share float64) int {
+	return int(math.Round(min(max(share, 0), 1) * float64(len(f.streams))))
+}
+
 func (f *Fleet) eachOf(share float64, do func(*stream)) int {
-	count := int(math.Round(min(max(share, 0), 1) * float64(len(f.streams))))
-	for index := range count {
+	for index := range f.shareOf(share) {
 		do(&f.streams[index])
 	}
-	return count
+	return f.shareOf(share)
 }
 
 // takeSlot waits until fewer streams are under way than may be; false when the fleet is closed.

@@ -3,6 +3,7 @@ package fleet
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"net"
 	"strings"
@@ -60,6 +61,9 @@ func newHTTP2Conn(f *Fleet, places int) *http2Conn {
 func (c *http2Conn) run(r request) {
 	conn, err := c.fleet.connect(r, nethttp2.NextProtoTLS)
 	if err == nil {
+		// A server that says nothing would hold up the end of the fleet: nobody is on its connection yet.
+		defer context.AfterFunc(c.fleet.alive, func() { conn.Close() })()
+		_ = conn.SetReadDeadline(time.Now().Add(headTimeout))
 		err = c.greet(conn)
 	}
 	if err == nil {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	nethttp2 "golang.org/x/net/http2"
 )
@@ -97,9 +98,9 @@ func (c *http2Conn) readSettings(frame *nethttp2.SettingsFrame) error {
 		return err
 	}
 	c.mutex.Lock()
+	defer c.mutex.Unlock()
 	c.closeReady()
-	c.mutex.Unlock()
-	return nil
+	return c.conn.SetReadDeadline(time.Time{})
 }
 
 // readGoAway ends the streams that the server did not take, and lets the others run out.

@@ -18,18 +18,25 @@ func atIterationEnd(vu modules.VU, finish func()) (finishNow func()) {
 			unsubscribe()
 		})
 	}
+	follow := func(func()) {}
 	if local := vu.Events().Local; local != nil {
 		id, events := subscribeTo("IterEnd", local.Subscribe)
 		unsubscribe = func() { local.Unsubscribe(id) }
-		go func() {
+		follow = func(finish func()) {
 			for event := range events {
-				finishNow()
+				finish()
 				event.Done()
 			}
-		}()
+		}
 	}
-	context.AfterFunc(vu.Context(), finishNow)
-	return finishNow
+	// The context is the VU's, and outlives the iteration.
+	forget := context.AfterFunc(vu.Context(), finishNow)
+	finishHere := func() {
+		forget()
+		finishNow()
+	}
+	go follow(finishHere)
+	return finishHere
 }
 
 // subscribeTo finds the type of an event by its name: k6 hands the types out, but keeps their names to itself.

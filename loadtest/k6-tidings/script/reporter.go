@@ -14,6 +14,8 @@ const reportInterval = 200 * time.Millisecond
 
 // reporter sends the samples of a fleet to k6, until it is stopped.
 type reporter struct {
+	// Of the VU.
+	alive context.Context
 	fleet *fleet.Fleet
 	// What is counted belongs to the tags of its time.
 	mutex   sync.Mutex
@@ -25,7 +27,7 @@ type reporter struct {
 
 func startReporter(alive context.Context, f *fleet.Fleet, m *meter, samples chan<- metrics.SampleContainer) *reporter {
 	ctx, cancel := context.WithCancel(alive)
-	r := &reporter{fleet: f, meter: m, samples: samples, cancel: cancel, stopped: make(chan struct{})}
+	r := &reporter{alive: alive, fleet: f, meter: m, samples: samples, cancel: cancel, stopped: make(chan struct{})}
 	go r.run(ctx)
 	return r
 }
@@ -39,7 +41,8 @@ func (r *reporter) run(ctx context.Context) {
 		case now := <-ticker.C:
 			r.mutex.Lock()
 			if samples := r.meter.take(r.fleet, now); len(samples) > 0 {
-				metrics.PushIfNotDone(ctx, r.samples, samples)
+				// What was taken must not be dropped because this reporter is being stopped: nobody could take it again.
+				metrics.PushIfNotDone(r.alive, r.samples, samples)
 			}
 			r.mutex.Unlock()
 		case <-ctx.Done():

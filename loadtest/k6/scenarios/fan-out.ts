@@ -15,7 +15,10 @@ const WARM_UP_ROUNDS = 20;
 
 export const options = optionsOf({
   maxSec: DURATION_SEC + 180,
-  thresholds: { 'sse_event_latency{phase:measuring}': [`p(99)<${size('P99_MS', 1_000)}`] },
+  thresholds: {
+    'sse_events{phase:measuring}': ['count>0'],
+    'sse_event_latency{phase:measuring}': [`p(99)<${size('P99_MS', 1_000)}`],
+  },
 });
 
 export default course(async () => {

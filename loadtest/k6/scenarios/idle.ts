@@ -2,7 +2,7 @@
 import { sleep } from 'k6';
 import { Gauge } from 'k6/metrics';
 import { Events } from 'k6/x/tidings';
-import { enter, readUsage, tellMemory, tellMissing, tellUsage } from '../course.ts';
+import { enter, ofServers, readUsage, tellMemory, tellMissing, tellUsage } from '../course.ts';
 import { course, optionsOf } from '../plan.ts';
 import { publishAtPace } from '../publisher.ts';
 import { size, streamsOf, topicOf } from '../target.ts';
@@ -17,7 +17,7 @@ const openedPerSec = new Gauge('opened_per_second');
 
 export const options = optionsOf({
   maxSec: DURATION_SEC + 300,
-  thresholds: { server_bytes_per_stream: [`value<${size('BYTES_PER_STREAM', 16_384)}`] },
+  thresholds: ofServers({ server_bytes_per_stream: [`value<${size('BYTES_PER_STREAM', 16_384)}`] }),
 });
 
 export default course(async () => {
@@ -46,7 +46,8 @@ export default course(async () => {
   const events = new Events({ topic, topics: STREAMS, payloadBytes: size('PAYLOAD_BYTES', 200) });
   const batch = 100;
   const rate = 5_000;
-  await publishAtPace({ events, rate, batch, endMs: Date.now() + (STREAMS * 1_000) / rate });
+  while (events.made < STREAMS)
+    await publishAtPace({ events, rate, batch, endMs: Date.now() + (batch * 1_000) / rate });
   await streams.received(events.made, RECEIVE_MS);
   tellMissing(events.made, streams.counts().events);
   streams.close();

@@ -35,6 +35,7 @@ export const options = optionsOf({
     'sse_event_latency{group:users}': [`p(99)<${size('P99_MS', 1_000)}`],
     'sse_event_latency{group:rooms}': [`p(99)<${size('P99_MS', 1_000)}`],
     'sse_event_latency{group:answers}': [`p(99)<${size('P99_MS', 1_000)}`],
+    'sse_event_latency{group:visitors}': [`p(99)<${size('P99_MS', 1_000)}`],
     'sse_event_latency{group:ticker}': [`p(99)<${size('P99_MS', 1_000)}`],
   },
 });
@@ -86,7 +87,7 @@ export default course(async () => {
 
 /** Visitors open a room, stay for some seconds and leave: what has to be opened and closed all day. */
 async function visit(endMs: number): Promise<void> {
-  while (Date.now() < endMs - VISIT_MS) {
+  do {
     const visitors = streamsOf([topicOf('rooms.{n}')], {
       streams: VISITORS,
       topics: ROOMS,
@@ -95,6 +96,9 @@ async function visit(endMs: number): Promise<void> {
     });
     await visitors.open();
     await delay(VISIT_MS);
+    const { events } = visitors.counts();
     visitors.close();
-  }
+    // Each room has one a second.
+    if (events === 0) throw new Error('visitors stayed for 5 s and saw nothing');
+  } while (Date.now() < endMs - VISIT_MS);
 }

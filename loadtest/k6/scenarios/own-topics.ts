@@ -18,7 +18,10 @@ const CONNECTIONS = Math.max(1, Math.min(4, Math.floor(STREAMS / BATCH / 4)));
 
 export const options = optionsOf({
   maxSec: DURATION_SEC + 180,
-  thresholds: { 'sse_event_latency{phase:measuring}': [`p(99)<${size('P99_MS', 500)}`] },
+  thresholds: {
+    'sse_events{phase:measuring}': ['count>0'],
+    'sse_event_latency{phase:measuring}': [`p(99)<${size('P99_MS', 500)}`],
+  },
 });
 
 export default course(async () => {

@@ -14,6 +14,7 @@ const READERS = Math.max(1, Math.round(STREAMS / 2 / TOPICS));
 const RATE = size('RATE', 100);
 const DURATION_SEC = size('DURATION', 10);
 const DRAIN_MS = 20_000;
+const OPEN_MS = 20_000;
 
 export const options = optionsOf({
   maxSec: DURATION_SEC + 60,
@@ -27,7 +28,7 @@ export default course(async () => {
   const events = new Events({ topic, topics: TOPICS, payloadBytes: size('PAYLOAD_BYTES', 200) });
 
   enter('opening');
-  await Promise.all(both.map((streams) => streams.open()));
+  await Promise.all(both.map((streams) => streams.open(OPEN_MS)));
   enter('measuring');
   const pace = { events, rate: RATE, batch: 2 };
   await publishAtPace({ ...pace, endMs: Date.now() + (DURATION_SEC * 1_000) / 2 });

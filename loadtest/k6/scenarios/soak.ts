@@ -1,7 +1,7 @@
 // Hours of an ordinary load: does memory grow, do latencies drift, does anything get lost?
 import { Gauge } from 'k6/metrics';
 import { Events, type Streams } from 'k6/x/tidings';
-import { enter, readUsage, tellMissing, tellUsage } from '../course.ts';
+import { enter, ofServers, readUsage, tellMissing, tellUsage } from '../course.ts';
 import { delay } from '../delay.ts';
 import { course, optionsOf } from '../plan.ts';
 import { publishAtPace } from '../publisher.ts';
@@ -23,7 +23,8 @@ export const options = optionsOf({
   maxSec: DURATION_SEC + 300,
   thresholds: {
     sse_event_latency: [`p(99)<${size('P99_MS', 1_000)}`],
-    server_growth_percent: [`value<${size('GROWTH_PERCENT', 10)}`],
+    sse_reconnects: ['count>0'],
+    ...ofServers({ server_growth_percent: [`value<${size('GROWTH_PERCENT', 10)}`] }),
   },
 });
 

@@ -7,9 +7,11 @@ import { median } from '../report/statistics.ts';
 import { COMPARISONS, type Reading } from './subject.ts';
 
 const MOST = 0.15;
-const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { rounds: { ...text, default: '3' }, only: { ...text, default: '' } } });
+const string = { type: 'string' } as const;
+const { values } = parseArgs({ options: { rounds: { ...string, default: '3' }, only: { ...string, default: '' } } });
 const rounds = Number(values.rounds);
+const chosen = COMPARISONS.filter((each) => each.title.includes(values.only));
+if (!(rounds >= 1) || chosen.length === 0) throw new TypeError('--rounds is 1 or more, --only a part of a title');
 const binary = await findK6();
 const tell = (text: string): void => console.error(`${(performance.now() / 1e3).toFixed(0).padStart(5)} s  ${text}`);
 const middle = (readings: readonly Reading[], figure: keyof Reading): number =>
@@ -20,7 +22,7 @@ const rows = [
   ['work', 'deliveries per CPU-second: Node', 'k6', 'difference', 'p50 ms: Node', 'k6', 'p99 ms: Node', 'k6'],
 ];
 let agrees = true;
-for (const { title, node, k6 } of COMPARISONS.filter((each) => each.title.includes(values.only))) {
+for (const { title, node, k6 } of chosen) {
   const readings: { node: Reading; k6: Reading }[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     tell(`${title}, round ${round} of ${rounds}`);

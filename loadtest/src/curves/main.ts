@@ -36,6 +36,9 @@ for (const curve of CURVES.filter(({ name }) => only.includes(name))) {
       const unmet = result.thresholds.filter(({ met }) => !met).map(({ metric, rule }) => `${metric} ${rule}`);
       if (!isGood(result)) throw new Error(`${curve.name} at ${x}: ${[...result.faults, ...unmet].join('; ')}`);
       const figures = Object.fromEntries(curve.figures.map(({ name, of }) => [name, of(result)]));
+      const nothing = Object.entries(figures).filter(([, value]) => !Number.isFinite(value));
+      if (nothing.length > 0)
+        throw new Error(`${curve.name} at ${x} has no ${nothing.map(([name]) => name).join(', ')}`);
       points.push({ variant, x, figures });
     }
   }

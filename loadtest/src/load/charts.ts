@@ -38,7 +38,7 @@ export function toCharts(result: LoadResult): LineChart[] {
       title: 'Publishing a request',
       x: SECONDS,
       y: { label: 'ms', log: true },
-      series: (['p50', 'p99', 'max'] as const).map((name) => positive(spread(name, 'http_req_duration'))),
+      series: (['p50', 'p99', 'max'] as const).map((name) => positive(spread(name, 'publishing'))),
       marks,
     },
     { title: 'Reconnects, and what should not be', x: SECONDS, y: { label: 'a second' }, series: faults, marks },

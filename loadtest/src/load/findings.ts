@@ -24,7 +24,7 @@ const METRICS: readonly {
   { metric: 'missing', name: 'events missing at the end', tell: ({ value = 0 }) => count(value) },
   { metric: 'sse_gaps', name: 'lost, or told as a gap', tell: ({ count: all = 0 }) => count(all) },
   { metric: 'sse_duplicates', name: 'repeated', tell: ({ count: all = 0 }) => count(all) },
-  { metric: 'http_req_duration', name: 'publishing a request', tell: times },
+  { metric: 'publishing', name: 'publishing a request', tell: times },
   { metric: 'late_requests', name: 'requests sent late', tell: ({ count: all = 0 }) => count(all) },
   {
     metric: 'deliveries_per_cpu_second',

@@ -38,6 +38,15 @@ export async function findK6(): Promise<string> {
   return (await running).stdout.trim();
 }
 
+/** What k6 said at its end. */
+interface K6Outcome {
+  readonly summary: Summary;
+  /** By its exit code. */
+  readonly hasCrossedThresholds: boolean;
+  /** Its last lines of errors and warnings. */
+  readonly words: string;
+}
+
 /** Runs a scenario to its end. @throws Error with k6's last words when it came to none. */
 export async function runK6({
   binary,
@@ -47,7 +56,7 @@ export async function runK6({
   onLine,
   onStart,
   signal,
-}: K6Options): Promise<Summary> {
+}: K6Options): Promise<K6Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'tidings-k6-'));
   const [lines, result] = [join(folder, 'lines.ndjson'), join(folder, 'result.json')];
   await writeFile(lines, '');
@@ -87,9 +96,10 @@ export async function runK6({
   try {
     const followed = follow(lines, createLineReader(onLine ?? (() => {})), () => hasEnded);
     const [code] = await Promise.all([ended, followed]);
-    if (code !== 0 && code !== THRESHOLDS_NOT_MET)
-      throw new Error(`k6 ended with ${code}:\n${hideSecrets(words.trim(), env)}`);
-    return parseSummary(await readFile(result, 'utf8'));
+    const said = hideSecrets(words.trim(), env);
+    if (code !== 0 && code !== THRESHOLDS_NOT_MET) throw new Error(`k6 ended with ${code}:\n${said}`);
+    const summary = parseSummary(await readFile(result, 'utf8'));
+    return { summary, hasCrossedThresholds: code === THRESHOLDS_NOT_MET, words: said };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

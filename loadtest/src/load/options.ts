@@ -97,10 +97,16 @@ export function parseLoadOptions(args: readonly string[], env: NodeJS.ProcessEnv
   if (!Number.isInteger(edges) || edges < 1 || edges > MOST_EDGES)
     throw new TypeError(`--edges is a number from 1 to ${MOST_EDGES}`);
   if (known.fault !== undefined && edges < 2) throw new TypeError(`${scenario} needs two edges at least`);
+  if (values.url === undefined && (values.ingest ?? values.admin) !== undefined)
+    throw new TypeError('--ingest and --admin are of a deployment of your own: --url says where it is');
+  if (values.url !== undefined && (values.site ?? values.edges) !== undefined)
+    throw new TypeError('--site and --edges are of what is started here, and with --url nothing is');
   const given = Object.fromEntries(
     Object.entries(SIZES).flatMap(([flag, name]) => {
       const value = values[flag as keyof typeof SIZES];
-      return value === undefined ? [] : [[name, value]];
+      if (value === undefined) return [];
+      if (flag !== 'http' && !(Number(value) > 0)) throw new TypeError(`--${flag} is a number above 0, not ${value}`);
+      return [[name, value]];
     }),
   );
   return {

@@ -26,7 +26,11 @@ export function toReport(result: LoadResult): string {
   const unmet = thresholds.filter(({ met }) => !met).length;
   const verdict = good
     ? 'All thresholds hold.'
-    : [...(unmet > 0 ? [`${unmet} of ${thresholds.length} thresholds do not hold.`] : []), ...faults].join(' ');
+    : [
+        ...(thresholds.length === 0 ? ['There are no thresholds.'] : []),
+        ...(unmet > 0 ? [`${unmet} of ${thresholds.length} thresholds do not hold.`] : []),
+        ...faults,
+      ].join(' ');
   const startSec = Date.parse(date) / 1_000;
   const asked = Object.entries(result.sizes).map(([name, value]) => `${name}=${value}`);
   return `<!doctype html>

@@ -28,4 +28,4 @@ export interface LoadResult {
 
 /** All thresholds hold, and nothing else went wrong. */
 export const isGood = ({ thresholds, faults }: LoadResult): boolean =>
-  faults.length === 0 && thresholds.every(({ met }) => met);
+  faults.length === 0 && thresholds.length > 0 && thresholds.every(({ met }) => met);

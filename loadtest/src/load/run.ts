@@ -3,11 +3,13 @@ import { describeMachine } from '../report/machine.ts';
 import { type LoadScenario, SCENARIOS } from './catalogue.ts';
 import { FAULTS, type Mark } from './fault.ts';
 import { runK6 } from './k6-process.ts';
+import { knownSizes } from './known-size.ts';
 import type { Line } from './line.ts';
 import type { LoadOptions } from './options.ts';
 import { PHASES } from './phase.ts';
 import type { LoadResult } from './result.ts';
 import { type LoadSite, startLoadSite } from './site.ts';
+import type { Summary } from './summary.ts';
 import { watchUsage } from './usage.ts';
 
 export interface LoadRun extends Omit<LoadOptions, 'out'> {
@@ -20,11 +22,16 @@ export interface LoadRun extends Omit<LoadOptions, 'out'> {
 
 /**
  * Runs a scenario once, with what it needs around it; what it started has ended when this resolves.
+ * @throws TypeError for a size that the scenario does not know.
  * @throws Error when it did not come to an end: with what k6, or a server, said last.
  */
 export async function runLoad(run: LoadRun): Promise<LoadResult> {
   const scenario = SCENARIOS[run.scenario];
   if (scenario === undefined) throw new TypeError(`there is no scenario ${run.scenario}`);
+  const known = knownSizes(run.scenario);
+  const unknown = Object.keys(run.sizes).filter((name) => !known.has(name));
+  if (unknown.length > 0)
+    throw new TypeError(`${run.scenario} knows no ${unknown.join(', ')}: ${[...known].sort().join(', ')}`);
   const site = run.target === undefined ? await startLoadSite(run.site, run.edges) : givenSite(run.target);
   try {
     return await runAt(site, scenario, run);
@@ -57,15 +64,16 @@ async function runAt(site: LoadSite, { title, fault }: LoadScenario, run: LoadRu
       if (phase > PHASES.measuring)
         faults.push('the edges were not all back before publishing ended: choose a longer --duration');
     } catch (error) {
-      const why = leaving.signal.aborted
-        ? 'the run ended before all was done to the edges: choose a longer --duration'
-        : String(error);
+      const why =
+        (error as Error).name === 'AbortError'
+          ? 'the run ended before all was done to the edges: choose a longer --duration'
+          : String(error);
       faults.push(why);
     }
   };
 
   try {
-    const summary = await runK6({
+    const { summary, hasCrossedThresholds, words } = await runK6({
       binary: run.k6,
       scenario: run.scenario,
       isLocal: run.target === undefined,
@@ -90,7 +98,7 @@ async function runAt(site: LoadSite, { title, fault }: LoadScenario, run: LoadRu
     const seconds = (Date.now() - startMs) / 1_000;
     leaving.abort();
     await causing;
-    faults.push(...(await site.accidents()));
+    faults.push(...(await site.accidents()), ...faultsOf(summary, hasCrossedThresholds, words));
     return {
       scenario: run.scenario,
       title,
@@ -106,11 +114,24 @@ async function runAt(site: LoadSite, { title, fault }: LoadScenario, run: LoadRu
       timeline,
       faults,
     };
-  } finally {
+  } catch (error) {
     leaving.abort();
     await causing;
+    // What a server said last explains more than that k6 could not reach it.
+    const told = [(error as Error).message, ...faults, ...(await site.accidents())];
+    throw new Error(told.join('\n'), { cause: error });
+  } finally {
     usage.stop();
   }
+}
+
+/** What its exit code and its last words say beside the thresholds. */
+function faultsOf({ thresholds }: Summary, hasCrossedThresholds: boolean, words: string): string[] {
+  const unmet = thresholds.filter(({ met }) => !met);
+  if (unmet.some(({ metric }) => metric === 'completed'))
+    return [`the scenario did not come to its end in the time that it had${words === '' ? '' : `:\n${words}`}`];
+  if (hasCrossedThresholds && unmet.length === 0) return [`k6 says that a threshold does not hold:\n${words}`];
+  return [];
 }
 
 const describeSite = ({ site, edges }: LoadRun): string =>

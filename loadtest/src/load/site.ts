@@ -9,6 +9,7 @@ import type { SiteKind } from './catalogue.ts';
 const TOKEN_SEC = 86_400;
 const READY_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 50;
+const ANSWER_TIMEOUT_MS = 5_000;
 // A whole run has to stay in the history, for those who resume.
 const ENV: NodeJS.ProcessEnv = { TIDINGS_HISTORY_MAX_BYTES: '8000000000', TIDINGS_DRAIN_MS: '5000' };
 
@@ -75,7 +76,8 @@ async function startClusterSite(edgeCount: number): Promise<LoadSite> {
     const ingest = await startTidings('ingest', { transport: 'h1' }, env);
     started.push(ingest);
     const names = Array.from({ length: edgeCount }, (_, index) => `edge-${index + 1}`);
-    const edges = await Promise.all(
+    // All are waited for, also where one fails: the others must not start when they have been stopped.
+    const edges = await allOf(
       names.map(async (name) => {
         const edge = await startSiteEdge(name, env);
         started.push(edge);
@@ -93,13 +95,21 @@ async function startClusterSite(edgeCount: number): Promise<LoadSite> {
         ingest: ingest.pid,
         ...pidsOf(nats),
       }),
-      accidents: () => accidentsOf([...edges.flatMap(({ process }) => process ?? []), ingest]),
+      accidents: async () => [
+        ...(await accidentsOf([...edges.flatMap(({ process }) => process ?? []), ingest])),
+        ...nats.servers.flatMap(({ pid }, index) => (pid === undefined ? [`nats-${index + 1} ended by itself`] : [])),
+      ],
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function allOf<Value>(starting: readonly Promise<Value>[]): Promise<Value[]> {
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
 }
 
 const pidsOf = ({ servers }: NatsCluster): Record<string, number | undefined> =>
@@ -148,7 +158,13 @@ async function startSiteEdge(name: string, env: NodeJS.ProcessEnv): Promise<Star
 }
 
 async function accidentsOf(processes: readonly MeasuredProcess[]): Promise<string[]> {
-  const answers = await Promise.allSettled(processes.map((process) => process.usage()));
+  const silent = async (name: string): Promise<never> => {
+    await sleep(ANSWER_TIMEOUT_MS, undefined, { ref: false });
+    throw new Error(`${name} does not answer`);
+  };
+  const answers = await Promise.allSettled(
+    processes.map((process) => Promise.race([process.usage(), silent(process.name)])),
+  );
   return answers.flatMap((answer) => (answer.status === 'rejected' ? [(answer.reason as Error).message] : []));
 }
 

@@ -22,6 +22,7 @@ export function watchUsage(pids: () => Readonly<Record<string, number | undefine
     { samples: ProcessUse['samples'][number][]; cpuSec: number; pid: number; last: number }
   >();
   let lastSec = Date.now() / 1_000;
+  let isFirst = true;
   const look = (): void => {
     const time = Date.now() / 1_000;
     for (const [name, pid] of Object.entries(pids())) {
@@ -29,7 +30,8 @@ export function watchUsage(pids: () => Readonly<Record<string, number | undefine
       if (pid === undefined || usage === undefined) continue;
       const known = seen.get(name) ?? { samples: [], cpuSec: 0, pid: 0, last: 0 };
       seen.set(name, known);
-      const used = known.pid === pid ? usage.cpuSec - known.last : 0;
+      // What one had used before the first look is not of this run; of one that came later all is.
+      const used = known.pid === pid ? usage.cpuSec - known.last : isFirst ? 0 : usage.cpuSec;
       Object.assign(known, { pid, last: usage.cpuSec });
       known.cpuSec += used;
       // A share of a moment is no share: the kernel counts in hundredths of a second.
@@ -37,6 +39,7 @@ export function watchUsage(pids: () => Readonly<Record<string, number | undefine
       known.samples.push({ time, cores: used / (time - lastSec), rssBytes: usage.rssBytes });
     }
     lastSec = time;
+    isFirst = false;
   };
   look();
   const timer = setInterval(look, EVERY_MS);

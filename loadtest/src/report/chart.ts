@@ -1,4 +1,5 @@
 import { toThousands } from './cells.ts';
+import { escapeXml } from './line-chart.ts';
 import type { Row } from './row.ts';
 
 const WIDTH = 860;
@@ -48,5 +49,3 @@ function toBars({ title, rate, floor }: Row, y: number): string {
   return `<text x="0" y="${y + 20}">${escapeXml(title)}</text>
 ${bar('tidings', own, y + 2)}${bar('floor', raw, y + 4 + BAR_HEIGHT)}`;
 }
-
-const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
