@@ -58,7 +58,6 @@ describe('the options of a load test', () => {
 
 test.each(Object.keys(SCENARIOS))('what %s can be told is read from its source', (name) => {
   const sizes = knownSizes(name);
-  for (const size of ['STREAMS', 'DURATION', 'HTTP', 'STREAMS_PER_CONNECTION'])
-    expect(sizes).toContain(size);
+  for (const size of ['STREAMS', 'DURATION', 'HTTP', 'STREAMS_PER_CONNECTION']) expect(sizes).toContain(size);
   expect(sizes.has('P99MS')).toBe(false);
 });

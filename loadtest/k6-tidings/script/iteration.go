@@ -12,7 +12,7 @@ import (
 func atIterationEnd(vu modules.VU, finish func()) (finishNow func()) {
 	unsubscribe := func() {}
 	var once sync.Once
-	finishNow = func() {
+	end := func() {
 		once.Do(func() {
 			finish()
 			unsubscribe()
@@ -30,13 +30,13 @@ func atIterationEnd(vu modules.VU, finish func()) (finishNow func()) {
 		}
 	}
 	// The context is the VU's, and outlives the iteration.
-	forget := context.AfterFunc(vu.Context(), finishNow)
-	finishHere := func() {
+	forget := context.AfterFunc(vu.Context(), end)
+	finishNow = func() {
 		forget()
-		finishNow()
+		end()
 	}
-	go follow(finishHere)
-	return finishHere
+	go follow(finishNow)
+	return finishNow
 }
 
 // subscribeTo finds the type of an event by its name: k6 hands the types out, but keeps their names to itself.
