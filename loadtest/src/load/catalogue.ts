@@ -8,6 +8,8 @@ export interface LoadScenario {
   readonly site: SiteKind;
   /** What happens to the edges while it is measuring. */
   readonly fault?: FaultKind;
+  /** Settings of servers that are started here. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export const SCENARIOS: Readonly<Record<string, LoadScenario>> = {
@@ -23,5 +25,10 @@ export const SCENARIOS: Readonly<Record<string, LoadScenario>> = {
   },
   'rolling-restart': { title: 'every edge is replaced, as in an upgrade', site: 'cluster', fault: 'restart-edges' },
   'slow-readers': { title: 'one stream in ten stops reading large events', site: 'hub' },
-  soak: { title: 'an ordinary load for long, with broken connections: does anything grow?', site: 'cluster' },
+  soak: {
+    title: 'an ordinary load for long, with broken connections: does anything grow?',
+    site: 'cluster',
+    // What edges keep of the feed must be full before anything is judged.
+    env: { TIDINGS_RING_MAX_BYTES: '2000000' },
+  },
 };

@@ -32,7 +32,8 @@ export async function runLoad(run: LoadRun): Promise<LoadResult> {
   const unknown = Object.keys(run.sizes).filter((name) => !known.has(name));
   if (unknown.length > 0)
     throw new TypeError(`${run.scenario} knows no ${unknown.join(', ')}: ${[...known].sort().join(', ')}`);
-  const site = run.target === undefined ? await startLoadSite(run.site, run.edges) : givenSite(run.target);
+  const site =
+    run.target === undefined ? await startLoadSite(run.site, run.edges, scenario.env) : givenSite(run.target);
   try {
     return await runAt(site, scenario, run);
   } finally {

@@ -44,12 +44,17 @@ const mintLoadToken = (): Promise<string> =>
   mintToken(SECRET, { sub: 'load', tidings: { subscribe: ['lt.>'], publish: ['lt.>'] } }, TOKEN_SEC, systemClock);
 
 /** Starts it; resolves when all of it is ready. Whoever starts it stops it. */
-export async function startLoadSite(kind: SiteKind, edgeCount: number): Promise<LoadSite> {
-  return kind === 'hub' ? startHubSite() : startClusterSite(edgeCount);
+export async function startLoadSite(
+  kind: SiteKind,
+  edgeCount: number,
+  settings: NodeJS.ProcessEnv = {},
+): Promise<LoadSite> {
+  const env = { ...ENV, ...settings };
+  return kind === 'hub' ? startHubSite(env) : startClusterSite(edgeCount, env);
 }
 
-async function startHubSite(): Promise<LoadSite> {
-  const hub = await startTidings('hub', { transport: 'h1' }, ENV);
+async function startHubSite(env: NodeJS.ProcessEnv): Promise<LoadSite> {
+  const hub = await startTidings('hub', { transport: 'h1' }, env);
   const url = hub.url.origin;
   return {
     urls: [url],
@@ -63,7 +68,7 @@ async function startHubSite(): Promise<LoadSite> {
   };
 }
 
-async function startClusterSite(edgeCount: number): Promise<LoadSite> {
+async function startClusterSite(edgeCount: number, settings: NodeJS.ProcessEnv): Promise<LoadSite> {
   const nats = await startNatsCluster();
   const started: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
@@ -71,7 +76,7 @@ async function startClusterSite(edgeCount: number): Promise<LoadSite> {
     await nats.remove();
   };
   try {
-    const env = { ...ENV, TIDINGS_NATS_URL: nats.urls.join(',') };
+    const env = { ...settings, TIDINGS_NATS_URL: nats.urls.join(',') };
     // It creates the stream, for which the edges wait.
     const ingest = await startTidings('ingest', { transport: 'h1' }, env);
     started.push(ingest);
