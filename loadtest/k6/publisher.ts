@@ -62,36 +62,24 @@ export interface Step {
   readonly readers: number;
   /** Events in one request. */
   readonly batch: number;
-  /** Milliseconds of `Date.now()`. */
-  readonly endMs: number;
-  /** Rounds at least and at most. */
-  readonly least?: number;
-  readonly most?: number;
+  /** Milliseconds of `Date.now()`; there is one round at least. */
+  readonly endMs?: number;
+  /** Rounds in the place of a time. */
+  readonly rounds?: number;
 }
 
 /**
  * Publishes each request's events once everybody has the ones before: nothing can be coalesced but what one request
- * brings. Gives back the number of requests.
+ * brings.
  */
-export async function publishInStep({
-  streams,
-  events,
-  readers,
-  batch,
-  endMs,
-  least = 1,
-  most,
-}: Step): Promise<number> {
+export async function publishInStep({ streams, events, readers, batch, endMs = 0, rounds = 1 }: Step): Promise<void> {
   let awaited = streams.counts().events;
-  let rounds = 0;
-  while (rounds < (most ?? Number.POSITIVE_INFINITY) && (rounds < least || Date.now() < endMs)) {
+  for (let round = 0; round < rounds || Date.now() < endMs; round += 1) {
     awaited += batch * readers;
     const all = streams.received(awaited, RECEIVE_TIMEOUT_MS);
     await post(events.take(batch));
     if (!(await all)) throw new Error(`of an event's ${batch * readers} deliveries, not all came within a minute`);
-    rounds += 1;
   }
-  return rounds;
 }
 
 /** How fast, and for how long. */

@@ -29,7 +29,7 @@ export default course(async () => {
   enter('opening');
   await streams.open();
   enter('warm');
-  await publishInStep({ ...step, endMs: 0, least: WARM_UP_ROUNDS, most: WARM_UP_ROUNDS });
+  await publishInStep({ ...step, rounds: WARM_UP_ROUNDS });
 
   streams.tag('phase', 'measuring');
   const [before, already] = [readUsage(), streams.counts().events];

@@ -31,13 +31,12 @@ const apart = (topics: number): number => Math.max(1, Math.min(8, Math.floor(top
 
 export const options = optionsOf({
   maxSec: DURATION_SEC + 300,
-  thresholds: {
-    'sse_event_latency{group:users}': [`p(99)<${size('P99_MS', 1_000)}`],
-    'sse_event_latency{group:rooms}': [`p(99)<${size('P99_MS', 1_000)}`],
-    'sse_event_latency{group:answers}': [`p(99)<${size('P99_MS', 1_000)}`],
-    'sse_event_latency{group:visitors}': [`p(99)<${size('P99_MS', 1_000)}`],
-    'sse_event_latency{group:ticker}': [`p(99)<${size('P99_MS', 1_000)}`],
-  },
+  thresholds: Object.fromEntries(
+    ['users', 'rooms', 'ticker', 'answers', 'visitors'].map((group) => [
+      `sse_event_latency{group:${group}}`,
+      [`p(99)<${size('P99_MS', 1_000)}`],
+    ]),
+  ),
 });
 
 /** Streams of one kind, what they are sent, and how many of them get each event. */

@@ -120,9 +120,8 @@ async function runAt(site: LoadSite, { title, fault }: LoadScenario, run: LoadRu
     await causing;
     // What a server said last explains more than that k6 could not reach it.
     const told = [(error as Error).message, ...faults, ...(await site.accidents())];
-    throw new Error(told.join('\n'), { cause: error });
-  } finally {
     usage.stop();
+    throw new Error(told.join('\n'), { cause: error });
   }
 }
 
