@@ -1,7 +1,7 @@
 // @ts-check
 // Prints a log. Stop it, start it again: it goes on with the line after the last one that it printed.
 //   node docs/examples/build-log/read.mjs builds.1 builds.1.cursor
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createTidings } from '@tidings/sdk/subscriber';
 
 const { TIDINGS_URL: url = 'http://127.0.0.1:8080', TIDINGS_TOKEN: token = '' } = process.env;
@@ -19,6 +19,8 @@ for await (const { id, event, data } of tidings.subscribe(topic, cursor ? {} : {
   }
   console.log(data);
   // After it was printed: whoever is stopped in between prints a line twice, and misses none.
-  writeFileSync(file, id ?? '');
+  // A file of its own first: half a write would forget the place.
+  writeFileSync(`${file}.new`, id ?? '');
+  renameSync(`${file}.new`, file);
 }
 tidings.close();
