@@ -53,12 +53,23 @@ export interface HistoryPage {
 /** Where a replay begins: before the last `count` matching events, or before the first event at or after `sinceMs`. */
 export type ReplayStart = { readonly count: number } | { readonly sinceMs: number };
 
+/** What somebody in this process is fed. */
+export interface Interest {
+  /**
+   * Of what is stored after this place the feed has every event of the selection, until it is released; what lies before
+   * may be missing in it, and is in history alone. It changes only when the feed begins anew.
+   */
+  readonly from: number;
+  /** Nobody needs it any more. Idempotent. */
+  release(): void;
+}
+
 /** Receives the single feed of a process. Its methods must not throw: a throwing sink is a programmer's mistake. */
 export interface FeedSink {
   /** Once, before the first message. History up to `head` is not fed. */
   start(epoch: string, head: number): void;
   /**
-   * Every event of every tenant: stored ones by strictly ascending `seq`, where deleted sequences are skipped and lost
+   * Every event that is followed, and perhaps others: stored ones by strictly ascending `seq`, where deleted sequences are skipped and lost
    * ones never; live-only ones (`seq` 0) in between. The message is the sink's to keep.
    * @param trace the span that it was published by, where one is recorded: here alone, since history knows none.
    */
@@ -99,7 +110,13 @@ export interface Broker {
   publish(input: PublishInput, trace?: TraceContext): Promise<Receipt>;
   /** Opens the feed; resolves after `sink.start`. @throws TypeError when called twice. */
   openFeed(sink: FeedSink): Promise<void>;
-  /** The newest place fed to this process; 0 before the feed is open. */
+  /**
+   * From now on the feed has the selected events. A broker that is fed everything answers at once, with 0; one that is
+   * sent only what is followed resolves when that is in force, and when `position()` has reached `from`. Needs an open feed.
+   * @throws TidingsError `unavailable` when the broker is closed first.
+   */
+  follow(selection: Selection): Interest | Promise<Interest>;
+  /** Up to here everything that is followed was fed; 0 before the feed is open. */
   position(): number;
   /**
    * `last` is the newest place; from `first` on nothing was evicted by age or size, so a cursor of `first - 1` or later

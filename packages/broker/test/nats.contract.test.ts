@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => fixture.remove());
 
-describe('the NATS broker keeps the contract of the port', () => {
+describe.each(['all', 'interest'] as const)('the NATS broker that is fed by %s keeps the contract of the port', (feed) => {
   brokerContract({
     test,
     async open({ maxBytes = 64_000_000, maxAgeMs = 3_600_000, idempotencyWindowMs = 120_000 } = {}) {
@@ -20,6 +20,7 @@ describe('the NATS broker keeps the contract of the port', () => {
         maxBytes,
         maxAgeMs,
         idempotencyWindowMs: Math.min(idempotencyWindowMs, maxAgeMs),
+        feed,
       });
       await broker.open();
       onTestFinished(() => broker.close());

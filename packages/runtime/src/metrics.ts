@@ -93,7 +93,7 @@ export function createMetrics(): Metrics {
       reason: ['timeout', 'no-responders', 'server', 'disconnected'],
     }),
     feedRepaired: counter('gap_repairs_total', 'Events that the live feed missed and a read brought.', {
-      cause: ['gap', 'probe'],
+      cause: ['gap', 'probe', 'hole'],
     }),
     feedLag: gauge('feed_lag_seconds', 'How long the log has had an event that this process was not fed yet.'),
     logSilent: gauge('log_silent_seconds', 'How long the leader of the log has not answered; 0 while it does.'),

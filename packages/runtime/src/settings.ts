@@ -27,6 +27,8 @@ export interface Settings {
   readonly natsTlsKeyFile: string | undefined;
   /** `undefined`: 3 in a cluster, 1 on a single server. */
   readonly natsReplicas: number | undefined;
+  /** What a process takes of the live events of its NATS servers. */
+  readonly feed: 'all' | 'interest';
   readonly jwtSecrets: readonly string[];
   /** PEM text, or the path of a file that holds it. */
   readonly jwtPublicKey: string | undefined;
@@ -138,6 +140,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     natsTlsCertFile: read('TIDINGS_NATS_TLS_CERT'),
     natsTlsKeyFile: read('TIDINGS_NATS_TLS_KEY'),
     natsReplicas: read('TIDINGS_NATS_REPLICAS'),
+    feed: read('TIDINGS_FEED'),
     jwtSecrets: read<string[] | undefined>('TIDINGS_JWT_SECRET') ?? [],
     jwtPublicKey: read('TIDINGS_JWT_PUBLIC_KEY'),
     jwksUrl: read('TIDINGS_JWKS_URL'),

@@ -124,6 +124,12 @@ export const VARIABLES: readonly Variable[] = [
     'Servers that keep each event: 1, 3 or 5; unset: 3 in a cluster, 1 on a single server.',
   ),
   variable(
+    'TIDINGS_FEED',
+    'all',
+    z.enum(['all', 'interest']),
+    'What an edge takes of the live events: all, routed in process, or only what its own streams follow (interest).',
+  ),
+  variable(
     'TIDINGS_JWT_SECRET',
     undefined,
     list(),

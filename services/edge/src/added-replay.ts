@@ -24,6 +24,10 @@ class Replay implements Reader {
     return this.#session.closed;
   }
 
+  get fedFrom(): number {
+    return this.#session.fedFrom;
+  }
+
   get outbox(): Outbox {
     return this.#session.outbox;
   }

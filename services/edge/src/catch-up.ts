@@ -31,6 +31,8 @@ export interface Reader {
   readonly closed: boolean;
   readonly outbox: Outbox;
   readonly selection: Selection;
+  /** The feed has every event of the selection after this place; of what lies before, only history has all. */
+  readonly fedFrom: number;
   /** Events written. */
   readonly delivered: number;
   /** Everything up to here is done. */
@@ -66,14 +68,16 @@ export async function catchUp(
     }
     // No await may stand between the last read and this: what is published meanwhile would be lost. What lies after the
     // ring's last place holds nothing, however far the feed is.
-    if (session.position >= feed.ring.last) return session.goLive();
+    if (session.position >= feed.ring.last && session.position >= session.fedFrom) return session.goLive();
     if (!parts.cluster.inTouch) {
       await untilInTouch(parts.cluster, parts.clock, cancellation);
       continue;
     }
     const { position } = session;
     const newestOnly = position < newestUpTo || (session.lagged && session.lag === 'latest');
-    await readOn(session, position < newestUpTo ? newestUpTo : feed.ring.last, newestOnly, parts, cancellation);
+    // What was not fed here yet is read from history, as far as the feed has come.
+    const last = Math.min(Math.max(feed.ring.last, session.fedFrom), feed.position);
+    await readOn(session, position < newestUpTo ? newestUpTo : last, newestOnly, parts, cancellation);
   }
 }
 
@@ -106,7 +110,7 @@ async function readOn(
 ): Promise<void> {
   const { ring } = parts.feed;
   const range = { after: reader.position, upTo };
-  if (reader.position + 1 >= ring.first) {
+  if (reader.position + 1 >= ring.first && reader.position >= reader.fedFrom) {
     const read = newestOnly ? readLatest : readHistory;
     const pages = read(ring, reader.selection, range, () => parts.clock.now());
     await writeRing(reader, pages, ring, parts);
@@ -147,8 +151,8 @@ async function writeHistory(
   const { broker, feed } = parts;
   const erasures = feed.erasures.count;
   if (await skipEvicted(reader, parts, signal)) return;
-  // The ring has everything after its first place, so history need not go further.
-  const upTo = newestOnly ? range.upTo : Math.min(range.upTo, feed.ring.first - 1);
+  // The ring has everything after its first place and what was followed since, so history need not go further.
+  const upTo = newestOnly ? range.upTo : Math.min(range.upTo, Math.max(feed.ring.first - 1, reader.fedFrom));
   const read = newestOnly ? broker.latest : broker.history;
   const pages: AsyncIterable<HistoryPage> = read.call(broker, reader.selection, { after: range.after, upTo }, signal);
   for await (const { messages, through } of pages) {

@@ -3,6 +3,7 @@ import { TidingsError } from '@tidings/protocol';
 import { replayAdded } from './added-replay.ts';
 import { mayRead } from './authorise.ts';
 import { type BegunChange, busy, type ChangeTurns } from './change-turns.ts';
+import { follow } from './follow.ts';
 import type { Session } from './session.ts';
 import type { BeginWriting } from './session-events.ts';
 import type { EdgeParts } from './stream-opener.ts';
@@ -64,19 +65,29 @@ async function changeInTurn(
     throw new TidingsError('invalid-field', 'The topics of a finite stream can not be changed: open another.');
   }
   // Before anything is done: what can't be done whole is not begun.
-  applyChange(session.topics, change);
+  const patterns = applyChange(session.topics, change);
+  const following = changesTopics ? follow(edge.broker, { tenant: session.tenant, patterns }, { signal }) : undefined;
+  const interest = following instanceof Promise ? await following : following;
+  let taken = false;
   const begin = (): readonly string[] => {
     // Here, and not before the stream was waited for: whoever looked at the open streams meanwhile did not find this token.
     if (edge.revocations.isRevoked(grant)) throw new TidingsError('unauthenticated', 'Send a valid token.');
     renew(session, grant, change, edge, classes);
-    return applyChange(session.topics, change);
+    const topics = applyChange(session.topics, change);
+    if (interest !== undefined) session.follow(interest);
+    taken = true;
+    return topics;
   };
-  const replays = change.add.filter(({ replay }) => replay !== 'none');
-  if (replays.length > 0) return beginReplays(session, replays, begin, edge, signal);
-  const next = begin();
-  if (changesTopics) session.changeTopics(next);
-  session.outbox.flush();
-  return { answer: session.closed ? undefined : next, done: Promise.resolve() };
+  try {
+    const replays = change.add.filter(({ replay }) => replay !== 'none');
+    if (replays.length > 0) return await beginReplays(session, replays, begin, edge, signal);
+    const next = begin();
+    if (changesTopics) session.changeTopics(next);
+    session.outbox.flush();
+    return { answer: session.closed ? undefined : next, done: Promise.resolve() };
+  } finally {
+    if (!taken) interest?.release();
+  }
 }
 
 // Resolves when the replays begin, with what resolves when they have ended. The change is told once all is sent: a client

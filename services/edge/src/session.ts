@@ -1,5 +1,5 @@
 import type { TokenIdentity } from '@tidings/auth';
-import type { Selection } from '@tidings/broker';
+import type { Interest, Selection } from '@tidings/broker';
 import {
   encodeBye,
   encodeCursor,
@@ -62,6 +62,7 @@ export class Session implements Subscriber {
   #topics: readonly string[];
   /** Set where the topics changed since the session was last live: what is being read was selected before. */
   #isWanted: ((topic: string) => boolean) | undefined = undefined;
+  #interest: Interest | undefined = undefined;
   #state: 'catching-up' | 'live' | 'closed' = 'catching-up';
   #lastOrdinal = 0;
   #cursorMs = Number.NEGATIVE_INFINITY;
@@ -114,6 +115,18 @@ export class Session implements Subscriber {
 
   get selection(): Selection {
     return { tenant: this.tenant, patterns: this.topics };
+  }
+
+  /** The feed has every event of its topics after this place. */
+  get fedFrom(): number {
+    return this.#interest?.from ?? 0;
+  }
+
+  /** Its topics are followed so, from now on; it is given up when they are others, and at the end. */
+  follow(interest: Interest): void {
+    this.#interest?.release();
+    this.#interest = interest;
+    if (this.closed) interest.release();
   }
 
   /** How many places of the log it is behind; 0 while it is live. */
@@ -247,7 +260,7 @@ export class Session implements Subscriber {
   pause(): void {
     this.#router.remove(this);
     this.#state = 'catching-up';
-    this.position = Math.max(this.#feed.ring.last, this.cursorSeq);
+    this.position = Math.max(this.#feed.ring.last, this.cursorSeq, this.fedFrom);
   }
 
   #fallBehind(): void {
@@ -295,5 +308,6 @@ export class Session implements Subscriber {
   #leave(): void {
     if (this.#state === 'live') this.#router.remove(this);
     this.#state = 'closed';
+    this.#interest?.release();
   }
 }

@@ -10,6 +10,7 @@ import { cursorOf, type Feed } from './feed.ts';
 import { FinalTracker } from './final-tracker.ts';
 import { type FiniteStart, findFiniteStart, holds } from './finite-start.ts';
 import type { FlushQueue } from './flush-queue.ts';
+import { follow } from './follow.ts';
 import { jitter } from './jitter.ts';
 import { findJoin } from './join.ts';
 import { Outbox } from './outbox.ts';
@@ -214,6 +215,8 @@ async function begin(
 ): Promise<void> {
   const { wish } = order;
   let { start } = order;
+  const following = follow(parts.broker, session.selection, cancellation);
+  session.follow(following instanceof Promise ? await following : following);
   // Again, for as long as this edge is behind the cursor that it was given.
   while (finals !== undefined && (start === undefined || !holds(start, parts.feed))) {
     start = await findFiniteStart(wish, session.selection, parts, cancellation.signal);

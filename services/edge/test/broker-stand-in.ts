@@ -113,6 +113,7 @@ export function createRecreatableLog(): RecreatableLog {
           sink = feedSink;
           return now().openFeed(feedSink);
         },
+        follow: (selection) => now().follow(selection),
         position: () => now().position(),
         bounds: () => now().bounds(),
         history: (selection, range, signal) => now().history(selection, range, signal),

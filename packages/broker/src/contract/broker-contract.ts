@@ -1,6 +1,7 @@
 import type { Broker } from '../port.ts';
 import { feedCases } from './feed-cases.ts';
 import { historyCases } from './history-cases.ts';
+import { interestCases } from './interest-cases.ts';
 import { publishCases } from './publish-cases.ts';
 
 /** A fresh, empty broker that is open, and what a case needs to steer it. */
@@ -22,5 +23,6 @@ export interface BrokerHarness {
 export function brokerContract(harness: BrokerHarness): void {
   publishCases(harness);
   feedCases(harness);
+  interestCases(harness);
   historyCases(harness);
 }

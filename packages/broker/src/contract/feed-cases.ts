@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BrokerHarness } from './broker-contract.ts';
-import { createRecordingSink, eventOf, selectionOf, textOf } from './fixture.ts';
+import { createRecordingSink, eventOf, openFeedOfAll, selectionOf, textOf } from './fixture.ts';
 
 /** What the feed promises. */
 export function feedCases({ test, open }: BrokerHarness): void {
@@ -16,7 +16,7 @@ export function feedCases({ test, open }: BrokerHarness): void {
   test('the feed gets every event of every topic and tenant in order, once', async () => {
     const { broker } = await open();
     const sink = createRecordingSink();
-    await broker.openFeed(sink);
+    await openFeedOfAll(broker, sink);
     for (let index = 0; index < 40; index += 1) {
       await broker.publish(eventOf(`t.${index % 3}`, `${index}`, { tenant: index % 2 === 0 ? 'default' : 'acme' }));
     }
@@ -36,7 +36,7 @@ export function feedCases({ test, open }: BrokerHarness): void {
   test('a message carries every field as it was published', async () => {
     const { broker } = await open();
     const sink = createRecordingSink();
-    await broker.openFeed(sink);
+    await openFeedOfAll(broker, sink);
     const input = eventOf('user.a%2Eb.😀', '{"n":1.50}', {
       tenant: 'acme',
       event: 'stätus: x',
@@ -61,7 +61,7 @@ export function feedCases({ test, open }: BrokerHarness): void {
   test('the span that an event is published by comes with it to the feed, stored or not, and with no other', async () => {
     const { broker } = await open();
     const sink = createRecordingSink();
-    await broker.openFeed(sink);
+    await openFeedOfAll(broker, sink);
     const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true, state: 'x=1' };
     await broker.publish(eventOf('a', 'stored', { event: 'e' }), trace);
     await broker.publish(eventOf('a', 'between', { event: 'e' }));
@@ -80,7 +80,7 @@ export function feedCases({ test, open }: BrokerHarness): void {
   test('a purge is told to the sink, with the place up to which it holds', async () => {
     const { broker } = await open();
     const sink = createRecordingSink();
-    await broker.openFeed(sink);
+    await openFeedOfAll(broker, sink);
     const { seq } = await broker.publish(eventOf('a.b', 'x'));
     await broker.purge(selectionOf('a.>'));
     assert.deepEqual(sink.calls.slice(-1), [`purged a.> ${seq}`]);

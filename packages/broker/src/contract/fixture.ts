@@ -64,6 +64,12 @@ export function createRecordingSink(): RecordingSink {
   };
 }
 
+/** Opens the feed, and has all topics of the tenants that cases publish for fed to it. */
+export async function openFeedOfAll(broker: Broker, sink: FeedSink): Promise<void> {
+  await broker.openFeed(sink);
+  for (const tenant of ['default', 'acme']) await broker.follow({ tenant, patterns: ['>'] });
+}
+
 /** Drains pages and checks what every page must keep: ascending, within the range, `through` never falling. */
 export async function collect(pages: AsyncIterable<HistoryPage>): Promise<Message[]> {
   const messages: Message[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BrokerHarness, OpenedBroker } from './broker-contract.ts';
-import { collect, createRecordingSink, eventOf, readAll, selectionOf, textOf } from './fixture.ts';
+import { collect, createRecordingSink, eventOf, openFeedOfAll, readAll, selectionOf, textOf } from './fixture.ts';
 
 const soon = (): AbortSignal => AbortSignal.timeout(10_000);
 
@@ -13,7 +13,7 @@ export function historyCases({ test, open }: BrokerHarness): void {
   ): Promise<OpenedBroker & { places: number[] }> {
     const opened = await open(limits);
     const sink = createRecordingSink();
-    await opened.broker.openFeed(sink);
+    await openFeedOfAll(opened.broker, sink);
     const places: number[] = [];
     for (const [topic, text, ttlSec = 0, tenant = 'default'] of events) {
       places.push((await opened.broker.publish(eventOf(topic, text, { ttlSec, tenant }))).seq);
@@ -51,7 +51,7 @@ export function historyCases({ test, open }: BrokerHarness): void {
   test('history over many topics and pages is complete', async () => {
     const { broker } = await open();
     const sink = createRecordingSink();
-    await broker.openFeed(sink);
+    await openFeedOfAll(broker, sink);
     const block = 'x'.repeat(30_000);
     const inputs = Array.from({ length: 120 }, (_, index) => eventOf(`t.${index % 100}`, `${index}:${block}`));
     await Promise.all(inputs.map((input) => broker.publish(input)));
@@ -134,7 +134,7 @@ export function historyCases({ test, open }: BrokerHarness): void {
 
   test('history over its size loses the oldest first, and bounds say so', async () => {
     const { broker } = await open({ maxBytes: 1_000_000 });
-    await broker.openFeed(createRecordingSink());
+    await openFeedOfAll(broker, createRecordingSink());
     const block = 'x'.repeat(100_000);
     for (let index = 0; index < 15; index += 1) await broker.publish(eventOf('a', `${index}:${block}`));
     const { first, last } = await broker.bounds();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BrokerHarness } from './broker-contract.ts';
-import { createRecordingSink, eventOf, readAll, withCode } from './fixture.ts';
+import { createRecordingSink, eventOf, openFeedOfAll, readAll, withCode } from './fixture.ts';
 
 /** What `publish` promises. */
 export function publishCases({ test, open }: BrokerHarness): void {
@@ -71,7 +71,7 @@ export function publishCases({ test, open }: BrokerHarness): void {
 
   async function openFeed(broker: Awaited<ReturnType<typeof open>>['broker']) {
     const sink = createRecordingSink();
-    await broker.openFeed(sink);
+    await openFeedOfAll(broker, sink);
     return sink;
   }
 }

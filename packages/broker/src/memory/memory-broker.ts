@@ -3,7 +3,7 @@ import { type Message, TidingsError } from '@tidings/protocol';
 import { type Clock, systemClock } from '@tidings/runtime';
 import { findStart, type LogPage, readHistory, readLatest, removeSelected } from '../log/selection-reader.ts';
 import { createTopicLog, type LogEntry } from '../log/topic-log.ts';
-import type { Broker, FeedSink, HistoryPage, PublishInput, Range, Receipt, Selection } from '../port.ts';
+import type { Broker, FeedSink, HistoryPage, Interest, PublishInput, Range, Receipt, Selection } from '../port.ts';
 import { createId } from '../random-id.ts';
 import { createRecentIds } from './recent-ids.ts';
 
@@ -18,6 +18,9 @@ export interface MemoryBrokerOptions {
 
 /** A message with what it counts towards the cap: every field in one object, so the log adds no second one. */
 type StoredMessage = Message & LogEntry;
+
+/** The feed has every event of this process. */
+const EVERYTHING: Interest = { from: 0, release() {} };
 
 // What a stored event costs beside its payload and topic: the object, its map entry and its index entry.
 const OVERHEAD_BYTES = 350;
@@ -100,6 +103,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       sink = feedSink;
       sink.start(epoch, log.last);
     },
+    follow: () => EVERYTHING,
     position: () => (sink === undefined ? 0 : log.last),
     async bounds() {
       assertOpen();

@@ -5,8 +5,11 @@ import type { DirectGet, DirectMessage } from './direct-get.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
 import { ALL_STORED } from './subject.ts';
 
-/** Why a repair runs: a message came early, or none came for a while. */
-export type RepairCause = 'gap' | 'probe';
+/**
+ * Why a repair runs: a message came early, or none came for a while; `hole`: something before the newest place that was
+ * heard of is missing, and the rest is on its way.
+ */
+export type RepairCause = 'gap' | 'probe' | 'hole';
 
 /** Fetches what the live feed missed; one runs at a time, and a call while one runs makes it look once more. */
 export interface FeedRepair {
@@ -19,8 +22,8 @@ export interface FeedRepairParts {
   readonly directGet: DirectGet;
   readonly api: JetStreamApi;
   position(): number;
-  /** The highest place that is known to be missing. */
-  target(): number;
+  /** The highest place that is known to be missing; of a hole its end. */
+  target(cause: RepairCause): number;
   /** The log has nothing between the present position and this message. */
   accept(message: DirectMessage, cause: RepairCause): void;
   /** The log has nothing up to and including this place. */
@@ -94,7 +97,9 @@ export function createFeedRepair(parts: FeedRepairParts): FeedRepair {
     let behind = 0;
     while (mine === generation) {
       const before = parts.position();
-      const reply = await directGet({ seq: before + 1, batch: BATCH, max_bytes: BATCH_BYTES });
+      const places = cause === 'hole' ? parts.target(cause) - before : BATCH;
+      if (places <= 0) return;
+      const reply = await directGet({ seq: before + 1, batch: Math.min(places, BATCH), max_bytes: BATCH_BYTES });
       if (mine !== generation) return;
       const taken = await takeAll(reply.messages, cause, mine);
       if (mine !== generation) return;
@@ -105,16 +110,16 @@ export function createFeedRepair(parts: FeedRepairParts): FeedRepair {
       } else {
         barren += 1;
       }
-      const more = !taken || (reply.whole && reply.status === 204 && reply.pending > 0);
+      const more = !taken || (cause !== 'hole' && reply.whole && reply.status === 204 && reply.pending > 0);
       // Only a reply that came whole says that there is nothing new; a probe comes again soon enough.
-      if (!more && parts.position() >= parts.target() && (reply.whole || barren >= BARREN_ROUNDS)) return;
+      if (!more && parts.position() >= parts.target(cause) && (reply.whole || barren >= BARREN_ROUNDS)) return;
       if (barren === 0) continue;
       metrics.staleReads.inc({ read: 'feed' });
       await pause(Math.min(LEAST_WAIT_MS * 2 ** (barren - 1), MOST_WAIT_MS), undefined, { ref: false });
-      if (mine !== generation || barren < BARREN_ROUNDS || parts.position() >= parts.target()) continue;
+      if (mine !== generation || barren < BARREN_ROUNDS || parts.position() >= parts.target(cause)) continue;
 
       const from = parts.position() + 1;
-      const target = parts.target();
+      const target = parts.target(cause);
       const found = await findAbsence(api, ALL_STORED, from, target).catch(() => 'no answer' as const);
       if (mine !== generation || parts.position() + 1 !== from) continue;
       denials = found === 'nothing' ? denials + 1 : 0;
@@ -150,7 +155,7 @@ export function createFeedRepair(parts: FeedRepairParts): FeedRepair {
     run(cause) {
       if (running) {
         // A probe asks for nothing that the running one does not find.
-        if (cause === 'gap') wanted = cause;
+        if (cause === 'gap' || (cause === 'hole' && wanted === undefined)) wanted = cause;
         return;
       }
       // It rejects only where the sink throws, which is a programmer's mistake and ends the process.

@@ -9,6 +9,8 @@ interface Heartbeat {
   readonly position: number;
   /** It is leaving in good order: nobody need wait for it any more. */
   readonly leaving?: boolean;
+  /** It wants to hear which subject stands at which place. */
+  readonly index?: boolean;
 }
 
 const BEAT_MS = 1_000;
@@ -48,11 +50,14 @@ export interface FollowerWatch {
    * @throws TidingsError `unavailable` when one does not within 5 s.
    */
   passed(epoch: string, seq: number): Promise<void>;
+  /** Whether any of them wants to hear which subject stands at which place. */
+  readonly wantIndex: boolean;
 }
 
 export function createFollowerWatch(link: Link, clock: Clock): FollowerWatch {
   const heard = new Map<string, Heartbeat & { atMs: number }>();
   let sinceMs = clock.elapsed();
+  let indexUntilMs = Number.NEGATIVE_INFINITY;
   const looks = new Set<() => void>();
 
   // Who was not heard while nobody could be heard is not gone: all are waited for again.
@@ -65,6 +70,7 @@ export function createFollowerWatch(link: Link, clock: Clock): FollowerWatch {
       const id = message.subject.slice(FOLLOWERS.length);
       const heartbeat = parseHeartbeat(message.data);
       if (heartbeat === undefined) return;
+      if (heartbeat.index) indexUntilMs = clock.elapsed() + GONE_MS;
       if (heartbeat.leaving) heard.delete(id);
       else heard.set(id, { ...heartbeat, atMs: clock.elapsed() });
       for (const look of [...looks]) look();
@@ -78,6 +84,9 @@ export function createFollowerWatch(link: Link, clock: Clock): FollowerWatch {
   }
 
   return {
+    get wantIndex() {
+      return clock.elapsed() < indexUntilMs;
+    },
     async passed(epoch, seq) {
       const heardAllMs = sinceMs + HEARD_ALL_MS - clock.elapsed();
       if (heardAllMs > 0) await new Promise<void>((resolve) => clock.after(heardAllMs, resolve));
@@ -103,9 +112,9 @@ export function createFollowerWatch(link: Link, clock: Clock): FollowerWatch {
 
 function parseHeartbeat(data: Uint8Array): Heartbeat | undefined {
   try {
-    const { epoch, position, leaving } = JSON.parse(Buffer.from(data).toString()) as Partial<Heartbeat>;
+    const { epoch, position, leaving, index } = JSON.parse(Buffer.from(data).toString()) as Partial<Heartbeat>;
     if (typeof epoch !== 'string' || typeof position !== 'number') return undefined;
-    return { epoch, position, leaving: leaving === true };
+    return { epoch, position, leaving: leaving === true, index: index === true };
   } catch {
     return undefined;
   }

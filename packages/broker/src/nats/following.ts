@@ -1,10 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
 import type { FeedSink } from '../port.ts';
 import { createDirectGet, type DirectGet, limited } from './direct-get.ts';
 import { createFollowerVoice } from './follower.ts';
 import { createJetStreamApi, type JetStreamApi, whileAway } from './jetstream-api.ts';
-import { type Link, within } from './link.ts';
+import type { FeedScope } from './feed-scope.ts';
+import { flushed } from './flushed.ts';
+import type { Link } from './link.ts';
 import { createLiveFeed, type LiveFeed, type Newest } from './live-feed.ts';
 import { createLogReader, type LogReader } from './log-reader.ts';
 import type { LogWatch } from './log-watch.ts';
@@ -23,6 +24,7 @@ export interface Following {
 export interface FollowingParts {
   readonly live: Link;
   readonly replay: Link;
+  readonly scope: FeedScope;
   readonly inbox: ReplyInbox;
   readonly watch: LogWatch;
   readonly sink: FeedSink;
@@ -41,19 +43,19 @@ export interface FollowingParts {
 
 // Each read's answers may hold a megabyte on their way. The feed's own repair waits behind nobody.
 const READS_AT_ONCE = 8;
-const FLUSH_MS = 3_000;
 // For as long as an erasure is remembered by those who were there: a replica that is behind may still offer the erased.
 const MARKERS_MS = 600_000;
 
 /** Subscribes, then reads the head, in this order: what falls between is found by the first repair, and not lost. */
 export async function createFollowing(parts: FollowingParts): Promise<Following> {
-  const { live, replay, watch, clock, log, metrics, signal } = parts;
+  const { live, replay, scope, watch, clock, log, metrics, signal } = parts;
   const api = createJetStreamApi(replay.client);
   const directGet = createDirectGet(replay, parts.inbox);
   const erasures = createErasures(clock);
   const { feed, start } = createLiveFeed({
     live,
     replay,
+    scope,
     directGet,
     api,
     sink: parts.sink,
@@ -67,14 +69,18 @@ export async function createFollowing(parts: FollowingParts): Promise<Following>
     onPurged: () => voice.say(),
     onRestart: (place) => erasures.endAt(place),
   });
-  const voice = createFollowerVoice(replay, parts.id, clock, () => ({ epoch: watch.epoch, position: feed.position }));
+  const voice = createFollowerVoice(replay, parts.id, clock, () => ({
+    epoch: watch.epoch,
+    position: feed.position,
+    ...(scope.listensToIndex && { index: true }),
+  }));
   const close = (): void => {
     feed.close();
     voice.leave();
   };
   try {
     parts.onFeed(feed);
-    await subscribed(live, signal);
+    await flushed(live, signal);
     while (true) {
       const info = await whileAway(() => watch.ask(), signal);
       const { first_seq: first, last_seq: last, last_ts: stamp } = info.state;
@@ -99,23 +105,6 @@ export async function createFollowing(parts: FollowingParts): Promise<Following>
   const reader = createLogReader({ directGet: limitedGet, api, watch, clock, metrics, erasures, newest, isClosed });
   return { feed, reader, close };
 }
-
-// The server has the subscriptions: what it republishes from now on comes here.
-async function subscribed(live: Link, signal: AbortSignal): Promise<void> {
-  for (let done = false; !done; ) {
-    signal.throwIfAborted();
-    // Where the connection breaks meanwhile, it comes back with its subscriptions, and is asked again.
-    await within(
-      FLUSH_MS,
-      live.client.flush().then(() => {
-        done = true;
-      }),
-    );
-    if (!done) await pause(LEAST_WAIT_MS, undefined, { signal }).catch(() => {});
-  }
-}
-
-const LEAST_WAIT_MS = 50;
 
 // The purges of the last minutes that the log itself holds.
 async function recallErasures(

@@ -59,6 +59,7 @@ export function toNatsOptions(
     maxAgeMs: settings.historyMaxAgeSec * 1000,
     replicas: settings.natsReplicas,
     traces: settings.traces === 'on',
+    feed: settings.feed,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type PublishOptions,
   type Subscription,
 } from 'nats';
+import type { BulkEntry, BulkSubscription } from './bulk-subscription.ts';
 import { connectOnce, isRefusal } from './connection.ts';
 import { away } from './jetstream-api.ts';
 import type { NatsAccess } from './options.ts';
@@ -38,8 +39,12 @@ export interface Link {
   onLost(run: () => void): void;
   /** Runs after each reconnect, when every subscription stands again. */
   onReconnect(run: () => void): void;
+  /** Subscribes to what can hold very many, now and after each reconnect. */
+  subscribeInBulk(bulk: Bulk): void;
   close(): Promise<void>;
 }
+
+type Bulk = Pick<BulkSubscription<BulkEntry>, 'attach' | 'detach'>;
 
 export type LinkName = 'live' | 'replay' | 'publish' | 'control';
 
@@ -89,6 +94,7 @@ class DialledLink implements Link {
   readonly #whenLost: (() => void)[] = [];
   readonly #afterwards: (() => void)[] = [];
   readonly #standing = new Set<Standing>();
+  readonly #bulks = new Set<Bulk>();
   #socket: NatsConnection | undefined = undefined;
   #server: string | undefined = undefined;
   #spreading: NodeJS.Timeout | undefined = undefined;
@@ -132,6 +138,11 @@ class DialledLink implements Link {
 
   onReconnect(run: () => void): void {
     this.#afterwards.push(run);
+  }
+
+  subscribeInBulk(bulk: Bulk): void {
+    this.#bulks.add(bulk);
+    if (this.#socket !== undefined) bulk.attach(this.#socket)();
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -199,6 +210,7 @@ class DialledLink implements Link {
     const subscriptions = [...this.#standing].map(
       (standing) => [standing, socket.subscribe(standing.subject, { callback: standing.callback })] as const,
     );
+    const bulks = [...this.#bulks].map((bulk) => bulk.attach(socket));
     await within(FLUSH_MS, socket.flush());
     if (socket.isClosed() || this.closed) {
       if (!socket.isClosed()) await socket.close();
@@ -209,6 +221,7 @@ class DialledLink implements Link {
       // It was given up meanwhile.
       if (!this.#standing.has(standing)) subscription.unsubscribe();
     }
+    for (const makePresent of bulks) makePresent();
     const before = this.#socket;
     this.#socket = socket;
     this.#server = server;
@@ -236,6 +249,7 @@ class DialledLink implements Link {
     // Another has taken its place already.
     if (socket !== this.#socket || this.closed) return;
     this.#socket = undefined;
+    for (const bulk of this.#bulks) bulk.detach();
     this.#parts.onChange(undefined);
     for (const run of this.#whenLost) run();
     this.#parts.log.warn({ link: this.name, server }, 'broker connection lost');

@@ -5,13 +5,14 @@ import type { DirectGet } from './direct-get.ts';
 import { decodeEvent, isLiveOnly, stampOf } from './event-message.ts';
 import { readTrace } from './event-trace.ts';
 import { FeedOrder } from './feed-order.ts';
-import { createFeedRepair, type FeedRepair } from './feed-repair.ts';
+import { createFeedRepair, type FeedRepair, type RepairCause } from './feed-repair.ts';
 import type { JetStreamApi } from './jetstream-api.ts';
 import type { Link } from './link.ts';
+import type { FeedScope } from './feed-scope.ts';
 import { createFeedReader, type FeedEntry } from './live-message.ts';
 import { toRawMessage } from './raw-message.ts';
 import { createRecentStamps } from './recent-stamps.ts';
-import { ALL_LIVE, ALL_UNSTORED, createAddressBook } from './subject.ts';
+import { createAddressBook } from './subject.ts';
 
 /** When the newest message that was fed was stored, and its subject; at first of the log's head. */
 export interface Newest {
@@ -32,6 +33,8 @@ export interface LiveFeed {
 export interface LiveFeedParts {
   readonly live: Link;
   readonly replay: Link;
+  /** How much of the log comes here. */
+  readonly scope: FeedScope;
   readonly directGet: DirectGet;
   readonly api: JetStreamApi;
   readonly sink: FeedSink;
@@ -58,14 +61,14 @@ export interface LiveFeedParts {
 const PROBE_MS = 500;
 
 /**
- * Subscribes to the live subjects, and repairs what they miss from the stream. The caller reads the log's head after the
+ * Subscribes to what its scope says of the live subjects, and repairs what they miss from the stream. The caller reads the log's head after the
  * subscription stands, and calls `start` with it; what came before is found by the first repair.
  */
 export function createLiveFeed(parts: LiveFeedParts): {
   feed: LiveFeed;
   start(epoch: string, head: number, newest: Newest): void;
 } {
-  const { live, sink, clock, log, metrics } = parts;
+  const { live, scope, sink, clock, log, metrics } = parts;
   const addressOf = createAddressBook();
   const newest = { timeMs: 0, subject: '' };
   let started = false;
@@ -74,16 +77,19 @@ export function createLiveFeed(parts: LiveFeedParts): {
   let quiet = true;
   // Where the feed stood when a connection broke, until it is known that the log still has it.
   let doubted: number | undefined;
+  // How far a read of a hole must come.
+  let expected = 0;
 
   const seen = createRecentStamps();
   const reader = createFeedReader(parts.traces);
   const order = new FeedOrder<FeedEntry>((entry) => {
     const { seq, message, purge, trace } = entry;
     seen.note(seq, entry);
+    scope.fed(seq);
     if (message !== undefined) {
       newest.timeMs = message.timeMs;
       newest.subject = entry.subject;
-      sink.message(message, trace);
+      if (scope.wants(entry.subject)) sink.message(message, trace);
     } else if (purge !== undefined) {
       parts.onPurge(purge, seq - 1);
       sink.purged(purge, seq - 1);
@@ -94,17 +100,27 @@ export function createLiveFeed(parts: LiveFeedParts): {
     directGet: parts.directGet,
     api: parts.api,
     position: () => order.position,
-    target: () => order.target,
-    accept: (raw, cause) => {
-      if (order.acceptProven(reader.stored(raw, raw.seq))) metrics.feedRepaired.inc({ cause });
+    target: (cause) => (cause === 'hole' ? expected : order.target),
+    accept(raw, cause) {
+      const entry = reader.stored(raw, raw.seq);
+      if (!order.acceptProven(entry)) return;
+      if (scope.wants(entry.subject)) metrics.feedRepaired.inc({ cause });
+      scope.moved();
     },
-    skip: (through) => order.skip(through),
+    skip(through) {
+      order.skip(through);
+      scope.moved();
+    },
     evicted(through) {
       log.warn({ fed: order.position, evictedThrough: through }, 'history was evicted before this process was fed it');
       order.restart(through);
       sink.restart(epoch, through);
+      scope.moved();
     },
-    forget: () => order.forget(),
+    forget() {
+      order.forget();
+      scope.restart(epoch, order.position);
+    },
     metrics,
     log,
   });
@@ -115,18 +131,26 @@ export function createLiveFeed(parts: LiveFeedParts): {
     const entry = reader.republished(message);
     if (entry === undefined) return;
     if (entry.seq <= order.position) {
-      parts.onRegress(seen.isOther(entry.seq, entry));
+      // It may come for each of several patterns.
+      if (scope.listensToIndex && seen.isSame(entry.seq, entry)) return;
+      parts.onRegress(seen.isOther(entry.seq, entry) || scope.contradicts(entry.seq, entry.subject));
       return;
     }
     const outcome = order.accept(entry);
-    if (outcome === 'fed') quiet = false;
-    else if (parts.repair) repair.run('gap');
+    if (outcome === 'fed') {
+      quiet = false;
+      scope.moved();
+    } else if (parts.repair) {
+      scope.early(entry.seq);
+    }
   }
 
   function takeUnstored(message: Msg): void {
     const raw = toRawMessage(message);
     const address = addressOf(raw.subject);
-    if (address === undefined || !started || !isLiveOnly(raw.headers)) return;
+    if (address === undefined || !started || !isLiveOnly(raw.headers) || !scope.wantsUnstored(message, raw.subject)) {
+      return;
+    }
     sink.message(decodeEvent(raw, address, 0, clock.now()), parts.traces ? readTrace(raw.headers) : undefined);
   }
 
@@ -156,13 +180,35 @@ export function createLiveFeed(parts: LiveFeedParts): {
 
   function begin(head: number): void {
     order.restart(head);
+    scope.restart(epoch, head);
     if (parts.repair) repair.run('gap');
   }
 
-  const subscriptions = [
-    live.client.subscribe(ALL_LIVE, { callback: guarded(takeStored) }),
-    live.client.subscribe(ALL_UNSTORED, { callback: guarded(takeUnstored) }),
-  ];
+  scope.open({
+    get position() {
+      return order.position;
+    },
+    get waiting() {
+      return order.held > 0;
+    },
+    pass(through, subject) {
+      order.skip(through);
+      quiet = false;
+      // No time is told with it: it is not later than now.
+      newest.timeMs = clock.now();
+      newest.subject = subject;
+    },
+    expect(place) {
+      expected = place;
+    },
+    repair(cause: RepairCause) {
+      if (parts.repair) repair.run(cause);
+    },
+    doubt: () => parts.onRegress(false),
+    takeStored: guarded(takeStored),
+    takeUnstored: guarded(takeUnstored),
+    guarded,
+  });
   for (const link of [live, parts.replay]) {
     link.onLost(() => {
       if (started) doubted ??= order.position;
@@ -209,6 +255,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
         doubted = undefined;
         Object.assign(newest, { timeMs: 0, subject: '' });
         order.restart(head);
+        scope.restart(name, head);
         sink.restart(name, head);
         if (parts.repair) repair.run('gap');
       },
@@ -216,7 +263,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
         started = false;
         probe.cancel();
         repair.abandon();
-        if (!live.closed) for (const subscription of subscriptions) subscription.unsubscribe();
+        scope.close();
       },
     },
   };

@@ -1,10 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type Clock, systemClock, type TraceContext } from '@tidings/runtime';
 import { nuid } from 'nats';
-import type { Broker, BrokerHealth, FeedSink, HistoryPage, PublishInput, Receipt, Selection } from '../port.ts';
+import type {
+  Broker,
+  BrokerHealth,
+  FeedSink,
+  HistoryPage,
+  Interest,
+  PublishInput,
+  Receipt,
+  Selection,
+} from '../port.ts';
 import { encodeHeaders } from './event-message.ts';
+import { createWholeScope, EVERYTHING, type FeedScope } from './feed-scope.ts';
 import { createFollowerWatch, type FollowerWatch } from './follower.ts';
 import { createFollowing, type Following } from './following.ts';
+import { createIndexVoice, type IndexVoice } from './index-voice.ts';
+import { createInterestScope } from './interest-scope.ts';
 import {
   asUnavailable,
   away,
@@ -49,6 +61,7 @@ interface Opened {
   /** Only of a role that publishes. */
   readonly publisher: Publisher | undefined;
   readonly followers: FollowerWatch | undefined;
+  readonly index: IndexVoice | undefined;
 }
 
 class NatsBroker implements Broker {
@@ -59,6 +72,7 @@ class NatsBroker implements Broker {
   #opened: Opened | undefined = undefined;
   #feed: LiveFeed | undefined = undefined;
   #following: Following | undefined = undefined;
+  #scope: FeedScope | undefined = undefined;
   readonly #asking = new Set<AbortController>();
   #feedAsked = false;
   #doubting = false;
@@ -97,11 +111,19 @@ class NatsBroker implements Broker {
       ? createPublisher({ link: main, inbox: this.#links.createInbox(main), clock: this.#clock, log, metrics })
       : undefined;
     const followers = publishes ? createFollowerWatch(main, this.#clock) : undefined;
-    this.#opened = { main, api, watch, publisher, followers };
+    const index =
+      followers &&
+      createIndexVoice({
+        link: main,
+        clock: this.#clock,
+        epoch: () => watch.epoch,
+        wanted: () => followers.wantIndex,
+      });
+    this.#opened = { main, api, watch, publisher, followers, index };
   }
 
   async publish(input: PublishInput, trace?: TraceContext): Promise<Receipt> {
-    const { main, watch, publisher } = this.#open();
+    const { main, watch, publisher, index } = this.#open();
     if (publisher === undefined) throw new TypeError('an edge does not publish');
     if (!input.store) {
       if (!main.connected) throw away('the connection is lost');
@@ -116,6 +138,7 @@ class NatsBroker implements Broker {
     const subject = storedSubject(input.tenant, input.topic);
     const id = input.id === '' ? nuid.next() : toMessageId(input);
     const { seq, duplicate } = await publisher.store(subject, encodeHeaders(input, id, trace), input.data);
+    index?.note(subject, seq);
     // A place from before those that were given out: perhaps of another log, whose name the receipt must bear.
     if (!duplicate && seq < this.#lastSeq) await watch.ask().catch(() => {});
     if (!duplicate) this.#lastSeq = seq;
@@ -137,9 +160,15 @@ class NatsBroker implements Broker {
   async #startFollowing(sink: FeedSink, watch: LogWatch): Promise<void> {
     const live = await this.#links.open('live');
     const replay = await this.#links.open('replay');
+    const scope =
+      this.#options.feed === 'interest'
+        ? createInterestScope({ live, clock: this.#clock, signal: this.#closing.signal })
+        : createWholeScope(live);
+    this.#scope = scope;
     this.#following = await createFollowing({
       live,
       replay,
+      scope,
       inbox: this.#links.createInbox(replay),
       watch,
       sink,
@@ -159,6 +188,10 @@ class NatsBroker implements Broker {
 
   position(): number {
     return this.#feed?.position ?? 0;
+  }
+
+  follow(selection: Selection): Interest | Promise<Interest> {
+    return this.#scope?.follow(selection) ?? EVERYTHING;
   }
 
   /** `first` rises with what expires or is erased at the oldest end as well: a cursor before it is told so. */
@@ -191,10 +224,11 @@ class NatsBroker implements Broker {
   };
 
   async purge(selection: Selection): Promise<void> {
-    const { api, watch, publisher, followers } = this.#open();
+    const { api, watch, publisher, followers, index } = this.#open();
     if (publisher === undefined || followers === undefined) throw new TypeError('an edge does not purge');
     const { headers, data } = encodePurge(selection, nuid.next());
     const { seq } = await publisher.store(PURGES, headers, data);
+    index?.note(PURGES, seq);
     await followers.passed(watch.epoch, seq);
     for (const filter of filtersOf(selection)) {
       await this.#whileAway(SETTLE_MS, () => api.purge(filter, seq)).catch(asUnavailable);
@@ -213,6 +247,7 @@ class NatsBroker implements Broker {
         connections: `${this.#links.connected} of ${this.#links.count}`,
         ...(this.#opened !== undefined && { epoch: this.#opened.watch.epoch, leaderSilentMs: Math.round(silentMs) }),
         ...(this.#following !== undefined && { position: this.position() }),
+        ...(this.#scope?.listensToIndex && { feed: 'interest', subscriptions: this.#scope.subscriptions }),
       },
     };
   }
@@ -224,6 +259,7 @@ class NatsBroker implements Broker {
     this.#opened?.watch.close();
     await this.#opened?.publisher?.settle(SETTLE_MS);
     this.#opened?.publisher?.close();
+    this.#opened?.index?.close();
     this.#following?.close();
     await this.#links.close();
   }

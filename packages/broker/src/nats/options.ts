@@ -36,6 +36,8 @@ export interface NatsBrokerOptions extends NatsAccess, StreamLimits {
   readonly clock?: Clock;
   /** `false` switches off the repair of what the live feed misses: only to show that a test sees the losses. */
   readonly repair?: boolean;
+  /** What of the log comes here: `all` of it (default), or only what is followed, by `interest` (ADR 0029). */
+  readonly feed?: 'all' | 'interest';
   /** Whether the feed tells the spans that events were published by; otherwise nobody looks for them. */
   readonly traces?: boolean;
 }

@@ -8,6 +8,8 @@ export interface RecentStamps {
   note(seq: number, stamp: Stamp): void;
   /** Whether the place is known to have held another message; `false` also for what is not remembered. */
   isOther(seq: number, stamp: Stamp): boolean;
+  /** Whether the place is known to have held this very message. */
+  isSame(seq: number, stamp: Stamp): boolean;
   clear(): void;
 }
 
@@ -29,6 +31,10 @@ export function createRecentStamps(): RecentStamps {
       const at = seq % REMEMBERED;
       if (places[at] !== seq || Number.isNaN(stamp.timeMs) || Number.isNaN(timesMs[at])) return false;
       return timesMs[at] !== stamp.timeMs || subMs[at] !== stamp.subMs;
+    },
+    isSame(seq, stamp) {
+      const at = seq % REMEMBERED;
+      return places[at] === seq && timesMs[at] === stamp.timeMs && subMs[at] === stamp.subMs;
     },
     clear: () => void places.fill(0),
   };

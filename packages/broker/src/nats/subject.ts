@@ -16,6 +16,8 @@ export const ALL_LIVE: string = `${LIVE}>`;
 export const ALL_UNSTORED: string = `${UNSTORED}>`;
 /** Where a purge is written into the log itself. `$` never stands in an encoded token, so it is nobody's tenant. */
 export const PURGES: string = `${STORED}$.purge`;
+/** Where it is told which subjects stand at which places (ADR 0029). */
+export const INDEX = 'idx.0';
 /** Heartbeats of those who follow the feed: `ctl.edge.<instance>`. */
 export const FOLLOWERS = 'ctl.edge.';
 
@@ -28,6 +30,21 @@ export const unstoredSubject = (tenant: string, topic: string): string =>
 /** The subject under which the stream stores what it republished as `subject`. */
 export const toStoredSubject = (subject: string): string =>
   subject.startsWith(LIVE) ? STORED + subject.slice(LIVE.length) : subject;
+
+/** A stored subject as the index names it: without what all have in common. */
+export const toIndexed = (storedSubject: string): string => storedSubject.slice(STORED.length);
+
+/** The stored subject that the index names so. */
+export const fromIndexed = (indexed: string): string => STORED + indexed;
+
+/** The filters of a selection as `toIndexed` cuts them, each once. */
+export function indexedFiltersOf({ tenant, patterns }: Selection): string[] {
+  const token = toSubjectToken(tenant);
+  return [...new Set(patterns.map((pattern) => `${token}.${toSubject(pattern)}`))];
+}
+
+/** What is sent for a filter of the index: what is republished, and what is never stored. */
+export const LIVE_PREFIXES: readonly [stored: string, unstored: string] = [LIVE, UNSTORED];
 
 /** The filters of a selection, one for each pattern. */
 export function filtersOf({ tenant, patterns }: Selection): string[] {

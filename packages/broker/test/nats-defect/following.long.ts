@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createRecordingSink } from '../../src/contract/fixture.ts';
 import { createDirectGet, limited } from '../../src/nats/direct-get.ts';
 import { createFollowerWatch } from '../../src/nats/follower.ts';
+import { createWholeScope } from '../../src/nats/feed-scope.ts';
 import { createFollowing } from '../../src/nats/following.ts';
 import type { StreamInfo } from '../../src/nats/jetstream-api.ts';
 import { createReplyInbox } from '../../src/nats/reply-inbox.ts';
@@ -37,6 +38,7 @@ describe('the feed of a process', () => {
     const following = await createFollowing({
       live: link,
       replay: link,
+      scope: createWholeScope(link),
       inbox: createReplyInbox(link.client, '_INBOX_test', () => {}),
       watch: {
         get epoch() {
@@ -71,6 +73,7 @@ describe('a feed that could not start', () => {
     const following = createFollowing({
       live: link,
       replay: link,
+      scope: createWholeScope(link),
       inbox: createReplyInbox(link.client, '_INBOX_test', () => {}),
       watch: {
         epoch: 'epoch1',

@@ -89,6 +89,7 @@ export function linkStandIn(client: Partial<NatsConnection>, connected = true): 
     connected,
     closed: false,
     onLost() {},
+    subscribeInBulk() {},
     onReconnect: (run) => void runs.push(run),
     async close() {},
     reconnect() {

@@ -53,6 +53,7 @@ export function createFakeLink(): FakeLink {
         return connected;
       },
       onLost() {},
+      subscribeInBulk() {},
       onReconnect: (run) => void afterwards.push(run),
       close: async () => {},
     },

@@ -4,6 +4,7 @@ import type { Msg } from 'nats';
 import { expect, it } from 'vitest';
 import type { JetStreamApi } from '../../src/nats/jetstream-api.ts';
 import type { Link, LinkClient } from '../../src/nats/link.ts';
+import { createWholeScope } from '../../src/nats/feed-scope.ts';
 import { createLiveFeed } from '../../src/nats/live-feed.ts';
 import { ALL_LIVE } from '../../src/nats/subject.ts';
 import { createFakeLink, turn, wholeReply } from './fakes.ts';
@@ -24,6 +25,7 @@ function startFeed() {
   const { feed, start } = createLiveFeed({
     live: link,
     replay: link,
+    scope: createWholeScope(link),
     directGet: async () => {
       asked += 1;
       return wholeReply([]);

@@ -2,6 +2,7 @@ import { createLogger, createMetrics, type Metrics } from '@tidings/runtime';
 import { createFakeClock } from '@tidings/runtime/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { collect, createRecordingSink, eventOf, textOf } from '../../src/contract/fixture.ts';
+import { createWholeScope } from '../../src/nats/feed-scope.ts';
 import { createFollowing } from '../../src/nats/following.ts';
 import { createJetStreamApi } from '../../src/nats/jetstream-api.ts';
 import { dial } from '../../src/nats/link.ts';
@@ -186,6 +187,7 @@ describe('a broker whose connections are cut', () => {
     const following = await createFollowing({
       live,
       replay,
+      scope: createWholeScope(live),
       inbox: createReplyInbox(replay.client, '_INBOX_edge', () => {}),
       watch,
       sink,

@@ -1,0 +1,209 @@
+import type { Clock, Timer } from '@tidings/runtime';
+import type { Msg } from 'nats';
+import { BulkSubscription } from './bulk-subscription.ts';
+import type { FeedScope, ScopedFeed } from './feed-scope.ts';
+import { flushed } from './flushed.ts';
+import { type Followed, Interests } from './interests.ts';
+import type { Link } from './link.ts';
+import { parseIndexNotice } from './place-index.ts';
+import { fromIndexed, INDEX, LIVE_PREFIXES, PURGES, toIndexed } from './subject.ts';
+
+export interface InterestScopeParts {
+  readonly live: Link;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const PURGE = toIndexed(PURGES);
+// Nobody's tenant, so nothing is ever sent there.
+const NOTHING = '$.nothing';
+// The feed is looked at so often while it waits. What a notice tells of has come before it, most often, so one look is
+// enough where that is missing; a notice itself may be late by as much as its publisher is busy.
+const LOOK_MS = 20;
+const LOOKS_FOR_A_NOTICE = 5;
+// What was followed for less may have been published before every server knew of it.
+const YOUNG_MS = 1_000;
+// Places that a read covers: what is missing is one event or many.
+const LEAST_SPAN = 50;
+const MOST_SPAN = 1_000;
+const SPAN_GROWTH = 4;
+// More than any notice may be late for; what is told beyond that is read from the log.
+const MOST_INDEXED = 200_000;
+const PASSED_REMEMBERED = 4_096;
+
+/**
+ * The process is sent only what somebody here follows. Of everything else the publishers tell which subject stands at which
+ * place, and a place is passed when that is nobody's here (ADR 0029). So the feed knows at once what it misses, as one does
+ * that is sent everything, and its position means the same. A place that nobody tells of is read from the log.
+ *
+ * Cost of an event that nobody here follows: its share of a notice, two operations of a map, and the look whether it is
+ * followed.
+ */
+export function createInterestScope({ live, clock, signal }: InterestScopeParts): FeedScope {
+  /** What stands after the position, as far as it was told. */
+  const index = new Map<number, string>();
+  const passed = new Float64Array(PASSED_REMEMBERED);
+  let awaited: { readonly place: number; readonly resolve: () => void }[] = [];
+  let opened: ScopedFeed | undefined;
+  let epoch = '';
+  let otherEpoch = '';
+  let newestHeard = 0;
+  let looking: Timer | undefined;
+  let looks = 0;
+  let lookedAt = 0;
+  let span = LEAST_SPAN;
+  let subscription: { unsubscribe(): void } | undefined;
+
+  const feed = (): ScopedFeed => opened as ScopedFeed;
+  const [storedPrefix, unstoredPrefix] = LIVE_PREFIXES;
+  const bulk = new BulkSubscription<Followed>([
+    {
+      prefix: storedPrefix,
+      standing: storedPrefix + PURGE,
+      callback: (error, message) => feed().takeStored(error, message),
+    },
+    {
+      prefix: unstoredPrefix,
+      standing: unstoredPrefix + NOTHING,
+      callback: (error, message) => feed().takeUnstored(error, message),
+    },
+  ]);
+  const interests = new Interests({
+    bulk,
+    clock,
+    flushed: () => flushed(live, signal),
+    newest: () => Math.max(newestHeard, feed().position),
+    position: () => feed().position,
+    reached: (place) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        awaited.push({ place, resolve });
+      }),
+  });
+
+  const isOurs = (subject: string, place: number): boolean => subject === PURGE || interests.covers(subject, place);
+
+  // Passes the places that are nobody's here, up to one that is missing or not told of.
+  function advance(): void {
+    while (true) {
+      let through = feed().position;
+      let last = '';
+      for (let next = index.get(through + 1); next !== undefined; next = index.get(through + 1)) {
+        if (isOurs(next, through + 1)) break;
+        through += 1;
+        index.delete(through);
+        passed[through % PASSED_REMEMBERED] = through;
+        last = next;
+      }
+      if (last === '') break;
+      feed().pass(through, fromIndexed(last));
+    }
+    noteReached();
+    if (index.size === 0 && !feed().waiting) return;
+    const missing = index.get(feed().position + 1);
+    if (missing !== undefined && interests.isYoung(missing, YOUNG_MS)) readOn(1);
+    lookSoon();
+  }
+
+  function noteReached(): void {
+    if (awaited.length === 0) return;
+    const { position } = feed();
+    const now = awaited.filter(({ place }) => place <= position);
+    if (now.length === 0) return;
+    awaited = awaited.filter(({ place }) => place > position);
+    for (const { resolve } of now) resolve();
+  }
+
+  function readOn(places: number): void {
+    const { position } = feed();
+    feed().expect(Math.min(position + places, Math.max(newestHeard, position + 1)));
+    feed().repair('hole');
+  }
+
+  function lookSoon(): void {
+    looking ??= clock.after(LOOK_MS, look);
+  }
+
+  function look(): void {
+    looking = undefined;
+    const { position, waiting } = feed();
+    // Told of, and found not to be there any more.
+    for (const place of index.keys()) if (place <= position) index.delete(place);
+    if (index.size === 0 && !waiting) {
+      span = LEAST_SPAN;
+      return;
+    }
+    looks = position === lookedAt ? looks + 1 : 0;
+    lookedAt = position;
+    if (looks >= (index.has(position + 1) ? 1 : LOOKS_FOR_A_NOTICE)) {
+      readOn(span);
+      span = Math.min(span * SPAN_GROWTH, MOST_SPAN);
+    }
+    lookSoon();
+  }
+
+  function takeNotice(message: Msg): void {
+    if (epoch === '') return;
+    const notice = parseIndexNotice(Buffer.from(message.data).toString('latin1'));
+    if (notice === undefined) return;
+    if (notice.epoch !== epoch) {
+      // Once for each: a publisher may be slower than this process to learn of it.
+      if (notice.epoch !== otherEpoch) feed().doubt();
+      otherEpoch = notice.epoch;
+      return;
+    }
+    const { position } = feed();
+    for (const [subject, places] of notice.places) {
+      for (const place of places) {
+        newestHeard = Math.max(newestHeard, place);
+        if (place > position && index.size < MOST_INDEXED) index.set(place, subject);
+      }
+    }
+    advance();
+  }
+
+  return {
+    listensToIndex: true,
+    get subscriptions() {
+      return interests.size;
+    },
+    open(scoped) {
+      opened = scoped;
+      live.subscribeInBulk(bulk);
+      subscription = live.client.subscribe(INDEX, { callback: scoped.guarded(takeNotice) });
+    },
+    restart(name, head) {
+      epoch = name;
+      otherEpoch = '';
+      index.clear();
+      passed.fill(0);
+      newestHeard = head;
+      interests.restart(head);
+      const all = awaited;
+      awaited = [];
+      for (const { resolve } of all) resolve();
+    },
+    wants: (storedSubject) => interests.includes(toIndexed(storedSubject)),
+    wantsUnstored(message, subject) {
+      const first = interests.firstOf(subject.slice(unstoredPrefix.length));
+      return first !== undefined && message.sid === first.sid + 1;
+    },
+    fed: (place) => void index.delete(place),
+    moved: advance,
+    early(place) {
+      newestHeard = Math.max(newestHeard, place);
+      lookSoon();
+    },
+    contradicts: (place, storedSubject) =>
+      passed[place % PASSED_REMEMBERED] === place && interests.covers(toIndexed(storedSubject), place),
+    follow: (selection) => interests.follow(selection),
+    close() {
+      looking?.cancel();
+      interests.close();
+      if (!live.closed) subscription?.unsubscribe();
+      // Whoever waits finds that the process is closing.
+      for (const { resolve } of awaited) resolve();
+      awaited = [];
+    },
+  };
+}
