@@ -1,7 +1,8 @@
 import { createChance } from './chance.ts';
 import { disturb } from './disturb.ts';
 import { startHabits } from './habit.ts';
-import { startSite } from './site.ts';
+import { type SiteFeed, startSite } from './site.ts';
+import { narrowPatternsOf, patternsOf } from './topic-plan.ts';
 import { startTraffic } from './traffic.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -12,6 +13,8 @@ export interface CampaignOptions {
   readonly clients: number;
   /** `false`: the negative control. */
   readonly repair: boolean;
+  /** What edges take of the live events; `mixed`: every second one by interest. */
+  readonly feed: SiteFeed;
 }
 
 /** Metrics of the services that tell what the faults did, and their names in a report. */
@@ -25,11 +28,16 @@ const WORK: readonly (readonly [string, string])[] = [
 
 /** Runs a site under traffic and faults, then lets it come to rest, and judges. */
 export async function runCampaign(options: CampaignOptions, tell: (text: string) => void): Promise<Verdict> {
-  const { minutes, seed, rate, clients, repair } = options;
+  const { minutes, seed, rate, clients, repair, feed } = options;
   const chance = createChance(seed);
-  const site = await startSite({ repair });
+  const site = await startSite({ repair, feed });
   try {
-    const traffic = await startTraffic(site, { clients, rate, chance: createChance(seed + 1) });
+    const traffic = await startTraffic(site, {
+      clients,
+      rate,
+      chance: createChance(seed + 1),
+      patternsOf: feed === 'all' ? patternsOf : narrowPatternsOf,
+    });
     try {
       tell(`${clients} clients are live, ${rate} events/s`);
       const endHabits = startHabits(traffic.subscribers, createChance(seed + 2));

@@ -1,6 +1,6 @@
-// `npm run chaos -- --minutes 10 [--seed n] [--rate 500] [--clients 100] [--without-repair]`
+// `npm run chaos -- --minutes 10 [--seed n] [--rate 500] [--clients 100] [--feed all|interest|mixed] [--without-repair]`
 import { parseArgs } from 'node:util';
-import { runCampaign } from './campaign.ts';
+import { type CampaignOptions, runCampaign } from './campaign.ts';
 
 const { values } = parseArgs({
   options: {
@@ -8,14 +8,18 @@ const { values } = parseArgs({
     seed: { type: 'string', default: `${Math.floor(Math.random() * 1_000_000)}` },
     rate: { type: 'string', default: '500' },
     clients: { type: 'string', default: '100' },
+    feed: { type: 'string', default: 'all' },
     'without-repair': { type: 'boolean', default: false },
   },
 });
-const options = {
+const { feed } = values;
+if (feed !== 'all' && feed !== 'interest' && feed !== 'mixed') throw new TypeError('--feed is all, interest or mixed');
+const options: CampaignOptions = {
   minutes: Number(values.minutes),
   seed: Number(values.seed),
   rate: Number(values.rate),
   clients: Number(values.clients),
+  feed,
   repair: !values['without-repair'],
 };
 const tell = (text: string): void => {

@@ -5,7 +5,11 @@ import { systemClock } from '@tidings/runtime';
 import { type Service, startService } from './service.ts';
 import { createTally, type Tally } from './tally.ts';
 
+/** What edges take of the live events; `mixed`: every second one by interest. */
+export type SiteFeed = 'all' | 'interest' | 'mixed';
+
 export interface SiteOptions {
+  readonly feed?: SiteFeed;
   readonly edges?: number;
   readonly ingests?: number;
   /** `false`: edges that do not repair what their live feed misses, to see that the losses are noticed. */
@@ -61,16 +65,24 @@ const ENV: NodeJS.ProcessEnv = {
 
 /** Starts it; resolves when everything accepts connections. Whoever starts it removes it. */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
-  const { edges = 2, ingests = 2, repair = true, build } = options;
+  const { edges = 2, ingests = 2, repair = true, feed = 'all', build } = options;
   const cluster = await startNatsCluster();
   const tally = createTally();
   const started: { kind: 'edge' | 'ingest'; apart: boolean; service: Service }[] = [];
   const env = { ...ENV, TIDINGS_JWT_SECRET: SECRET, TIDINGS_NATS_URL: cluster.urls.join(','), ...options.env };
 
+  let edgesAsked = 0;
+  // Another build may not know the setting.
+  function feedOfNext(): NodeJS.ProcessEnv {
+    edgesAsked += 1;
+    return feed === 'interest' || (feed === 'mixed' && edgesAsked % 2 === 0) ? { TIDINGS_FEED: 'interest' } : {};
+  }
+
   async function start(kind: 'edge' | 'ingest', script: string, wish: ServiceWish): Promise<Service> {
     const name = `${kind}-${started.length + 1}`;
     const there = wish.build === undefined ? script : resolve(wish.build, script);
-    const service = await startService({ name, script: there, env: { ...env, ...wish.env } });
+    const ofKind = kind === 'edge' ? feedOfNext() : {};
+    const service = await startService({ name, script: there, env: { ...env, ...ofKind, ...wish.env } });
     started.push({ kind, apart: wish.apart === true, service });
     tally.watch(service);
     return service;

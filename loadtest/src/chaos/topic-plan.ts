@@ -44,3 +44,14 @@ export function patternsOf(place: number): readonly string[] {
   const plan = CYCLE[place % CYCLE.length] as Plan;
   return plan(place);
 }
+
+// No edge follows everything, and what it follows changes as its clients come and go.
+const fewTopics: Plan = (place) => STORED.filter((_, index) => (index * 7 + place) % 30 === 0);
+const NARROW: readonly Plan[] = [oneTopic, oneTopic, fewTopics, oneTopic, fewTopics];
+
+/** The same of subscribers who together follow little, so that every edge is sent only a part. */
+export function narrowPatternsOf(place: number): readonly string[] {
+  // One in twenty has a pattern.
+  const plan = place % 20 === 19 ? oneGroup : (NARROW[place % NARROW.length] as Plan);
+  return plan(place);
+}

@@ -20,6 +20,7 @@ describe('the NATS broker of the settings', () => {
       TIDINGS_HISTORY_MAX_BYTES: '5000000',
       TIDINGS_HISTORY_MAX_AGE: '3600',
       TIDINGS_NATS_REPLICAS: '3',
+      TIDINGS_FEED: 'interest',
     };
     const tls = { TIDINGS_NATS_TLS_CA: ca, TIDINGS_NATS_TLS_CERT: cert, TIDINGS_NATS_TLS_KEY: key };
     const all = {
@@ -32,6 +33,7 @@ describe('the NATS broker of the settings', () => {
       maxAgeMs: 3_600_000,
       replicas: 3,
       traces: false,
+      feed: 'interest',
     };
     const byUser = { TIDINGS_NATS_USER: 'u', TIDINGS_NATS_PASSWORD: 'p' };
     expect(toNatsOptions(loadSettings({ ...URL, ...limits, ...tls, ...byUser }), 'edge')).toEqual({

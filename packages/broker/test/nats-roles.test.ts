@@ -215,7 +215,7 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
       '$KV.tidings.ticket.a',
       '$KV.tidings.revoked.a',
     ],
-    subscribe: ['evt.0.>', 'live.0.>', 'eph.0.>', 'live.0.a', '$KV.tidings.>', '$JS.EVENT.ADVISORY.>'],
+    subscribe: ['evt.0.>', 'live.0.>', 'eph.0.>', 'idx.0', 'live.0.a', '$KV.tidings.>', '$JS.EVENT.ADVISORY.>'],
   },
   edge: {
     publish: [
@@ -223,6 +223,7 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
       ...ELSEWHERE,
       'evt.0.a',
       'eph.0.a',
+      'idx.0',
       '$JS.API.STREAM.PURGE.EVT_0',
       'ctl.edge.a.b',
       'ctl.node.ingest.tell.a',
@@ -247,7 +248,7 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
     subscribe: ['$KV.tidings.>', 'evt.0.>', 'evt.0.a', 'live.>', 'eph.>', 'ctl.>', '$JS.EVENT.ADVISORY.>'],
   },
   operator: {
-    publish: [...ELSEWHERE, 'evt.0.a', 'eph.0.a', 'ctl.edge.a', 'ctl.node.hub.tell.a', '$KV.tidings.a'],
+    publish: [...ELSEWHERE, 'evt.0.a', 'eph.0.a', 'idx.0', 'ctl.edge.a', 'ctl.node.hub.tell.a', '$KV.tidings.a'],
     subscribe: ['ctl.node.>', 'ctl.state.>', 'evt.0.>', 'live.0.>', 'eph.0.>', 'ctl.edge.>'],
   },
 };

@@ -6,11 +6,7 @@ import { type Cancellation, unlessAborted } from './read-deadline.ts';
  * signal made.
  * @throws the reason of the signal when it is aborted first; TidingsError `unavailable` when the broker is closed.
  */
-export function follow(
-  broker: Broker,
-  selection: Selection,
-  cancellation: Cancellation,
-): Interest | Promise<Interest> {
+export function follow(broker: Broker, selection: Selection, cancellation: Cancellation): Interest | Promise<Interest> {
   const following = broker.follow(selection);
   return following instanceof Promise ? unlessLeft(following, cancellation) : following;
 }

@@ -65,10 +65,7 @@ export function interestCases({ test, open }: BrokerHarness): void {
     await broker.publish(eventOf('a', 'default'));
     const { seq } = await broker.publish(eventOf('a', 'acme', { tenant: 'acme' }));
     await until(() => broker.position() >= seq);
-    assert.deepEqual(
-      sink.messages.filter(({ tenant }) => tenant === 'acme').map(textOf),
-      ['acme'],
-    );
+    assert.deepEqual(sink.messages.filter(({ tenant }) => tenant === 'acme').map(textOf), ['acme']);
   });
 
   test('who lets go keeps what others follow', async () => {

@@ -1,10 +1,10 @@
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
 import type { FeedSink } from '../port.ts';
 import { createDirectGet, type DirectGet, limited } from './direct-get.ts';
-import { createFollowerVoice } from './follower.ts';
-import { createJetStreamApi, type JetStreamApi, whileAway } from './jetstream-api.ts';
 import type { FeedScope } from './feed-scope.ts';
 import { flushed } from './flushed.ts';
+import { createFollowerVoice } from './follower.ts';
+import { createJetStreamApi, type JetStreamApi, whileAway } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import { createLiveFeed, type LiveFeed, type Newest } from './live-feed.ts';
 import { createLogReader, type LogReader } from './log-reader.ts';

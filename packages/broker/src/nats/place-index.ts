@@ -1,4 +1,3 @@
-
 /** Which subjects stand at which places of one log; subjects without the stream's prefix, as `toIndexed` cuts it. */
 export interface IndexNotice {
   readonly epoch: string;
