@@ -35,6 +35,16 @@ export default defineConfig({
         },
       })),
       ...overOtherTransports('all'),
+      // The edge on a broker that feeds what is followed, and nothing else.
+      {
+        extends: true,
+        test: {
+          name: 'interest',
+          include: ['services/edge/test/**/*.test.ts'],
+          env: { TEST_FEED: 'interest' },
+          globalSetup,
+        },
+      },
       ...['h2c', 'tls'].map((transport) => ({
         extends: true as const,
         test: {

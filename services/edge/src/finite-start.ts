@@ -1,6 +1,6 @@
 import type { Selection } from '@tidings/broker';
 import type { Feed } from './feed.ts';
-import { findJoin, type Join, type JoinParts } from './join.ts';
+import { type Following, findJoin, type Join, type JoinParts } from './join.ts';
 import type { StreamWish } from './stream-wish.ts';
 
 /** Where a finite stream begins, and how its topics stand there (contract section 6). */
@@ -18,12 +18,13 @@ export interface FiniteStart {
 export async function findFiniteStart(
   wish: StreamWish,
   selection: Selection,
+  following: Following,
   parts: JoinParts,
   signal: AbortSignal,
 ): Promise<FiniteStart> {
   const { broker, feed } = parts;
   const { epoch } = feed;
-  const join = await findJoin(wish, selection, parts, { signal });
+  const join = await findJoin(wish, selection, following, parts, { signal });
   const upTo = feed.position;
   const finished: string[] = [];
   const notBegun = new Set(selection.patterns);

@@ -26,18 +26,32 @@ export interface JoinParts {
 
 const AHEAD_POLL_MS = 50;
 
+/** How what a stream wants stands to the feed. */
+export interface Following {
+  /** Where the feed was when the stream was asked for: whoever publishes once a page sees it open, publishes after. */
+  readonly head: number;
+  /** The feed has every event of the selection after this place; `Infinity` while it is not followed. */
+  readonly fedFrom: number;
+}
+
 /** Finds where a stream begins: by its cursor if it has one, else by what it wants replayed. */
 export async function findJoin(
   wish: StreamWish,
   selection: Selection,
+  following: Following,
   parts: JoinParts,
   cancellation: Cancellation,
 ): Promise<Join> {
-  if (wish.cursor !== undefined) return joinByCursor(wish.cursor, parts, cancellation);
-  return joinByReplay(wish, selection, parts, cancellation);
+  if (wish.cursor !== undefined) return joinByCursor(wish.cursor, following, parts, cancellation);
+  return joinByReplay(wish, selection, following, parts, cancellation);
 }
 
-async function joinByCursor(text: string, parts: JoinParts, cancellation: Cancellation): Promise<Join> {
+async function joinByCursor(
+  text: string,
+  { fedFrom }: Following,
+  parts: JoinParts,
+  cancellation: Cancellation,
+): Promise<Join> {
   const { broker, feed } = parts;
   const from = text.slice(0, MAX_CURSOR_CHARACTERS);
   const reset = (): Join => ({
@@ -50,7 +64,7 @@ async function joinByCursor(text: string, parts: JoinParts, cancellation: Cancel
   if (cursor === undefined || cursor.epoch !== feed.epoch) return reset();
   const resume: Join = { position: cursor.seq, resumed: true, gap: undefined, newestUpTo: 0 };
   if (cursor.seq > feed.position) return (await isReached(cursor, parts, cancellation.signal)) ? resume : reset();
-  if (cursor.seq + 1 >= feed.ring.first) return resume;
+  if (cursor.seq + 1 >= feed.ring.first && cursor.seq >= fedFrom) return resume;
   const { first } = await boundsOf(broker, cancellation.signal);
   if (first <= cursor.seq + 1) return resume;
   return { position: first - 1, resumed: false, gap: { from, reason: 'expired' }, newestUpTo: 0 };
@@ -74,11 +88,11 @@ export async function isReached(cursor: Cursor, parts: JoinParts, signal: AbortS
 async function joinByReplay(
   wish: StreamWish,
   selection: Selection,
+  { head }: Following,
   parts: JoinParts,
   cancellation: Cancellation,
 ): Promise<Join> {
-  const { broker, feed } = parts;
-  const start = await findReplay(wish.replay, selection, feed.position, broker, cancellation);
+  const start = await findReplay(wish.replay, selection, head, parts.broker, cancellation);
   return { ...start, resumed: false, gap: undefined };
 }
 

@@ -215,14 +215,17 @@ async function begin(
 ): Promise<void> {
   const { wish } = order;
   let { start } = order;
+  const head = parts.feed.position;
   const following = follow(parts.broker, session.selection, cancellation);
   session.follow(following instanceof Promise ? await following : following);
+  const { fedFrom } = session;
+  const followed = { head, fedFrom };
   // Again, for as long as this edge is behind the cursor that it was given.
   while (finals !== undefined && (start === undefined || !holds(start, parts.feed))) {
-    start = await findFiniteStart(wish, session.selection, parts, cancellation.signal);
+    start = await findFiniteStart(wish, session.selection, followed, parts, cancellation.signal);
     cancellation.signal.throwIfAborted();
   }
-  const join = start?.join ?? (await findJoin(wish, session.selection, parts, cancellation));
+  const join = start?.join ?? (await findJoin(wish, session.selection, followed, parts, cancellation));
   if (session.closed) return;
   for (const topic of start?.finished ?? []) finals?.note(topic, true);
   session.position = join.position;
@@ -232,7 +235,7 @@ async function begin(
   if (join.gap !== undefined) session.gap(join.gap.from, join.position, join.gap.reason);
   parts.registry.greeted(session);
   if (wish.cursor !== undefined) {
-    const inRing = join.position + 1 >= parts.feed.ring.first;
+    const inRing = join.position + 1 >= parts.feed.ring.first && join.position >= fedFrom;
     const source = join.gap !== undefined ? 'gap' : inRing ? 'ring' : 'history';
     parts.metrics.resumes.inc({ source });
     parts.tallies.resumed(session.tenant, source);

@@ -187,7 +187,11 @@ async function foresee(
   edge: EdgeParts,
 ): Promise<FiniteStart | undefined> {
   if (!wish.untilFinal || wish.cursor === undefined) return undefined;
-  return withinDeadline(edge.clock, context.env.outgoing, (signal) => findFiniteStart(wish, selection, edge, signal));
+  // Nothing is followed before there is a session.
+  const following = { head: edge.feed.position, fedFrom: Number.POSITIVE_INFINITY };
+  return withinDeadline(edge.clock, context.env.outgoing, (signal) =>
+    findFiniteStart(wish, selection, following, edge, signal),
+  );
 }
 
 // What is away, or comes too often, may do so again later: it may not kill a native EventSource.

@@ -34,6 +34,7 @@ import {
 import { expect, onTestFinished } from 'vitest';
 import { createEdge, type Edge, type EdgeOptions } from '../src/edge.ts';
 import { eventually } from './eventually.ts';
+import { FEED, selective } from './selective-broker.ts';
 
 export const SECRET = 'a secret of this test that is 32 bytes or longer';
 export const ALLOWED_ORIGIN = 'https://app.example';
@@ -51,6 +52,8 @@ export interface EdgeSetup {
   readonly keys?: readonly KeySource[];
   readonly production?: boolean;
   readonly aheadWaitMs?: number;
+  /** `interest`: the broker feeds what is followed, and nothing else. */
+  readonly feed?: 'all' | 'interest';
   /** Stands between the edge and its broker. */
   readonly wrapBroker?: (broker: Broker) => Broker;
   /** Joins other edges of the same test. */
@@ -132,7 +135,8 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
   });
   const memory = createMemoryBroker({ maxBytes: historyMaxBytes, maxAgeMs: historyMaxAgeMs, clock });
   await memory.open();
-  const broker = setup.wrapBroker?.(memory) ?? memory;
+  const wrapped = setup.wrapBroker?.(memory) ?? memory;
+  const broker = setup.feed === 'interest' ? selective(wrapped) : FEED(wrapped);
   const edge = await createEdge({
     broker,
     ...control,

@@ -11,6 +11,7 @@ const HOST = 'Host: localhost\r\n';
 /** Whether the edge serves a stream from its first byte to a live event, and lets go of it. */
 async function expectService(edge: TestEdge): Promise<void> {
   const client = await edge.stream('topic=health');
+  await client.event('hub.live');
   expect(await payloadsBeforeMarker(edge, client, 'health')).toEqual([]);
   expect(names(client)).toEqual(['hub.hello', 'hub.live', 'message']);
   client.destroy();

@@ -56,8 +56,9 @@ it('section 4: whoever is cut anywhere and resumes gets every matching event onc
       }),
       fc.constantFrom(2_000, 30_000, 1_000_000),
       fc.constantFrom(4_096, 65_536),
-      async (patterns, cuts, events, ringMaxBytes, lagMaxBytes) => {
-        const edge = await startEdge({ settings: { ringMaxBytes, lagMaxBytes } });
+      fc.constantFrom('all' as const, 'interest' as const),
+      async (patterns, cuts, events, ringMaxBytes, lagMaxBytes, feed) => {
+        const edge = await startEdge({ feed, settings: { ringMaxBytes, lagMaxBytes } });
         let published = 0;
         const matching: string[] = [];
         const marker = 'the end';

@@ -31,6 +31,7 @@ describe('resuming with a cursor', () => {
     first.destroy();
     const missed = await publishMany(edge, 'a', 5, 'missed');
     const again = await resume(edge, 'topic=a', first.lastEventId);
+    await again.event('hub.live');
     expect(await payloadsBeforeMarker(edge, again, 'a')).toEqual(missed);
     expect(names(again).filter((name) => name.startsWith('hub.'))).toEqual(['hub.hello', 'hub.live']);
     expect((await sourcesOf(edge)).ring).toBe(1);

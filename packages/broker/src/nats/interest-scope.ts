@@ -5,6 +5,7 @@ import type { FeedScope, ScopedFeed } from './feed-scope.ts';
 import { flushed } from './flushed.ts';
 import { type Followed, Interests } from './interests.ts';
 import type { Link } from './link.ts';
+import { lookBack, type ReadNewest } from './look-back.ts';
 import { parseIndexNotice } from './place-index.ts';
 import { fromIndexed, INDEX, LIVE_PREFIXES, PURGES, toIndexed } from './subject.ts';
 
@@ -12,6 +13,8 @@ export interface InterestScopeParts {
   readonly live: Link;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Reads the log. @throws whatever a read throws. */
+  readonly read: (signal: AbortSignal) => ReadNewest;
 }
 
 const PURGE = toIndexed(PURGES);
@@ -30,6 +33,9 @@ const SPAN_GROWTH = 4;
 // More than any notice may be late for; what is told beyond that is read from the log.
 const MOST_INDEXED = 200_000;
 const PASSED_REMEMBERED = 4_096;
+// Beyond that nobody comes back to what was not followed meanwhile without a read of his own.
+const MOST_LOOKED_BACK = 1_000_000;
+const LOOK_BACK_MS = 1_000;
 
 /**
  * The process is sent only what somebody here follows. Of everything else the publishers tell which subject stands at which
@@ -39,7 +45,7 @@ const PASSED_REMEMBERED = 4_096;
  * Cost of an event that nobody here follows: its share of a notice, two operations of a map, and the look whether it is
  * followed.
  */
-export function createInterestScope({ live, clock, signal }: InterestScopeParts): FeedScope {
+export function createInterestScope({ live, clock, signal, read }: InterestScopeParts): FeedScope {
   /** What stands after the position, as far as it was told. */
   const index = new Map<number, string>();
   const passed = new Float64Array(PASSED_REMEMBERED);
@@ -48,6 +54,8 @@ export function createInterestScope({ live, clock, signal }: InterestScopeParts)
   let epoch = '';
   let otherEpoch = '';
   let newestHeard = 0;
+  // Where the feed began.
+  let head = 0;
   let looking: Timer | undefined;
   let looks = 0;
   let lookedAt = 0;
@@ -73,6 +81,11 @@ export function createInterestScope({ live, clock, signal }: InterestScopeParts)
     clock,
     flushed: () => flushed(live, signal),
     newest: () => Math.max(newestHeard, feed().position),
+    lookBack: (filters, upTo) => {
+      const soon = AbortSignal.timeout(LOOK_BACK_MS);
+      const after = Math.max(head, upTo - MOST_LOOKED_BACK);
+      return lookBack(filters, { after, upTo }, read(soon)).catch(() => new Map());
+    },
     position: () => feed().position,
     reached: (place) =>
       new Promise((resolve, reject) => {
@@ -172,13 +185,14 @@ export function createInterestScope({ live, clock, signal }: InterestScopeParts)
       live.subscribeInBulk(bulk);
       subscription = live.client.subscribe(INDEX, { callback: scoped.guarded(takeNotice) });
     },
-    restart(name, head) {
+    restart(name, begin) {
       epoch = name;
+      head = begin;
       otherEpoch = '';
       index.clear();
       passed.fill(0);
-      newestHeard = head;
-      interests.restart(head);
+      newestHeard = begin;
+      interests.restart(begin);
       const all = awaited;
       awaited = [];
       for (const { resolve } of all) resolve();

@@ -22,6 +22,8 @@ export interface InterestsParts {
   flushed(): Promise<void>;
   /** No place after this one was heard of yet. */
   newest(): number;
+  /** As `lookBack`; where it fails, or takes long, nothing is known. */
+  lookBack(filters: readonly string[], upTo: number): Promise<ReadonlyMap<string, number>>;
   /** How far the feed has come. */
   position(): number;
   /** Resolves when the feed has come so far, or begins anew. */
@@ -48,6 +50,7 @@ export class Interests {
   #fresh: Followed[] = [];
   #nextRound: Promise<void> | undefined = undefined;
   #round: Promise<void> = Promise.resolve();
+  #restarts = 0;
 
   constructor(parts: InterestsParts) {
     this.#parts = parts;
@@ -97,6 +100,7 @@ export class Interests {
 
   /** The feed begins anew: what is in force counts from its head on. */
   restart(head: number): void {
+    this.#restarts += 1;
     for (const entry of this.#byFilter.values()) if (entry.from !== Number.POSITIVE_INFINITY) entry.from = head;
   }
 
@@ -167,14 +171,25 @@ export class Interests {
     return this.#nextRound;
   }
 
-  // From the newest place on that was heard of, so that none is taken for another's which was looked at before.
+  // From the newest place on that was heard of, so that none is taken for another's which was looked at before; or from an
+  // earlier one where the log has nothing of it in between.
   async #putInForce(): Promise<void> {
     const asked = this.#fresh;
     this.#fresh = [];
     await this.#parts.flushed();
-    const from = this.#parts.newest();
+    const restarts = this.#restarts;
+    const newest = this.#parts.newest();
     const sinceMs = this.#parts.clock.elapsed();
-    for (const entry of asked) Object.assign(entry, { from, sinceMs });
+    const earlier = await this.#parts.lookBack(
+      asked.map(({ filter }) => filter),
+      newest,
+    );
+    // In another log the same places mean others.
+    const isSameLog = restarts === this.#restarts;
+    for (const entry of asked) {
+      const from = isSameLog ? (earlier.get(entry.filter) ?? newest) : this.#parts.newest();
+      Object.assign(entry, { from, sinceMs });
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { type JetStreamApi, whileAway } from './jetstream-api.ts';
 import { readLatestOf } from './latest-read.ts';
 import type { LogWatch } from './log-watch.ts';
 import { mergeSubjects } from './merged-read.ts';
-import { createNews, TOO_MANY } from './news.ts';
+import { createNews, type News, TOO_MANY } from './news.ts';
 import { createPatience, type Patience } from './patience.ts';
 import type { Erasures } from './purge.ts';
 import { readInOrder } from './scanned-read.ts';
@@ -18,6 +18,8 @@ export interface LogReader {
   history(selection: Selection, range: Range, signal: AbortSignal): AsyncGenerator<HistoryPage>;
   latest(selection: Selection, range: Range, signal: AbortSignal): AsyncGenerator<HistoryPage>;
   startOf(selection: Selection, start: ReplayStart, upTo: number, signal: AbortSignal): Promise<number>;
+  /** The newest message of every subject that matches and has one in the range. */
+  newestOf(filters: readonly string[], range: Range, signal: AbortSignal): ReturnType<News>;
 }
 
 /** What every way of reading needs. */
@@ -169,6 +171,8 @@ export function createLogReader(parts: ReadParts): LogReader {
   return {
     history,
     latest,
+    newestOf: (filters, { after, upTo }, signal) =>
+      news(filters, after, upTo, createPatience(signal, metrics, parts.isClosed)),
     startOf: (selection, start, upTo, signal) =>
       'count' in start
         ? startOfCount(selection, start.count, upTo, signal)

@@ -1,6 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock, type TraceContext } from '@tidings/runtime';
-import { nuid } from 'nats';
 import type {
   Broker,
   BrokerHealth,
@@ -11,11 +10,9 @@ import type {
   Receipt,
   Selection,
 } from '../port.ts';
-import { encodeHeaders } from './event-message.ts';
+import { createEventWriter, type EventWriter } from './event-writer.ts';
 import { createWholeScope, EVERYTHING, type FeedScope } from './feed-scope.ts';
-import { createFollowerWatch, type FollowerWatch } from './follower.ts';
 import { createFollowing, type Following } from './following.ts';
-import { createIndexVoice, type IndexVoice } from './index-voice.ts';
 import { createInterestScope } from './interest-scope.ts';
 import {
   asUnavailable,
@@ -30,11 +27,8 @@ import { createLinks, type Links } from './links.ts';
 import type { LiveFeed } from './live-feed.ts';
 import { createLogWatch, type LogWatch } from './log-watch.ts';
 import type { NatsBrokerOptions } from './options.ts';
-import { createPublisher, type Publisher } from './publisher.ts';
-import { encodePurge } from './purge.ts';
 import { toEventPlan } from './stream-config.ts';
 import { awaitStream } from './stream-setup.ts';
-import { filtersOf, PURGES, storedSubject, unstoredSubject } from './subject.ts';
 
 const REPLACED = 'the log was replaced while it was read';
 const BOUNDS_MS = 60_000;
@@ -59,9 +53,7 @@ interface Opened {
   readonly api: JetStreamApi;
   readonly watch: LogWatch;
   /** Only of a role that publishes. */
-  readonly publisher: Publisher | undefined;
-  readonly followers: FollowerWatch | undefined;
-  readonly index: IndexVoice | undefined;
+  readonly writer: EventWriter | undefined;
 }
 
 class NatsBroker implements Broker {
@@ -76,7 +68,6 @@ class NatsBroker implements Broker {
   readonly #asking = new Set<AbortController>();
   #feedAsked = false;
   #doubting = false;
-  #lastSeq = 0;
 
   constructor(options: NatsBrokerOptions) {
     this.#options = options;
@@ -107,42 +98,13 @@ class NatsBroker implements Broker {
     // What the leader said before may be long ago, as the health of this process has it.
     main.onReconnect(() => void watch.ask().catch(() => {}));
     const publishes = role === 'ingest' || role === 'hub';
-    const publisher = publishes
-      ? createPublisher({ link: main, inbox: this.#links.createInbox(main), clock: this.#clock, log, metrics })
-      : undefined;
-    const followers = publishes ? createFollowerWatch(main, this.#clock) : undefined;
-    const index =
-      followers &&
-      createIndexVoice({
-        link: main,
-        clock: this.#clock,
-        epoch: () => watch.epoch,
-        wanted: () => followers.wantIndex,
-      });
-    this.#opened = { main, api, watch, publisher, followers, index };
+    const inbox = publishes ? this.#links.createInbox(main) : undefined;
+    const writer = inbox && createEventWriter({ link: main, inbox, api, watch, clock: this.#clock, log, metrics });
+    this.#opened = { main, api, watch, writer };
   }
 
   async publish(input: PublishInput, trace?: TraceContext): Promise<Receipt> {
-    const { main, watch, publisher, index } = this.#open();
-    if (publisher === undefined) throw new TypeError('an edge does not publish');
-    if (!input.store) {
-      if (!main.connected) throw away('the connection is lost');
-      const headers = encodeHeaders(input, '', trace);
-      try {
-        main.client.publish(unstoredSubject(input.tenant, input.topic), input.data, { headers });
-      } catch (error) {
-        throw away('the connection does not take the event', error);
-      }
-      return { epoch: watch.epoch, seq: 0, duplicate: false };
-    }
-    const subject = storedSubject(input.tenant, input.topic);
-    const id = input.id === '' ? nuid.next() : toMessageId(input);
-    const { seq, duplicate } = await publisher.store(subject, encodeHeaders(input, id, trace), input.data);
-    index?.note(subject, seq);
-    // A place from before those that were given out: perhaps of another log, whose name the receipt must bear.
-    if (!duplicate && seq < this.#lastSeq) await watch.ask().catch(() => {});
-    if (!duplicate) this.#lastSeq = seq;
-    return { epoch: watch.epoch, seq, duplicate };
+    return this.#write().publish(input, trace);
   }
 
   async openFeed(sink: FeedSink): Promise<void> {
@@ -162,7 +124,12 @@ class NatsBroker implements Broker {
     const replay = await this.#links.open('replay');
     const scope =
       this.#options.feed === 'interest'
-        ? createInterestScope({ live, clock: this.#clock, signal: this.#closing.signal })
+        ? createInterestScope({
+            live,
+            clock: this.#clock,
+            signal: this.#closing.signal,
+            read: (signal) => (filters, range) => this.#follow().reader.newestOf(filters, range, signal),
+          })
         : createWholeScope(live);
     this.#scope = scope;
     this.#following = await createFollowing({
@@ -224,15 +191,7 @@ class NatsBroker implements Broker {
   };
 
   async purge(selection: Selection): Promise<void> {
-    const { api, watch, publisher, followers, index } = this.#open();
-    if (publisher === undefined || followers === undefined) throw new TypeError('an edge does not purge');
-    const { headers, data } = encodePurge(selection, nuid.next());
-    const { seq } = await publisher.store(PURGES, headers, data);
-    index?.note(PURGES, seq);
-    await followers.passed(watch.epoch, seq);
-    for (const filter of filtersOf(selection)) {
-      await this.#whileAway(SETTLE_MS, () => api.purge(filter, seq)).catch(asUnavailable);
-    }
+    return this.#write().purge(selection, (ask) => this.#whileAway(SETTLE_MS, ask).catch(asUnavailable));
   }
 
   health(): BrokerHealth {
@@ -257,9 +216,8 @@ class NatsBroker implements Broker {
     this.#closing.abort(away('this process is closing'));
     for (const asking of this.#asking) asking.abort();
     this.#opened?.watch.close();
-    await this.#opened?.publisher?.settle(SETTLE_MS);
-    this.#opened?.publisher?.close();
-    this.#opened?.index?.close();
+    await this.#opened?.writer?.settle(SETTLE_MS);
+    this.#opened?.writer?.close();
     this.#following?.close();
     await this.#links.close();
   }
@@ -286,6 +244,12 @@ class NatsBroker implements Broker {
     return this.#opened;
   }
 
+  #write(): EventWriter {
+    const { writer } = this.#open();
+    if (writer === undefined) throw new TypeError('an edge does not publish, and does not purge');
+    return writer;
+  }
+
   #follow(): Following {
     this.#open();
     if (this.#following === undefined) throw new TypeError('open the feed first: reads need to know how far it came');
@@ -293,7 +257,7 @@ class NatsBroker implements Broker {
   }
 
   #onEpoch(epoch: string, { state }: StreamInfo): void {
-    this.#lastSeq = 0;
+    this.#opened?.writer?.restart();
     this.#feed?.restart(epoch, state.last_seq);
   }
 
@@ -328,11 +292,4 @@ class NatsBroker implements Broker {
       asUnavailable(error);
     }
   }
-}
-
-// JetStream knows a repeated id over the whole stream: the publisher's own would lose all but one of a fan-out.
-function toMessageId({ tenant, topic, id }: PublishInput): string {
-  return createHash('sha256')
-    .update(JSON.stringify([tenant, topic, id]))
-    .digest('base64url');
 }

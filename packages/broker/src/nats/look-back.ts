@@ -1,0 +1,44 @@
+import { createPatternTrie, isWildcard } from '@tidings/protocol';
+import { type NewestOf, TOO_MANY } from './news.ts';
+import { fromIndexed, toIndexed } from './subject.ts';
+
+/** The newest message of every subject that matches and has one in the range, by stored subject; as `News`. */
+export type ReadNewest = (
+  storedFilters: readonly string[],
+  range: { readonly after: number; readonly upTo: number },
+) => Promise<ReadonlyMap<string, Pick<NewestOf, 'seq'>> | typeof TOO_MANY>;
+
+// A request may name 1,024 subjects, and a pattern stands for many.
+const TOGETHER = 250;
+
+/**
+ * For each filter a place from which on the log has nothing of it up to `upTo`: its newest message, or `after` where it has
+ * none. A filter that this can't be said of is left out. So those who come back to quiet topics, thousands at once, need
+ * no read of their own.
+ * @param filters as the index names subjects, with wildcards.
+ * @throws whatever `read` throws.
+ */
+export async function lookBack(
+  filters: readonly string[],
+  range: { readonly after: number; readonly upTo: number },
+  read: ReadNewest,
+): Promise<Map<string, number>> {
+  const from = new Map<string, number>();
+  if (range.upTo <= range.after) return from;
+  for (let at = 0; at < filters.length; at += TOGETHER) {
+    const some = filters.slice(at, at + TOGETHER);
+    const found = await read(some.map(fromIndexed), range);
+    if (found === TOO_MANY) continue;
+    const patterns = createPatternTrie<string>();
+    for (const filter of some) {
+      if (isWildcard(filter)) patterns.add(filter, filter);
+      from.set(filter, found.get(fromIndexed(filter))?.seq ?? range.after);
+    }
+    for (const [subject, { seq }] of found) {
+      patterns.match(toIndexed(subject), (filter) => from.set(filter, Math.max(seq, from.get(filter) ?? 0)));
+    }
+  }
+  // What came after all says nothing of what was before.
+  for (const [filter, place] of from) if (place > range.upTo) from.delete(filter);
+  return from;
+}
