@@ -52,7 +52,7 @@ export interface EdgeSetup {
   readonly keys?: readonly KeySource[];
   readonly production?: boolean;
   readonly aheadWaitMs?: number;
-  /** `interest`: the broker feeds what is followed, and nothing else. */
+  /** `interest`: the broker feeds what is followed, and nothing else; unset: as the whole run has it. */
   readonly feed?: 'all' | 'interest';
   /** Stands between the edge and its broker. */
   readonly wrapBroker?: (broker: Broker) => Broker;
@@ -136,7 +136,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
   const memory = createMemoryBroker({ maxBytes: historyMaxBytes, maxAgeMs: historyMaxAgeMs, clock });
   await memory.open();
   const wrapped = setup.wrapBroker?.(memory) ?? memory;
-  const broker = setup.feed === 'interest' ? selective(wrapped) : FEED(wrapped);
+  const broker = { all: (whole: Broker) => whole, interest: selective, any: FEED }[setup.feed ?? 'any'](wrapped);
   const edge = await createEdge({
     broker,
     ...control,

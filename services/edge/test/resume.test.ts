@@ -23,7 +23,7 @@ async function sourcesOf(edge: TestEdge): Promise<Record<string, number>> {
 
 describe('resuming with a cursor', () => {
   it('section 4: a client that comes back with its last id gets everything after it once, then lives on', async () => {
-    const edge = await startEdge();
+    const edge = await startEdge({ feed: 'all' });
     const first = await edge.stream('topic=a');
     await first.event('hub.live');
     await publishMany(edge, 'a', 3, 'before');
@@ -31,7 +31,6 @@ describe('resuming with a cursor', () => {
     first.destroy();
     const missed = await publishMany(edge, 'a', 5, 'missed');
     const again = await resume(edge, 'topic=a', first.lastEventId);
-    await again.event('hub.live');
     expect(await payloadsBeforeMarker(edge, again, 'a')).toEqual(missed);
     expect(names(again).filter((name) => name.startsWith('hub.'))).toEqual(['hub.hello', 'hub.live']);
     expect((await sourcesOf(edge)).ring).toBe(1);
