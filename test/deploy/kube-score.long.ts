@@ -33,7 +33,7 @@ function findingsOf(text: string): string[] {
   return lines.filter((line) => !/^\[(OK|SKIPPED)\]/.test(line));
 }
 
-test.each(['local', 'production', 'others'])('kube-score finds nothing in the overlay "%s"', async (overlay) => {
+test.each(['local', 'production', 'others', 'cells/eu-1', 'cells/eu-2'])('kube-score finds nothing in the overlay "%s"', async (overlay) => {
   expect(findingsOf(await deploy.render(`overlays/${overlay}`))).toEqual([]);
 });
 
