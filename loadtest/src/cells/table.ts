@@ -5,7 +5,7 @@ import { CHOSEN, INDEX_ENTRY, MEASURED, type UnitCost } from './unit-cost.ts';
 const CELLS = [1, 4, 16];
 
 /** The demands of docs/capacity.md: each subscriber gets 864 events a day of its own, and all get one event a second. */
-export const DEMANDS: readonly Demand[] = [1_000_000, 10_000_000].map((subscribers) => ({
+const DEMANDS: readonly Demand[] = [1_000_000, 10_000_000].map((subscribers) => ({
   subscribers,
   eventsPerSec: subscribers / 100 + 1,
   broadcastShare: 1 / (subscribers / 100 + 1),
@@ -67,7 +67,7 @@ function toDemandTable(demand: Demand, feed: FeedKind): string {
 }
 
 /** What the model stands on, each with its source, as a table of Markdown. */
-export function toInputTable(): string {
+function toInputTable(): string {
   const inputs: readonly UnitCost[] = [MEASURED, CHOSEN, INDEX_ENTRY].flatMap((part) => Object.values(part));
   const rows = inputs.map(({ what, words, source }) => [what, words, source]);
   return toMarkdown([['what', 'figure', 'from'], ['---', '---:', '---'], ...rows]);
