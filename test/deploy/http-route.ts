@@ -6,6 +6,7 @@ import type { Manifest } from './manifests.ts';
 interface Match {
   readonly method?: string;
   readonly path: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string };
+  readonly headers?: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** What a route says of the requests that it matches. */
@@ -22,19 +23,46 @@ export interface Operation {
   readonly path: string;
 }
 
-/** The rule by which a request goes: an exact path before a prefix, a longer prefix before a shorter, then by method (GEP-1364). */
-export function ruleFor(route: Manifest, method: string, path: string): RouteRule | undefined {
-  const { rules } = route.spec as { rules: readonly RouteRule[] };
-  const candidates = rules.flatMap((rule) =>
-    rule.matches.filter((match) => isMatch(match, method, path)).map((match) => ({ rule, match })),
-  );
-  const rank = ({ method: chosen, path: { type, value } }: Match): number =>
-    (type === 'Exact' ? 1e6 : 0) + value.length * 2 + (chosen === undefined ? 0 : 1);
-  return candidates.sort((one, other) => rank(other.match) - rank(one.match))[0]?.rule;
+/** A request as a gateway looks at it. */
+interface Asked {
+  readonly host: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-function isMatch({ method: chosen, path: { type, value } }: Match, method: string, path: string): boolean {
+/** The rule of one route by which a request of its host goes. */
+export function ruleFor(route: Manifest, method: string, path: string): RouteRule | undefined {
+  const { hostnames } = route.spec as { hostnames: readonly string[] };
+  return wayOf([route], { host: hostnames[0] ?? '', method, path })?.rule;
+}
+
+/**
+ * The route and the rule by which a request goes, of all routes of a gateway: an exact path before a prefix, a longer prefix before
+ * a shorter, then by method, then by how many headers are matched (the Gateway API on HTTPRouteRule).
+ */
+export function wayOf(
+  routes: readonly Manifest[],
+  asked: Asked,
+): { readonly route: Manifest; readonly rule: RouteRule } | undefined {
+  const candidates = routes.flatMap((route) => {
+    const { hostnames, rules } = route.spec as { hostnames: readonly string[]; rules: readonly RouteRule[] };
+    if (!hostnames.includes(asked.host)) return [];
+    return rules.flatMap((rule) =>
+      rule.matches.filter((match) => isMatch(match, asked)).map((match) => ({ route, rule, match })),
+    );
+  });
+  const rank = ({ method: chosen, path: { type, value }, headers = [] }: Match): number =>
+    (type === 'Exact' ? 1e6 : 0) + value.length * 200 + (chosen === undefined ? 0 : 100) + headers.length;
+  return candidates.sort((one, other) => rank(other.match) - rank(one.match))[0];
+}
+
+function isMatch(
+  { method: chosen, path: { type, value }, headers: wanted = [] }: Match,
+  { method, path, headers = {} }: Asked,
+): boolean {
   if (chosen !== undefined && chosen !== method) return false;
+  if (wanted.some((header) => headers[header.name] !== header.value)) return false;
   if (type === 'Exact') return path === value;
   return value === '/' || path === value || path.startsWith(`${value}/`);
 }

@@ -33,9 +33,12 @@ function findingsOf(text: string): string[] {
   return lines.filter((line) => !/^\[(OK|SKIPPED)\]/.test(line));
 }
 
-test.each(['local', 'production', 'others'])('kube-score finds nothing in the overlay "%s"', async (overlay) => {
-  expect(findingsOf(await deploy.render(`overlays/${overlay}`))).toEqual([]);
-});
+test.each(['local', 'production', 'others', 'cells/eu-1', 'cells/eu-2'])(
+  'kube-score finds nothing in the overlay "%s"',
+  async (overlay) => {
+    expect(findingsOf(await deploy.render(`overlays/${overlay}`))).toEqual([]);
+  },
+);
 
 test('kube-score finds nothing in the load test beside the base that it is for', async () => {
   const both = `${await deploy.render('loadtest')}\n---\n${await deploy.render('overlays/production')}`;

@@ -58,11 +58,11 @@ export function allows(manifests: readonly Manifest[], from: Peer, to: Peer, por
   return passes('Egress', from, to) && passes('Ingress', to, from);
 }
 
-/** The pods of a workload, by its name. */
-export function podsOf(manifests: readonly Manifest[], name: string): Peer {
+/** The pods of a workload, by its name. @param namespace where it is, of all that have one of that name. */
+export function podsOf(manifests: readonly Manifest[], name: string, namespace = 'tidings'): Peer {
   const workload = workloadsOf(manifests).find((found) => found.name === name);
   if (workload === undefined) throw new Error(`There is no workload ${name}.`);
-  return { namespace: 'tidings', labels: workload.labels, workload };
+  return { namespace, labels: workload.labels, workload };
 }
 
 function selects(

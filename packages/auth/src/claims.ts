@@ -1,8 +1,5 @@
-import { isPattern, isToken } from '@tidings/protocol';
+import { isPattern, isTenant } from '@tidings/protocol';
 import { DEFAULT_TENANT, type Grant } from './grant.ts';
-
-/** Bytes of a tenant's name as UTF-8. */
-export const MAX_TENANT_BYTES = 64;
 
 /**
  * The grant that the claims of a verified token make (contract section 3), or `undefined` where one of them has a wrong
@@ -53,11 +50,6 @@ function isRecord(value: unknown): value is object {
 
 function isName(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
-}
-
-/** Whether a value can name a tenant: a topic token of at most 64 bytes. */
-export function isTenant(value: unknown): boolean {
-  return typeof value === 'string' && isToken(value) && Buffer.byteLength(value) <= MAX_TENANT_BYTES;
 }
 
 function isPatternList(value: unknown): boolean {

@@ -1,5 +1,5 @@
+import { isTenant } from '@tidings/protocol';
 import { z } from 'zod';
-import { isTenant } from './claims.ts';
 
 /** One issuer of the issuers file; it has either a `jwksUrl` or a `publicKey`. */
 export interface IssuerEntry {

@@ -10,6 +10,8 @@ export interface ErrorDetails {
   readonly position?: number;
   /** The topic or pattern at fault, of those that were named. */
   readonly topic?: string;
+  /** URL of the server that serves this tenant or user, where this one does not. */
+  readonly host?: string;
   /** Seconds after which trying again is worth it; becomes `Retry-After`. */
   readonly retryAfterSec?: number;
   /** The `WWW-Authenticate` value of a 401 (RFC 6750 section 3). */

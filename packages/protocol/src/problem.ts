@@ -20,6 +20,7 @@ export const PROBLEMS = {
   'body-too-large': { status: 413, title: 'The body is too large' },
   'event-too-large': { status: 413, title: 'The event is too large' },
   'unsupported-media-type': { status: 415, title: 'The media type is not supported' },
+  'wrong-cell': { status: 421, title: 'Another cell serves this tenant or user' },
   'empty-batch': { status: 422, title: 'There is no event in the body' },
   'invalid-cursor': { status: 422, title: 'The cursor is not one of ours' },
   'invalid-event-name': { status: 422, title: 'The event name is not allowed' },
@@ -52,13 +53,15 @@ export interface Problem {
   readonly parameter?: string;
   readonly position?: number;
   readonly topic?: string;
+  /** URL of the server to ask in place of this one. */
+  readonly host?: string;
 }
 
 /** The problem document of a code. */
 export function toProblem(
   code: ProblemCode,
   detail?: string,
-  extra: Pick<Problem, 'pointer' | 'parameter' | 'position' | 'topic'> = {},
+  extra: Pick<Problem, 'pointer' | 'parameter' | 'position' | 'topic' | 'host'> = {},
 ): Problem {
   const { status, title } = PROBLEMS[code];
   return { type: `urn:tidings:problem:${code}`, title, status, code, ...(detail && { detail }), ...extra };
@@ -66,11 +69,12 @@ export function toProblem(
 
 /** The problem document of an expected failure: its message is the `detail`. */
 export function problemOf(error: TidingsError): Problem {
-  const { pointer, parameter, position, topic } = error.details;
+  const { pointer, parameter, position, topic, host } = error.details;
   return toProblem(error.code, error.message, {
     ...(pointer !== undefined && { pointer }),
     ...(parameter !== undefined && { parameter }),
     ...(position !== undefined && { position }),
     ...(topic !== undefined && { topic }),
+    ...(host !== undefined && { host }),
   });
 }

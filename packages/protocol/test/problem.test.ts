@@ -28,6 +28,7 @@ describe('PROBLEMS', () => {
     ['event-too-large', 413],
     ['body-too-large', 413],
     ['unsupported-media-type', 415],
+    ['wrong-cell', 421],
     ['invalid-topic', 422],
     ['invalid-event-name', 422],
     ['invalid-cursor', 422],
@@ -62,7 +63,7 @@ describe('problemOf', () => {
   });
 
   it('passes on where the fault is', () => {
-    const details = { pointer: '/0/topic', parameter: 'topic', position: 7 };
+    const details = { pointer: '/0/topic', parameter: 'topic', position: 7, topic: 'a.b', host: 'https://b.example' };
     expect(problemOf(new TidingsError('invalid-field', 'No.', details))).toMatchObject(details);
   });
 

@@ -1,5 +1,6 @@
 export * from './admin-server.ts';
 export * from './api-document.ts';
+export * from './cell/index.ts';
 export * from './check-shape.ts';
 export * from './client-address.ts';
 export * from './clock.ts';

@@ -11,6 +11,7 @@ export const problemSchema: z.ZodType = z
     pointer: z.string().optional().openapi({ description: 'JSON pointer to the field at fault.' }),
     parameter: z.string().optional().openapi({ description: 'Query parameter or header at fault.' }),
     topic: z.string().optional().openapi({ description: 'The topic or pattern at fault, of those named.' }),
+    host: z.string().optional().openapi({ description: 'Of wrong-cell: the URL of the server to ask instead.' }),
     position: z.int().optional().openapi({ description: 'Where in the body, in characters.' }),
   })
   .openapi('Problem');

@@ -23,12 +23,16 @@ const NATS_ACCESS = [
   'TIDINGS_NATS_TLS_KEY',
   'TIDINGS_NATS_REPLICAS',
 ];
+const PAIRS = [
+  ['TIDINGS_TLS_CERT', 'TIDINGS_TLS_KEY'],
+  ['TIDINGS_CELLS_FILE', 'TIDINGS_CELL'],
+] as const;
 // A key is remembered for two minutes (contract section 5), and no longer than the events themselves.
 const LEAST_HISTORY_SEC = 120;
 
 /** What variables demand of each other: one clear line for each fault. */
 export function faultsBetween(reading: Reading, needs: Needs): string[] {
-  return [...keyFaults(reading, needs), ...tlsFaults(reading), ...natsFaults(reading, needs)];
+  return [...keyFaults(reading, needs), ...pairFaults(reading), ...natsFaults(reading, needs)];
 }
 
 function keyFaults({ values }: Reading, { shared = false }: Needs): string[] {
@@ -41,9 +45,10 @@ function keyFaults({ values }: Reading, { shared = false }: Needs): string[] {
   return values.get('NODE_ENV') === 'production' ? [`${fault} in production`] : [];
 }
 
-function tlsFaults({ isSet }: Reading): string[] {
-  if (isSet('TIDINGS_TLS_CERT') === isSet('TIDINGS_TLS_KEY')) return [];
-  return ['TIDINGS_TLS_CERT, TIDINGS_TLS_KEY: both are needed, or none'];
+function pairFaults({ isSet }: Reading): string[] {
+  return PAIRS.filter(([one, other]) => isSet(one) !== isSet(other)).map(
+    ([one, other]) => `${one}, ${other}: both are needed, or none`,
+  );
 }
 
 function natsFaults({ values, isSet }: Reading, { shared = false }: Needs): string[] {

@@ -177,6 +177,13 @@ export const VARIABLES: readonly Variable[] = [
   ),
   variable('TIDINGS_TLS_KEY', undefined, text(), 'Path of the PEM key of that certificate.'),
   variable('TIDINGS_TOPICS_FILE', undefined, text(), 'JSON file of topic classes: pattern to public, ttl, store.'),
+  variable(
+    'TIDINGS_CELLS_FILE',
+    undefined,
+    text(),
+    'JSON file of cells, and of the tenants that each serves; whoever belongs to another cell is refused with 421.',
+  ),
+  variable('TIDINGS_CELL', undefined, text(), 'The cell of that file that this process belongs to.'),
   variable('TIDINGS_HISTORY_MAX_AGE', '86400', whole(1, YEAR_SEC), 'Age of the oldest event kept, in seconds.'),
   variable('TIDINGS_HISTORY_MAX_BYTES', '268435456', whole(2_000_000, 2 ** 40), 'Size of the history kept, in bytes.'),
   variable(

@@ -355,6 +355,16 @@ describe('loadSettings', () => {
     expect(problems[0]).not.toContain('hunter2');
   });
 
+  it('section 9: a file of cells and the own one of them come together', () => {
+    const both = { TIDINGS_CELLS_FILE: '/cells.json', TIDINGS_CELL: 'eu-1' };
+    expect(loadSettings(both)).toMatchObject({ cellsFile: '/cells.json', cell: 'eu-1' });
+    for (const name of ['TIDINGS_CELLS_FILE', 'TIDINGS_CELL']) {
+      expect(problemsOf({ ...both, [name]: '' })).toEqual([
+        'TIDINGS_CELLS_FILE, TIDINGS_CELL: both are needed, or none',
+      ]);
+    }
+  });
+
   it('section 9: with NATS, history is kept at least for as long as an idempotency key is remembered', () => {
     expect(loadSettings({ ...NATS, TIDINGS_HISTORY_MAX_AGE: '120' }).historyMaxAgeSec).toBe(120);
     expect(loadSettings({ TIDINGS_HISTORY_MAX_AGE: '119' }).historyMaxAgeSec).toBe(119);

@@ -12,6 +12,7 @@ import {
   hostService,
   type Logger,
   type Metrics,
+  readOwnCell,
   type Service,
   type ServiceApp,
   type Settings,
@@ -56,12 +57,25 @@ export async function startEdge(
     clock,
     control.accessChecks,
   );
+  const cell = readOwnCell(settings, 'edge');
   const broker = createBroker(settings, 'edge', log, metrics, clock);
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, control.audit.noteProblem);
   if (settings.console === 'on') app.route('/', createConsole()).route('/', createDevelopmentRoutes(undefined));
   const aheadWaitMs = AHEAD_WAIT_MS;
   const { tracer } = tracing;
-  const options = { broker, ...control, authenticator, classes, metrics, log, settings, aheadWaitMs, clock, tracer };
+  const options = {
+    broker,
+    ...control,
+    authenticator,
+    classes,
+    cell,
+    metrics,
+    log,
+    settings,
+    aheadWaitMs,
+    clock,
+    tracer,
+  };
   const edge = createEdgeService(app, 'Tidings edge', options);
   const service = {
     ...edge,

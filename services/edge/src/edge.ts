@@ -7,6 +7,7 @@ import {
   type Logger,
   type Metrics,
   NO_TRACER,
+  type OwnCell,
   type ServiceApp,
   type Settings,
   systemClock,
@@ -51,6 +52,8 @@ export interface EdgeOptions {
   readonly demand: HubTopicDemand;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
+  /** Whom this edge serves; `undefined`: everybody. */
+  readonly cell?: OwnCell | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly settings: Pick<
@@ -97,7 +100,7 @@ export interface Edge {
 export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const { broker, cluster, revocations, tickets, audit, tallies, demand, authenticator, classes } = options;
   const { metrics, log, settings, aheadWaitMs = 0, alone = false, clock = systemClock } = options;
-  const { tracer = NO_TRACER } = options;
+  const { tracer = NO_TRACER, cell } = options;
   const followers = createHubTopicFollowers({ demand, clock, onSecond: () => sendSnapshots() });
   const router = followers.watch(createRouter<Session>());
   const send = createHubTopicItems({ cluster, router, followers, clock });
@@ -173,22 +176,22 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const writes = createStateWrites();
   answerForSessions({ edge, classes, turns: createChangeTurns() });
   tallies.measureStreams((tenants) => measureStreams({ registry, drain }, tenants));
-  const callers = { cluster, authenticator, classes, audit, clock };
+  const callers = { cluster, authenticator, classes, cell, audit, clock };
   metrics.connectionsLimit.set(settings.maxConnections);
   metrics.inTouch.from(() => (cluster.inTouch ? 1 : 0));
 
   return {
     addTo(app) {
-      addStream(app, { edge, authenticator, classes }, READ_FAILURES);
-      addReads(app, { broker, cluster, feed, clock, aheadWaitMs, authenticator, classes }, READ_FAILURES);
+      addStream(app, { edge, authenticator, classes, cell }, READ_FAILURES);
+      addReads(app, { broker, cluster, feed, clock, aheadWaitMs, authenticator, classes, cell }, READ_FAILURES);
       addSessions(app, callers, READ_FAILURES);
       addPresence(app, callers, READ_FAILURES);
       addRevocations(
         app,
-        { revocations, writes, authenticator, audit, clock, maxTokenAgeSec: settings.maxTokenAgeSec },
+        { revocations, writes, authenticator, cell, audit, clock, maxTokenAgeSec: settings.maxTokenAgeSec },
         READ_FAILURES,
       );
-      addTickets(app, { tickets, writes, authenticator, audit, clock }, READ_FAILURES);
+      addTickets(app, { tickets, writes, authenticator, cell, audit, clock }, READ_FAILURES);
     },
     get openStreams() {
       return registry.size;

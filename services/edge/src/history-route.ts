@@ -10,6 +10,7 @@ import {
   TidingsError,
 } from '@tidings/protocol';
 import {
+  type OwnCell,
   parseQuery,
   pathSegment,
   type Query,
@@ -31,6 +32,7 @@ export interface ReadRouteParts extends JoinParts {
   readonly cluster: Cluster;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
+  readonly cell: OwnCell | undefined;
 }
 
 const DEFAULT_LIMIT = 100;
@@ -94,6 +96,7 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
     context.set('caller', access.grant);
     const pattern = parsePattern(pathSegment(incoming, 3), { parameter: 'topic' });
     authoriseTopics(access, [pattern], parts.classes, parts.authenticator);
+    parts.cell?.assertTopics(access.grant.tenant, [pattern]);
     const selection = { tenant: access.grant.tenant, patterns: [pattern] };
     const body = await withinDeadline(parts.clock, context.env.outgoing, (signal) =>
       readPage(selection, query, parts, signal),
@@ -107,6 +110,7 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
     const access = await parts.authenticator.authenticate(incoming, query);
     context.set('caller', access.grant);
     if (access.anonymous && !parts.classes.hasPublic) throw parts.authenticator.missingToken();
+    parts.cell?.assertTenant(access.grant.tenant);
     return answerJsonText(JSON.stringify({ cursor: cursorOf(parts.feed, parts.feed.position) }));
   });
 }

@@ -47,6 +47,7 @@ export function addPresence(app: ServiceApp, parts: SessionRouteParts, failures:
     const topic = parseTopic(pathSegment(incoming, 3), { parameter: 'topic' });
     const { grant, anonymous } = access;
     if (!grant.admin) authoriseTopics(access, [topic], parts.classes, parts.authenticator);
+    parts.cell?.assertTopics(grant.tenant, [topic]);
     const limit = parseCount(query, 'limit', MOST_NAMED, 1_000);
     // Who is told no names asks for none: naming a large audience costs more than counting it.
     const asked: PresenceQuery = { tenant: grant.tenant, topic, limit: anonymous ? 0 : limit };

@@ -4,7 +4,7 @@ import type { Access, Authenticator, Grant, Revocation } from '@tidings/auth';
 import { authenticateWriter, CLOCK_SKEW_SEC, toChallenge, toRevocationEnd } from '@tidings/auth';
 import type { Audit, RevocationList } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
-import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
+import { type Clock, checkShape, type OwnCell, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
 import { readJson } from './json-body.ts';
 import { describeRoutes, type Failures } from './openapi-answers.ts';
 import type { StateWrites } from './state-writes.ts';
@@ -13,6 +13,7 @@ export interface RevocationRouteParts {
   readonly revocations: RevocationList;
   readonly writes: StateWrites;
   readonly authenticator: Authenticator;
+  readonly cell: OwnCell | undefined;
   readonly audit: Audit;
   readonly clock: Clock;
   /** No token lives longer. */
@@ -54,6 +55,7 @@ export function addRevocations(app: ServiceApp, parts: RevocationRouteParts, fai
     const query = parseQuery(incoming.url ?? '');
     refuseUnknown(query, ['access_token']);
     const access = await authenticateWriter(context, query, authenticator);
+    parts.cell?.assertTenant(access.grant.tenant);
     const body = checkShape(
       revocationSchema,
       await readJson(incoming, outgoing as ServerResponse, MAX_BODY_BYTES),

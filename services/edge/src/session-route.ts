@@ -6,6 +6,7 @@ import type { Audit } from '@tidings/control';
 import { parseTopic, TidingsError } from '@tidings/protocol';
 import {
   type Clock,
+  type OwnCell,
   parseQuery,
   pathSegment,
   refuseUnknown,
@@ -31,6 +32,7 @@ export interface SessionRouteParts {
   readonly cluster: Cluster;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
+  readonly cell: OwnCell | undefined;
   readonly audit: Audit;
   readonly clock: Clock;
 }
@@ -121,6 +123,7 @@ async function list(context: ServiceContext, parts: SessionRouteParts): Promise<
   const query = parseQuery(context.env.incoming.url ?? '');
   refuseUnknown(query, ['user', 'topic', 'limit', 'after', 'access_token']);
   const access = await authenticateCaller(context, query, parts.authenticator);
+  parts.cell?.assertTenant(access.grant.tenant);
   const scope = scopeOf(access.grant, singleValue(query, 'user'));
   const topic = singleValue(query, 'topic');
   if (topic !== undefined) parseTopic(topic, { parameter: 'topic' });
@@ -147,6 +150,7 @@ async function askHolder(context: ServiceContext, name: string, parts: SessionRo
   const query = parseQuery(context.env.incoming.url ?? '');
   refuseUnknown(query, ['access_token']);
   const { grant } = await authenticateCaller(context, query, parts.authenticator);
+  parts.cell?.assertTenant(grant.tenant);
   const scope = scopeOf(grant);
   const request: SessionRequest = { ...scope, id: pathSegment(context.env.incoming, 3) };
   return parts.cluster.ask(nodeOf(request.id), name, request);
@@ -164,6 +168,8 @@ async function change(context: ServiceContext, parts: SessionRouteParts): Promis
   );
   const topics = wanted.add.map(({ topic }) => topic);
   authoriseTopics(access, topics, parts.classes, parts.authenticator);
+  parts.cell?.assertTenant(access.grant.tenant);
+  parts.cell?.assertTopics(access.grant.tenant, topics);
   const session = pathSegment(incoming, 3);
   const asked: SessionChange = { ...wanted, session, grant: encodeGrant(access.grant) };
   const changed = (await parts.cluster.ask(nodeOf(session), ASK.change, asked)) as ChangeAnswer | undefined;

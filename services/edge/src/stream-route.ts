@@ -8,6 +8,7 @@ import {
   clientAddressOf,
   type FaultPlace,
   isGone,
+  type OwnCell,
   parseQuery,
   type Query,
   refuseUnknown,
@@ -31,6 +32,7 @@ export interface StreamRouteParts {
   readonly edge: EdgeParts;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
+  readonly cell: OwnCell | undefined;
 }
 
 // 100 topics of 255 bytes, as JSON with every character escaped, and some room.
@@ -131,6 +133,8 @@ async function answer(
   const topics = wish.topics.length > 0 ? wish.topics : ownTopics(access, authenticator);
   authoriseTopics(access, topics, parts.classes, authenticator);
   const { tenant, expiresAtSec } = access.grant;
+  // Never put softly: a native EventSource that came back here would come in vain.
+  parts.cell?.assertTopics(tenant, topics);
   const start = await whenAvailable(context, wish.client, edge, () =>
     foresee(wish, { tenant, patterns: topics }, context, edge),
   );

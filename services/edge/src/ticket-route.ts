@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { type Authenticator, authenticateCaller, toChallenge } from '@tidings/auth';
 import { type Audit, TICKET_SEC, type TicketStore } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
-import { type Clock, checkShape, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
+import { type Clock, checkShape, type OwnCell, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
 import { answerJsonText } from './json-answer.ts';
 import { readJson } from './json-body.ts';
 import { describeRoutes, type Failures } from './openapi-answers.ts';
@@ -13,6 +13,7 @@ export interface TicketRouteParts {
   readonly tickets: TicketStore;
   readonly writes: StateWrites;
   readonly authenticator: Authenticator;
+  readonly cell: OwnCell | undefined;
   readonly audit: Audit;
   readonly clock: Clock;
 }
@@ -37,7 +38,7 @@ const ticketRoute = createRoute({
 /** Adds `POST /v1/tickets` (contract section 3). */
 export function addTickets(
   app: ServiceApp,
-  { tickets, writes, authenticator, audit, clock }: TicketRouteParts,
+  { tickets, writes, authenticator, cell, audit, clock }: TicketRouteParts,
   failures: Failures,
 ): void {
   describeRoutes(app, [ticketRoute], failures);
@@ -52,6 +53,7 @@ export function addTickets(
         challenge: toChallenge('insufficient'),
       });
     }
+    cell?.assertTenant(access.grant.tenant);
     checkShape(z.strictObject({}), await readJson(incoming, outgoing as ServerResponse, MAX_BODY_BYTES, {}), 'pointer');
     await writes.take(access.grant);
     const ticket = await tickets.issue(access.grant);

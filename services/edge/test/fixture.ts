@@ -19,6 +19,7 @@ import {
   createPublicServer,
   createServiceApp,
   type Metrics,
+  type OwnCell,
   type PublicServer,
   systemClock,
 } from '@tidings/runtime';
@@ -59,6 +60,7 @@ export interface EdgeSetup {
   /** Joins other edges of the same test. */
   readonly bus?: MemoryBus;
   readonly auditLevel?: AuditLevel;
+  readonly cell?: OwnCell;
   /** Lines of level error that this test wants to see. */
   readonly expectErrors?: boolean;
 }
@@ -142,6 +144,7 @@ export async function startEdge(setup: EdgeSetup = {}): Promise<TestEdge> {
     ...control,
     authenticator,
     classes: parseTopicClasses(JSON.stringify(setup.classes ?? {})),
+    cell: setup.cell,
     metrics,
     log,
     settings: { ...SETTINGS, ...setup.settings },

@@ -14,6 +14,7 @@ import {
   hostService,
   type Logger,
   type Metrics,
+  readOwnCell,
   type Settings,
   systemClock,
 } from '@tidings/runtime';
@@ -66,6 +67,7 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     cluster,
     authenticator,
     classes,
+    cell: readOwnCell(settings, 'ingest'),
     audit,
     metrics,
     log,
@@ -78,6 +80,7 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     ...control,
     authenticator,
     classes,
+    cell: readOwnCell(settings, 'edge'),
     metrics,
     log,
     settings,

@@ -26,7 +26,9 @@ export function answerBatch(context: ServiceContext, published: readonly Publish
   const first = failed[0]?.problem as Problem;
   const codes = new Set(failed.map((result) => result.problem?.code));
   const statuses = new Set(failed.map((result) => result.status));
-  const problem = codes.size === 1 ? toProblem(first.code) : toProblem('all-failed');
+  const hosts = new Set(failed.map((result) => result.problem?.host));
+  const host = hosts.size === 1 && first.host !== undefined ? { host: first.host } : {};
+  const problem = codes.size === 1 ? toProblem(first.code, undefined, host) : toProblem('all-failed');
   const status = statuses.size === 1 ? first.status : problem.status;
   return toProblemResponse({ ...problem, status }, detailsOf(status, failed), { results });
 }

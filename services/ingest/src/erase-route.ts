@@ -4,6 +4,7 @@ import type { Broker } from '@tidings/broker';
 import type { Audit } from '@tidings/control';
 import { isPattern, isReservedTopic, parsePattern, TidingsError } from '@tidings/protocol';
 import {
+  type OwnCell,
   parseQuery,
   pathSegment,
   readBody,
@@ -18,6 +19,7 @@ import { inUrl, parseUser } from './validate.ts';
 export interface EraseRouteParts {
   readonly broker: Pick<Broker, 'purge'>;
   readonly authenticator: Authenticator;
+  readonly cell?: OwnCell | undefined;
   readonly audit: Pick<Audit, 'record'>;
 }
 
@@ -34,6 +36,7 @@ const common = {
     403: toProblemAnswer('The token is not an admin’s, or the cookie comes from a foreign page.'),
     413: toProblemAnswer('There is a body: what is erased stands in the path alone.'),
     415: toProblemAnswer('There is an encoded body.'),
+    421: toProblemAnswer('Another cell serves this tenant or user; host is the URL of its ingest. Nothing was erased.'),
     422: toProblemAnswer('The topic, the user or a parameter is not allowed.'),
     503: toProblemAnswer('The broker is away, or an edge did not confirm in time. Try again: repeating it is safe.'),
   },
@@ -64,7 +67,7 @@ export function addErasing(app: ServiceApp, parts: EraseRouteParts): void {
 async function erase(
   context: ServiceContext,
   toPatterns: (segment: string) => readonly string[],
-  { broker, authenticator, audit }: EraseRouteParts,
+  { broker, authenticator, cell, audit }: EraseRouteParts,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
   const query = parseQuery(incoming.url ?? '');
@@ -72,6 +75,7 @@ async function erase(
   assertAdmin(access.grant);
   refuseUnknown(query, ['access_token']);
   const patterns = toPatterns(pathSegment(incoming, 3));
+  cell?.assertTopics(access.grant.tenant, patterns);
   // Whoever sends one thinks that it narrows what is erased.
   await readBody(incoming, outgoing, 0);
   await broker.purge({ tenant: access.grant.tenant, patterns });

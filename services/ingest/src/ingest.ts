@@ -11,6 +11,7 @@ import {
   hostService,
   type Logger,
   type Metrics,
+  readOwnCell,
   type Settings,
   systemClock,
 } from '@tidings/runtime';
@@ -52,6 +53,7 @@ export async function startIngest(
     isRevoked: accessChecks.isRevoked,
   });
   metrics.inTouch.from(() => (cluster.inTouch ? 1 : 0));
+  const cell = readOwnCell(settings, 'ingest');
   const broker = createBroker(settings, 'ingest', log, metrics, clock);
   const app = createHostedApp(settings, metrics, log, authenticator.corsOrigin, audit.noteProblem);
   const { tracer } = tracing;
@@ -60,6 +62,7 @@ export async function startIngest(
     cluster,
     authenticator,
     classes,
+    cell,
     audit,
     metrics,
     log,

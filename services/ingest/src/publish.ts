@@ -1,7 +1,7 @@
 import { type Grant, mayPublish } from '@tidings/auth';
 import type { Broker, PublishInput } from '@tidings/broker';
 import { encodeCursor, type Problem, TidingsError } from '@tidings/protocol';
-import { type Logger, type Metrics, problemOfAny, type TraceContext } from '@tidings/runtime';
+import { type Logger, type Metrics, type OwnCell, problemOfAny, type TraceContext } from '@tidings/runtime';
 import type { PublishTrace } from './publish-trace.ts';
 
 /** One event on one topic that is to be published. */
@@ -36,8 +36,11 @@ export interface PublishRequest {
 /** Publishes what is valid, all at once, and answers in its order; a failure is a result and never stops the others. */
 export type Publish = (request: PublishRequest, orders: readonly PublishOrder[]) => Promise<PublishResult[]>;
 
-/** Joins the right to publish, the broker and the metrics into one act. */
-export function createPublish(broker: Broker, metrics: Metrics, log: Logger): Publish {
+/**
+ * Joins the right to publish, the broker and the metrics into one act.
+ * @param cell whom this process serves; `undefined`: everybody.
+ */
+export function createPublish(broker: Broker, metrics: Metrics, log: Logger, cell?: OwnCell): Publish {
   async function publishOne(
     { grant, traceId }: PublishRequest,
     { input, index }: PublishOrder,
@@ -46,6 +49,7 @@ export function createPublish(broker: Broker, metrics: Metrics, log: Logger): Pu
     const { topic } = input;
     try {
       if (!mayPublish(grant, topic)) throw new TidingsError('forbidden', `The token may not publish to ${topic}.`);
+      cell?.assertTopics(input.tenant, [topic]);
       const startedMs = performance.now();
       const { epoch, seq, duplicate } = await broker.publish(input, span);
       metrics.publishSeconds.observe((performance.now() - startedMs) / 1000);

@@ -11,6 +11,7 @@ import {
   type Logger,
   type Metrics,
   NO_TRACER,
+  type OwnCell,
   parseJson,
   parseMediaType,
   parseQuery,
@@ -44,6 +45,8 @@ export interface IngestParts {
   readonly broker: Broker;
   readonly authenticator: Authenticator;
   readonly classes: TopicClasses;
+  /** Whom this ingest serves; `undefined`: everybody. */
+  readonly cell?: OwnCell | undefined;
   readonly audit: Audit;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -75,6 +78,7 @@ const failures = {
   403: toProblemAnswer('The token does not grant publishing to this topic.'),
   413: toProblemAnswer('The body, the event or the batch is too large.'),
   415: toProblemAnswer('Another media type, charset or encoding than the ones listed.'),
+  421: toProblemAnswer('Another cell serves this tenant or user; host is the URL of its ingest. Nothing was stored.'),
   422: toProblemAnswer('A field has a wrong value; the pointer says which.'),
   429: toProblemAnswer('A rate or the quota is used up; nothing of the request was published.'),
   503: toProblemAnswer('The broker is away. Safe to retry with the same id.'),
@@ -132,9 +136,9 @@ const userRoute = createRoute({
 
 /** Adds the way in to an application: the publishing requests of contract section 5, and the erasing ones of 7. */
 export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
-  const { classes, settings, log, cluster, clock = systemClock, tracer = NO_TRACER } = given;
+  const { classes, settings, log, cluster, cell, clock = systemClock, tracer = NO_TRACER } = given;
   const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes };
-  const parts: Parts = { ...given, rules, publish: createPublish(given.broker, given.metrics, log) };
+  const parts: Parts = { ...given, rules, publish: createPublish(given.broker, given.metrics, log, cell) };
   const { quotaEvents: eventsPerDay } = settings;
   const quota = eventsPerDay > 0 ? createQuota({ eventsPerDay, cluster, clock, log }) : undefined;
   const limits = createPublishLimits(settings, quota);
@@ -145,6 +149,8 @@ export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
     const trace = beginPublish(tracer, context, route);
     const { grant } = await authenticateWriter(context, query, parts.authenticator);
     trace?.accept(grant);
+    // Of a tenant whose users are spread, each event is looked at.
+    cell?.assertTenant(grant.tenant);
     return { grant, trace, traceId: () => traceIdOfRequest(context) };
   };
   for (const route of [eventsRoute, topicRoute, userRoute]) app.openAPIRegistry.registerPath(route);

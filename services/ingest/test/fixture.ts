@@ -12,6 +12,7 @@ import {
   createPublicServer,
   createServiceApp,
   type Metrics,
+  type OwnCell,
   type PublicServer,
   systemClock,
 } from '@tidings/runtime';
@@ -34,6 +35,7 @@ export interface IngestOptions {
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<Limits>;
   readonly cluster?: Cluster;
+  readonly cell?: OwnCell;
   readonly auditLevel?: AuditLevel;
   readonly logLevel?: string;
 }
@@ -137,6 +139,7 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
     },
     clock,
     ...(options.cluster && { cluster: options.cluster }),
+    cell: options.cell,
   });
   const server = createPublicServer({
     fetch: (incoming, env) => app.fetch(incoming, env),

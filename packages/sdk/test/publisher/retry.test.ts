@@ -91,6 +91,7 @@ describe('a publish that fails for good', () => {
     ['not-found', 404],
     ['body-too-large', 413],
     ['unsupported-media-type', 415],
+    ['wrong-cell', 421],
     ['invalid-topic', 422],
   ] as const)('rejects at once with the code of the server: %s', async (code, status) => {
     const { publisher, requests, run } = createScripted([refuse(code, {}, 'Because.')]);
