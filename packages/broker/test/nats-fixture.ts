@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { BrokerHarness } from '@tidings/broker/contract';
 import {
   createNatsBroker,
   createNatsCluster,
@@ -9,6 +11,7 @@ import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { createLogger, createMetrics, type Metrics } from '@tidings/runtime';
 import { readLogLine } from '@tidings/runtime/testing';
 import { connect, type NatsConnection } from 'nats';
+import { afterAll, beforeAll, onTestFinished, test } from 'vitest';
 import type { Cluster, ClusterRole } from '../src/cluster-port.ts';
 import type { Broker } from '../src/port.ts';
 
@@ -72,6 +75,30 @@ export async function createNatsFixture(): Promise<NatsFixture> {
     async remove() {
       await admin.close();
       await server.remove();
+    },
+  };
+}
+
+/** The contract's cases on the one server of a file. */
+export function createNatsHarness(feed: 'all' | 'interest'): BrokerHarness {
+  let fixture: NatsFixture;
+  beforeAll(async () => {
+    fixture = await createNatsFixture();
+  });
+  afterAll(() => fixture?.remove());
+  return {
+    test,
+    async open({ maxBytes = 64_000_000, maxAgeMs = 3_600_000, idempotencyWindowMs = 120_000 } = {}) {
+      await fixture.deleteStream();
+      const broker = fixture.create('hub', {
+        maxBytes,
+        maxAgeMs,
+        idempotencyWindowMs: Math.min(idempotencyWindowMs, maxAgeMs),
+        feed,
+      });
+      await broker.open();
+      onTestFinished(() => broker.close());
+      return { broker, elapse: (ms) => pause(ms) };
     },
   };
 }

@@ -19,10 +19,15 @@ export interface BrokerHarness {
   open(limits?: { maxBytes?: number; maxAgeMs?: number; idempotencyWindowMs?: number }): Promise<OpenedBroker>;
 }
 
-/** Every promise of the `Broker` port, as cases that each adapter must pass. */
-export function brokerContract(harness: BrokerHarness): void {
+/** Those promises that depend on how the feed gets its events. */
+export function feedContract(harness: BrokerHarness): void {
   publishCases(harness);
   feedCases(harness);
   interestCases(harness);
+}
+
+/** Every promise of the `Broker` port, as cases that each adapter must pass. */
+export function brokerContract(harness: BrokerHarness): void {
+  feedContract(harness);
   historyCases(harness);
 }

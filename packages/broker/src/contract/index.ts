@@ -1,2 +1,2 @@
-export { type BrokerHarness, brokerContract, type OpenedBroker } from './broker-contract.ts';
+export { type BrokerHarness, brokerContract, feedContract, type OpenedBroker } from './broker-contract.ts';
 export { type ClusterDeployment, type ClusterHarness, clusterContract } from './cluster-contract.ts';

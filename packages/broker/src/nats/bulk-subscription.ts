@@ -59,11 +59,6 @@ export class BulkSubscription<Entry extends BulkEntry> {
     entry.sid = 0;
   }
 
-  /** Which family a number on the present connection stands for, counted from an entry's own. */
-  sidOf(entry: Entry, family: number): number {
-    return entry.sid + family;
-  }
-
   /**
    * Subscribes to everything on a new connection. @returns what makes it the present one, or is never called where it did
    * not live so long.

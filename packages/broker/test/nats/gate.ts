@@ -11,7 +11,8 @@ export interface Gate {
   remove(): Promise<void>;
 }
 
-export async function createGate(target: number): Promise<Gate> {
+/** @param alter what becomes of the bytes that a client sends. */
+export async function createGate(target: number, alter = (bytes: Buffer): Buffer => bytes): Promise<Gate> {
   const sockets = new Set<Socket>();
   let isOpen = true;
   let stalled = false;
@@ -27,7 +28,7 @@ export async function createGate(target: number): Promise<Gate> {
         upstream.destroy();
       });
     }
-    client.on('data', (bytes) => void (!stalled && upstream.write(bytes)));
+    client.on('data', (bytes) => void (!stalled && upstream.write(alter(bytes))));
     upstream.on('data', (bytes) => void (!stalled && client.write(bytes)));
   });
   const cut = (): void => {

@@ -1,0 +1,83 @@
+import { createFakeClock } from '@tidings/runtime/testing';
+import { describe, expect, it } from 'vitest';
+import { createIndexVoice } from '../../src/nats/index-voice.ts';
+import { parseIndexNotice } from '../../src/nats/place-index.ts';
+import { createFakeLink, turn } from './fakes.ts';
+
+function createVoice() {
+  const clock = createFakeClock();
+  const fake = createFakeLink();
+  const state = { epoch: 'e', wanted: true };
+  const voice = createIndexVoice({
+    link: fake.link,
+    clock,
+    epoch: () => state.epoch,
+    wanted: () => state.wanted,
+  });
+  const told = () =>
+    fake.sent.map(({ subject, text }) => {
+      const notice = parseIndexNotice(text);
+      return [subject, notice?.epoch, Object.fromEntries(notice?.places ?? [])];
+    });
+  return { voice, clock, fake, state, told };
+}
+
+describe('a voice that tells what stands where', () => {
+  it('tells at once after a pause, of a whole turn together, and then every 5 ms at the most', async () => {
+    const { voice, clock, told } = createVoice();
+    voice.note('evt.0.default.a', 1);
+    voice.note('evt.0.default.b.c', 2);
+    voice.note('evt.0.default.a', 3);
+    expect(told()).toEqual([]);
+    await turn();
+    expect(told()).toEqual([['idx.0', 'e', { 'default.a': [1, 3], 'default.b.c': [2] }]]);
+    voice.note('evt.0.default.a', 4);
+    await turn();
+    clock.advance(4);
+    voice.note('evt.0.default.a', 5);
+    expect(told()).toHaveLength(1);
+    clock.advance(1);
+    expect(told().slice(1)).toEqual([['idx.0', 'e', { 'default.a': [4, 5] }]]);
+  });
+
+  it('says nothing while nobody listens, and nothing late of what was stored meanwhile', async () => {
+    const { voice, state, told } = createVoice();
+    state.wanted = false;
+    voice.note('evt.0.default.a', 1);
+    await turn();
+    state.wanted = true;
+    voice.note('evt.0.default.a', 2);
+    await turn();
+    expect(told()).toEqual([['idx.0', 'e', { 'default.a': [2] }]]);
+  });
+
+  it('never puts places of two logs into one notice, and what is left is told at the end', async () => {
+    const { voice, state, told } = createVoice();
+    voice.note('evt.0.default.a', 9);
+    state.epoch = 'f';
+    voice.note('evt.0.default.a', 1);
+    voice.close();
+    await turn();
+    expect(told()).toEqual([
+      ['idx.0', 'e', { 'default.a': [9] }],
+      ['idx.0', 'f', { 'default.a': [1] }],
+    ]);
+  });
+
+  it('drops what it can not say, and goes on', async () => {
+    const { voice, clock, fake, told } = createVoice();
+    fake.disconnect();
+    voice.note('evt.0.default.a', 1);
+    await turn();
+    fake.reconnect();
+    fake.fail(new Error('closed this instant'));
+    clock.advance(10);
+    voice.note('evt.0.default.a', 2);
+    await turn();
+    fake.fail(undefined);
+    clock.advance(10);
+    voice.note('evt.0.default.a', 3);
+    await turn();
+    expect(told()).toEqual([['idx.0', 'e', { 'default.a': [3] }]]);
+  });
+});
