@@ -12,6 +12,14 @@ const WAITING = [
   'ingest/test/ingest-process.test.ts',
   'cli/test/doctor.test.ts',
   'broker/test/nats/cluster.test.ts',
+  'broker/test/nats.contract.test.ts',
+  'broker/test/nats/log-reader.test.ts',
+  'runtime/test/lifecycle.test.ts',
+  'hub/test/hub-process.test.ts',
+  'broker/test/nats/cluster-fault.test.ts',
+  'broker/test/nats-defect/nats-broker.test.ts',
+  'broker/test/nats-cluster.contract.test.ts',
+  'test/fuzz.test.ts',
 ];
 
 /** Its place among those that wait; behind them all for any other file. */
