@@ -86,3 +86,51 @@ it('section 4: whoever is cut anywhere and resumes gets every matching event onc
     { numRuns: 25 },
   );
 }, 60_000);
+
+const anyPatterns = fc.subarray(['a.*', 'a.1', 'b.>', 'c', 'user.x', '>'], { minLength: 1, maxLength: 3 });
+const topicOf = (data: string): string => data.split(' ')[0] as string;
+
+it('section 4: whoever resumes with other topics gets, of each that is named now, all after the cursor and nothing before', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ patterns: anyPatterns, enough: fc.integer({ min: 1, max: 15 }) }), {
+        minLength: 2,
+        maxLength: 8,
+      }),
+      fc.constantFrom(2_000, 1_000_000),
+      fc.constantFrom('all' as const, 'interest' as const),
+      async (lives, ringMaxBytes, feed) => {
+        const edge = await startEdge({ feed, settings: { ringMaxBytes } });
+        const authorization = `Bearer ${await edge.token()}`;
+        const stored: Seen[] = [];
+        let going = true;
+        const publishing = (async () => {
+          for (let count = 0; going; count += 1) {
+            const data = `${TOPICS[(count * 5) % TOPICS.length]} ${count}`;
+            stored.push({ place: (await edge.publish(topicOf(data), data)).seq, data });
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+        })();
+        let cursor = '';
+        for (const { patterns, enough } of lives) {
+          const query = patterns.map((pattern) => `topic=${encodeURIComponent(pattern)}`).join('&');
+          const client = await edge.stream(query, {
+            headers: { authorization, ...(cursor !== '' && { 'last-event-id': cursor }) },
+          });
+          await client.until(() => client.published().length >= enough);
+          const kept = client.published().slice(0, enough);
+          client.destroy();
+          const from = placeOf(cursor === '' ? (client.events[0]?.lastEventId ?? '') : cursor);
+          cursor = kept.at(-1)?.lastEventId ?? '';
+          const isNamed = (topic: string): boolean => patterns.some((pattern) => covers(pattern, topic));
+          expect(kept.map(({ lastEventId, data }) => ({ place: placeOf(lastEventId), data }))).toEqual(
+            stored.filter(({ place, data }) => place > from && place <= placeOf(cursor) && isNamed(topicOf(data))),
+          );
+        }
+        going = false;
+        await publishing;
+      },
+    ),
+    { numRuns: 25 },
+  );
+}, 60_000);
