@@ -180,16 +180,15 @@ export class Interests {
     const restarts = this.#restarts;
     const newest = this.#parts.newest();
     const sinceMs = this.#parts.clock.elapsed();
+    // At once: what comes while the log is read is theirs already.
+    for (const entry of asked) Object.assign(entry, { from: newest, sinceMs });
     const earlier = await this.#parts.lookBack(
       asked.map(({ filter }) => filter),
       newest,
     );
     // In another log the same places mean others.
-    const isSameLog = restarts === this.#restarts;
-    for (const entry of asked) {
-      const from = isSameLog ? (earlier.get(entry.filter) ?? newest) : this.#parts.newest();
-      Object.assign(entry, { from, sinceMs });
-    }
+    if (restarts !== this.#restarts) return;
+    for (const entry of asked) entry.from = earlier.get(entry.filter) ?? newest;
   }
 }
 

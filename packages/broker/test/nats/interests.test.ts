@@ -142,6 +142,19 @@ describe('what a process follows', () => {
     expect((await busy).from).toBe(50);
   });
 
+  it('has what comes while the log is read', async () => {
+    const { interests, state, flush, holdLooks } = createInterests();
+    state.newest = 50;
+    state.position = 60;
+    const answer = holdLooks();
+    const following = interests.follow(selectionOf('a'));
+    await turn();
+    await flush();
+    expect([50, 51].map((place) => interests.covers('default.a', place))).toEqual([false, true]);
+    answer();
+    expect((await following).from).toBe(50);
+  });
+
   it('begins anew with the log, also where the log was asked before and answers after', async () => {
     const { interests, state, earlier, flush, follow, holdLooks } = createInterests();
     state.newest = 50;
