@@ -22,6 +22,8 @@ export interface Attached {
   readonly hello: Percentiles | undefined;
   readonly live: Percentiles | undefined;
   readonly edgeCpuSec: number;
+  /** Of the process that opens them and publishes: it must not be what is measured. */
+  readonly clientCpuSec: number;
   readonly seconds: number;
   readonly faults: readonly string[];
 }
@@ -29,7 +31,7 @@ export interface Attached {
 const BEFORE_MS = 2_000;
 const AGE_US = 1e6;
 const SAMPLE_MS = 20;
-const ENV = { LOG_LEVEL: 'warn', TIDINGS_AUDIT: 'control' };
+const ENV = { LOG_LEVEL: 'warn', TIDINGS_AUDIT: 'control', TIDINGS_RING_MAX_BYTES: '67108864' };
 
 /** Opens streams at a steady pace while events flow, on one edge. */
 export async function measureAttach(feed: Feed, plan: AttachPlan): Promise<Attached[]> {
@@ -45,7 +47,9 @@ export async function measureAttach(feed: Feed, plan: AttachPlan): Promise<Attac
     const seconds = plan.joins / plan.joinsPerSec;
     const results: Attached[] = [];
     for (const kind of ['fresh', 'resume'] as const) {
-      const events = Math.ceil(plan.eventsPerSec * (seconds + BEFORE_MS / 500));
+      const events = Math.ceil(
+        plan.eventsPerSec * (seconds + (2 * plan.warmJoins) / plan.joinsPerSec + BEFORE_MS / 500),
+      );
       // One stream watches one topic in ten, so that there is always a cursor of a second ago.
       const ledger = new Ledger(events, (number) => (number % 10 === 0 ? 0 : -1));
       const watched = topicOf(90_000_000);
@@ -66,14 +70,18 @@ export async function measureAttach(feed: Feed, plan: AttachPlan): Promise<Attac
       const cursorNow = (): string => cursors.findLast(({ atUs }) => atUs <= nowUs() - AGE_US)?.cursor ?? '';
       const cpuSec = async (): Promise<number> =>
         (await readMetrics(edge.adminUrl)).get('process_cpu_seconds_total') ?? 0;
-      const before = await cpuSec();
-      const startMs = performance.now();
-      const visits = await visitAtPace(plan, (number) => {
+      const open = (number: number): Promise<Visit> => {
         // Those of a resume have had events; a topic is asked for again only when all have been.
         const topic = kind === 'fresh' ? topicOf(50_000_000 + number) : topicOf((number * 10 + 1) % plan.topics);
         return visit(target, `/v1/stream?topic=${topic}`, kind === 'fresh' ? '' : cursorNow());
-      });
+      };
+      await visitAtPace(plan.warmJoins, plan.joinsPerSec / 2, (number) => open(plan.joins + number));
+      const before = await cpuSec();
+      const own = process.cpuUsage();
+      const startMs = performance.now();
+      const visits = await visitAtPace(plan.joins, plan.joinsPerSec, open);
       const took = (performance.now() - startMs) / 1000;
+      const { user, system } = process.cpuUsage(own);
       results.push({
         feed,
         kind,
@@ -81,6 +89,7 @@ export async function measureAttach(feed: Feed, plan: AttachPlan): Promise<Attac
         hello: percentilesOf(visits, ({ helloMs }) => helloMs),
         live: percentilesOf(visits, ({ liveMs }) => liveMs),
         edgeCpuSec: (await cpuSec()) - before,
+        clientCpuSec: (user + system) / 1e6,
         seconds: took,
         faults: [...faultsOf(visits, kind), ...site.accidents],
       });
@@ -94,11 +103,11 @@ export async function measureAttach(feed: Feed, plan: AttachPlan): Promise<Attac
   }
 }
 
-async function visitAtPace(plan: AttachPlan, start: (number: number) => Promise<Visit>): Promise<Visit[]> {
+async function visitAtPace(count: number, perSec: number, start: (number: number) => Promise<Visit>): Promise<Visit[]> {
   const startMs = performance.now();
   const underWay: Promise<Visit>[] = [];
-  for (let number = 0; number < plan.joins; number += 1) {
-    const waitMs = startMs + (number * 1e3) / plan.joinsPerSec - performance.now();
+  for (let number = 0; number < count; number += 1) {
+    const waitMs = startMs + (number * 1e3) / perSec - performance.now();
     if (waitMs > 0.5) await pause(waitMs);
     const visiting = start(number);
     visiting.catch(() => {});

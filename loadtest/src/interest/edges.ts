@@ -106,8 +106,10 @@ async function measureOn(
     token: site.token,
   });
   const calmEvents = plan.calmEventsPerSec * plan.calmSeconds;
+  const warmEvents = plan.eventsPerSec * plan.warmSeconds;
   const events = plan.eventsPerSec * plan.seconds;
-  const ledger = new Ledger(calmEvents + events, (number) => streamOf(layout, number % layout.topics));
+  const first = warmEvents + calmEvents;
+  const ledger = new Ledger(first + events, (number) => streamOf(layout, number % layout.topics));
   const perEdge = streamsOnEdge(layout);
   const readers = await openReaders({
     streams: pathsOf(layout).map((path, stream) => ({
@@ -131,14 +133,18 @@ async function measureOn(
       ingestCpuSec: await cpuOf(ingestService),
       edgesCpuSec: await Promise.all(edges.map(cpuOf)),
     });
+    const atFullRate = { ...flow, eventsPerSec: plan.eventsPerSec, batch: plan.batch };
     await pause(CALM_MS);
-    await publishFlow({ ...flow, from: 0, events: calmEvents, eventsPerSec: plan.calmEventsPerSec, batch: 1 });
+    await publishFlow({ ...atFullRate, from: 0, events: warmEvents });
+    await awaitAll(ledger, PATIENCE_MS);
+    await pause(CALM_MS);
+    await publishFlow({ ...flow, from: warmEvents, events: calmEvents, eventsPerSec: plan.calmEventsPerSec, batch: 1 });
     await awaitAll(ledger, PATIENCE_MS);
     await pause(CALM_MS);
 
     const before = await read();
     const startMs = performance.now();
-    await publishFlow({ ...flow, from: calmEvents, events, eventsPerSec: plan.eventsPerSec, batch: plan.batch });
+    await publishFlow({ ...atFullRate, from: first, events });
     await awaitAll(ledger, PATIENCE_MS);
     const seconds = (performance.now() - startMs) / 1000;
     // A notice that is late, an event that comes again.
@@ -157,8 +163,8 @@ async function measureOn(
       ingestCpuSec: after.ingestCpuSec - before.ingestCpuSec,
       serversCpuSec: after.serversCpuSec - before.serversCpuSec,
       edgesRssBytes: metrics.map((each) => each.get('process_resident_memory_bytes') ?? 0),
-      busy: ledger.lateness(calmEvents, events),
-      calm: ledger.lateness(0, calmEvents),
+      busy: ledger.lateness(first, events),
+      calm: ledger.lateness(warmEvents, calmEvents),
       repaired: metrics.reduce((sum, each) => sum + (each.get('tidings_gap_repairs_total') ?? 0), 0),
       faults: [...site.accidents, ...(readers.ended > 0 ? [`${readers.ended} streams ended`] : [])],
     };

@@ -21,12 +21,16 @@ export interface EdgesPlan {
   /** At which latencies are looked at apart, one event in a request. */
   readonly calmEventsPerSec: number;
   readonly calmSeconds: number;
+  /** Before anything is measured, at the full rate: a process that has just started is slower than it will be. */
+  readonly warmSeconds: number;
 }
 
 export interface AttachPlan {
   readonly joinsPerSec: number;
   readonly joins: number;
   readonly eventsPerSec: number;
+  /** Streams that are opened before, at half the pace, and not looked at. */
+  readonly warmJoins: number;
   /** Topics that the events go to; a resume is for one of them. */
   readonly topics: number;
 }
@@ -54,9 +58,10 @@ export function wholePlan(): InterestPlan {
       seconds: 10,
       calmEventsPerSec: 200,
       calmSeconds: 5,
+      warmSeconds: 3,
     },
     subscriptions: { counts: [10_000, 50_000, 200_000], guarded: 50_000 },
-    attach: { joinsPerSec: 200, joins: 2_000, eventsPerSec: 1_000, topics: 2_000 },
+    attach: { joinsPerSec: 200, joins: 2_000, warmJoins: 500, eventsPerSec: 1_000, topics: 2_000 },
     outage: { streams: 50_000, streamsPerConnection: 100, eventsPerSec: 500, beforeMs: 4_000, afterMs: 12_000 },
   };
 }
@@ -65,9 +70,9 @@ export function wholePlan(): InterestPlan {
 export function quickPlan(): InterestPlan {
   const { edges, attach, outage } = wholePlan();
   return {
-    edges: { ...edges, edges: [1, 2], shares: [0.1], eventsPerSec: 1_000, seconds: 2, calmSeconds: 1 },
+    edges: { ...edges, edges: [1, 2], shares: [0.1], eventsPerSec: 1_000, seconds: 2, calmSeconds: 1, warmSeconds: 1 },
     subscriptions: { counts: [10_000], guarded: 10_000 },
-    attach: { ...attach, joins: 300 },
+    attach: { ...attach, joins: 300, warmJoins: 100 },
     outage: { ...outage, streams: 2_000, beforeMs: 1_000, afterMs: 4_000 },
   };
 }

@@ -121,14 +121,16 @@ export function toAttachTable(attached: readonly Attached[]): string {
     'to hub.hello, p50 / p99 ms',
     'to hub.live, p50 / p99 ms',
     'CPU of the edge',
+    'of the clients',
   ];
-  const rows = attached.map(({ kind, feed, streams, hello, live, edgeCpuSec, seconds }) => [
+  const rows = attached.map(({ kind, feed, streams, hello, live, edgeCpuSec, clientCpuSec, seconds }) => [
     kind,
     feed,
     count(streams),
     ms(hello),
     ms(live),
     `${((edgeCpuSec / seconds) * 100).toFixed(0)}%`,
+    `${((clientCpuSec / seconds) * 100).toFixed(0)}%`,
   ]);
   return toMarkdown([head, ...rows]);
 }

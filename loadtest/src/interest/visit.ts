@@ -23,7 +23,7 @@ export function visit(target: Target, path: string, cursor: string): Promise<Vis
     const fail = (why: string): void => {
       clearTimeout(timer);
       socket.destroy();
-      reject(new Error(`a stream did not get live: ${why}; it has ${JSON.stringify(text.slice(0, 300))}`));
+      reject(new Error(`a stream did not get live: ${why}; it has ${JSON.stringify(text.slice(-300))}`));
     };
     const timer = setTimeout(() => fail(`not within ${TIMEOUT_MS} ms`), TIMEOUT_MS);
     const socket = dial(target, {
