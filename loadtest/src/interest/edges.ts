@@ -29,6 +29,8 @@ export interface EdgesPoint {
   readonly index: Sent;
   /** Of each edge, in seconds of CPU. */
   readonly edgesCpuSec: readonly number[];
+  /** Of an edge in a second without events. */
+  readonly restCpuSec: number;
   readonly ingestCpuSec: number;
   readonly serversCpuSec: number;
   readonly edgesRssBytes: readonly number[];
@@ -41,6 +43,8 @@ export interface EdgesPoint {
 }
 
 const CALM_MS = 1_500;
+// Beyond that the machine is what was measured.
+const MOST_OVERTIME = 1.1;
 const PATIENCE_MS = 10_000;
 const LISTENER = 'index listener';
 const ENV = {
@@ -142,6 +146,12 @@ async function measureOn(
     await awaitAll(ledger, PATIENCE_MS);
     await pause(CALM_MS);
 
+    const restMs = performance.now();
+    const atRest = await Promise.all(edges.map(cpuOf));
+    await pause(plan.restSeconds * 1_000);
+    const rested = (await Promise.all(edges.map(cpuOf))).map((now, at) => now - (atRest[at] ?? 0));
+    const restCpuSec = Math.max(...rested) / ((performance.now() - restMs) / 1_000);
+
     const before = await read();
     const startMs = performance.now();
     await publishFlow({ ...atFullRate, from: first, events });
@@ -160,13 +170,18 @@ async function measureOn(
       sent: sentBetween(before.sent, after.sent),
       index: sentBetween(before.index, after.index)[0] ?? { messages: 0, bytes: 0 },
       edgesCpuSec: after.edgesCpuSec.map((now, at) => now - (before.edgesCpuSec[at] ?? 0)),
+      restCpuSec,
       ingestCpuSec: after.ingestCpuSec - before.ingestCpuSec,
       serversCpuSec: after.serversCpuSec - before.serversCpuSec,
       edgesRssBytes: metrics.map((each) => each.get('process_resident_memory_bytes') ?? 0),
       busy: ledger.lateness(first, events),
       calm: ledger.lateness(warmEvents, calmEvents),
       repaired: metrics.reduce((sum, each) => sum + (each.get('tidings_gap_repairs_total') ?? 0), 0),
-      faults: [...site.accidents, ...(readers.ended > 0 ? [`${readers.ended} streams ended`] : [])],
+      faults: [
+        ...(seconds > plan.seconds * MOST_OVERTIME ? [`the rate was not held: it took ${seconds.toFixed(1)} s`] : []),
+        ...site.accidents,
+        ...(readers.ended > 0 ? [`${readers.ended} streams ended`] : []),
+      ],
     };
   } finally {
     readers.close();

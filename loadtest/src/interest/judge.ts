@@ -20,8 +20,9 @@ export function worstDeviation(point: EdgesPoint): number {
   }, 0);
 }
 
-/** CPU time of the edge that used most, for each event of the whole log, in microseconds. */
-export const edgeCpuUs = ({ edgesCpuSec, events }: EdgesPoint): number => (Math.max(...edgesCpuSec) / events) * 1e6;
+/** CPU time of the edge that used most, for each event of the whole log, in microseconds, beyond what it uses at rest. */
+export const edgeCpuUs = ({ edgesCpuSec, restCpuSec, seconds, events }: EdgesPoint): number =>
+  ((Math.max(...edgesCpuSec) - restCpuSec * seconds) / events) * 1e6;
 
 /** What does not hold, in words; nothing when all does. */
 export function findFailures(

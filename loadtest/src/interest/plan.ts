@@ -23,6 +23,8 @@ export interface EdgesPlan {
   readonly calmSeconds: number;
   /** Before anything is measured, at the full rate: a process that has just started is slower than it will be. */
   readonly warmSeconds: number;
+  /** Without events: what streams and beats cost is not told as what events cost. */
+  readonly restSeconds: number;
 }
 
 export interface AttachPlan {
@@ -53,12 +55,14 @@ export function wholePlan(): InterestPlan {
       // A multiple of every number of edges and of what a stream may follow.
       topics: 4_800,
       topicsPerStream: 100,
-      eventsPerSec: 4_000,
-      batch: 20,
+      // What four edges, three servers and the rest carry on two cores.
+      eventsPerSec: 2_000,
+      batch: 10,
       seconds: 10,
       calmEventsPerSec: 200,
       calmSeconds: 5,
       warmSeconds: 3,
+      restSeconds: 4,
     },
     subscriptions: { counts: [10_000, 50_000, 200_000], guarded: 50_000 },
     attach: { joinsPerSec: 200, joins: 2_000, warmJoins: 500, eventsPerSec: 1_000, topics: 2_000 },
@@ -70,7 +74,16 @@ export function wholePlan(): InterestPlan {
 export function quickPlan(): InterestPlan {
   const { edges, attach, outage } = wholePlan();
   return {
-    edges: { ...edges, edges: [1, 2], shares: [0.1], eventsPerSec: 1_000, seconds: 2, calmSeconds: 1, warmSeconds: 1 },
+    edges: {
+      ...edges,
+      edges: [1, 2],
+      shares: [0.1],
+      eventsPerSec: 1_000,
+      seconds: 2,
+      calmSeconds: 1,
+      warmSeconds: 1,
+      restSeconds: 1,
+    },
     subscriptions: { counts: [10_000], guarded: 10_000 },
     attach: { ...attach, joins: 300, warmJoins: 100 },
     outage: { ...outage, streams: 2_000, beforeMs: 1_000, afterMs: 4_000 },
