@@ -1,3 +1,4 @@
+import { toMarkdown } from '../report/markdown.ts';
 import type { Beats } from './beats.ts';
 import { type Comparison, holds, type Verdict } from './judge.ts';
 import { MANNER_WORDS } from './point.ts';
@@ -129,13 +130,4 @@ export function findFailures(verdicts: readonly Verdict[], beats: readonly Beats
       return [...faults.map((fault) => `${where}: ${fault}`), ...words(where, [heard, routed])];
     }),
   ];
-}
-
-function toMarkdown([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const widths = head.map((cell, at) => Math.max(cell.length, ...rows.map((row) => (row[at] ?? '').length)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, at) => cell.padStart(widths[at] ?? 0)).join(' | ')} |`;
-  return [line(head), `|${widths.map((width) => `${'-'.repeat(width + 1)}:`).join('|')}|`, ...rows.map(line)].join(
-    '\n',
-  );
 }

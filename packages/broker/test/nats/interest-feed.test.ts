@@ -180,12 +180,12 @@ describe('what is told of places', () => {
     const edge = await openEdge();
     await edge.broker.follow(selectionOf('a'));
     const { epoch } = edge.broker;
-    for (const notice of ['', '{', '[]', 'null', '{"epoch":7}', { epoch, from: -1, at: { 'default.x': [0] } }]) {
+    for (const notice of ['', '{', '[]', 'null', '{"epoch":7}', { epoch, from: -1, at: ['default.x', 0] }]) {
       await tell(notice);
     }
-    await tell({ epoch, from: 1, at: { 'default.x': 'all' } });
-    await tell({ epoch: 'another', from: 1, at: { 'default.x': [0, 1, 2, 3] } });
-    await tell({ epoch, from: 1, at: { 'default.x': [1_000_000_000] } });
+    await tell({ epoch, from: 1, at: ['default.x', 'all'] });
+    await tell({ epoch: 'another', from: 1, at: ['default.x', [0, 1, 2, 3]] });
+    await tell({ epoch, from: 1, at: ['default.x', 1_000_000_000] });
     await reaches(edge.broker, await publishEach(['a', 'b'], 0, 20));
     expect(edge.sink.messages).toHaveLength(10);
     expect(edge.sink.calls.filter((call) => call.startsWith('restart'))).toEqual([]);
@@ -195,7 +195,7 @@ describe('what is told of places', () => {
     const edge = await openEdge();
     await edge.broker.follow(selectionOf('a'));
     await reaches(edge.broker, await publishEach(['a', 'b'], 0, 10));
-    await tell({ epoch: edge.broker.epoch, from: 11, at: { 'default.x': [0] } });
+    await tell({ epoch: edge.broker.epoch, from: 11, at: ['default.x', 0] });
     await reaches(edge.broker, 11);
     await ingest.publish(eventOf('a', 'passed over'));
     await vi.waitFor(() => expect(edge.sink.calls.at(-1)).toBe('restart 11'), 5_000);

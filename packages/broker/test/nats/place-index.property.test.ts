@@ -19,8 +19,18 @@ it('a notice that was written is read as it was', () => {
 
 it('whatever else comes is no notice, and throws nothing', () => {
   const offsets = fc.oneof(fc.array(fc.oneof(fc.integer(), fc.double(), fc.string())), fc.jsonValue());
+  const of = (at: unknown): string => JSON.stringify({ epoch: 'e', from: 5, at });
+  expect(parseIndexNotice(of(['a', 0, 'b', [1, 2]]))?.places).toEqual(
+    new Map([
+      ['a', [5]],
+      ['b', [6, 7]],
+    ]),
+  );
+  for (const at of [{ a: [0] }, ['a'], [1, 'a'], ['a', -5], ['a', ['b']], ['a', 0.5], ['a', null], null]) {
+    expect(parseIndexNotice(of(at))).toBeUndefined();
+  }
   const likeNotice = fc.record(
-    { epoch: fc.jsonValue(), from: fc.jsonValue(), at: fc.dictionary(subject, offsets) },
+    { epoch: fc.jsonValue(), from: fc.jsonValue(), at: fc.array(fc.oneof(subject, offsets)) },
     { requiredKeys: [] },
   );
   fc.assert(
