@@ -1,20 +1,18 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { buildWorkspace } from '../src/testing/index.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const DIST = new URL('../dist/index.js', import.meta.url).href;
+// Each child loads what it needs, and not the whole package.
+const built = (module: string): string => JSON.stringify(new URL(`../dist/${module}.js`, import.meta.url).href);
 
 let folder: string;
 
 // The child runs what is shipped: plain JavaScript under plain Node.
 beforeAll(() => {
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', 'packages/runtime'], {
-    cwd: ROOT,
-  });
+  buildWorkspace('packages/runtime');
   folder = mkdtempSync(join(tmpdir(), 'tidings-lifecycle-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,7 +28,8 @@ function run(name: string, body: string, env: NodeJS.ProcessEnv = {}): Child {
   const file = join(folder, `${name}.mjs`);
   writeFileSync(
     file,
-    `import { ConfigurationError, createLogger, loadSettings, runService } from ${JSON.stringify(DIST)};
+    `import { createLogger } from ${built('logger')};
+     import { runService } from ${built('lifecycle')};
      const log = createLogger('child', 'info');
      const alive = setInterval(() => {}, 1_000);
      await runService(() => log, async () => { ${body} });`,
@@ -77,7 +76,8 @@ describe('runService', () => {
   });
 
   it('section 9: a bad configuration exits 78 with one line for each fault on stderr, and nothing else', async () => {
-    const child = run('configuration', 'loadSettings(process.env); return { stop: async () => {} };', {
+    const body = `(await import(${built('settings')})).loadSettings(process.env); return { stop: async () => {} };`;
+    const child = run('configuration', body, {
       PORT: 'x',
       TIDINGS_TYPO: 'hunter2',
       TIDINGS_JWT_SECRET: 'hunter2',
