@@ -22,6 +22,7 @@ export interface Metrics {
   readonly publishRetries: Counter<'reason'>;
   readonly feedRepaired: Counter<'cause'>;
   readonly feedLag: Gauge;
+  readonly feedSubscriptions: AskedGauge;
   readonly logSilent: Gauge;
   readonly logTailLost: Gauge;
   readonly staleReads: Counter<'read'>;
@@ -96,6 +97,10 @@ export function createMetrics(): Metrics {
       cause: ['gap', 'probe', 'hole'],
     }),
     feedLag: gauge('feed_lag_seconds', 'How long the log has had an event that this process was not fed yet.'),
+    feedSubscriptions: askedGauge(
+      'feed_subscriptions',
+      'Topics and patterns that are subscribed to at the broker; 0 where everything is.',
+    ),
     logSilent: gauge('log_silent_seconds', 'How long the leader of the log has not answered; 0 while it does.'),
     logTailLost: gauge('log_tail_lost', '1 once acknowledged events are gone from the end of the log.'),
     staleReads: counter('broker_stale_reads_total', 'Answers of a replica that was behind, asked again.', {

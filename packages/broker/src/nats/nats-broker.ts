@@ -132,6 +132,7 @@ class NatsBroker implements Broker {
           })
         : createWholeScope(live);
     this.#scope = scope;
+    this.#options.metrics.feedSubscriptions.from(() => scope.subscriptions);
     this.#following = await createFollowing({
       live,
       replay,

@@ -70,6 +70,7 @@ describe('a feed of what is followed', () => {
     await reaches(edge.broker, await publishEach(TOPICS, 0, 300));
     expect(edge.sink.messages.map(textOf)).toEqual(textsOf(['t.3', 't.7'], 300));
     expect(await readFromLog(edge)).toEqual({});
+    expect(await edge.metrics.text()).toContain('\ntidings_feed_subscriptions 2\n');
     expect(edge.broker.health().detail).toMatchObject({ feed: 'interest', subscriptions: 2 });
     const { connections } = (await (await fetch(`${fixture.server.monitorUrl}/connz`)).json()) as {
       connections: { name: string; out_bytes: number }[];
