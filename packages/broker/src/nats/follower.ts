@@ -57,12 +57,14 @@ export interface FollowerWatch {
 export function createFollowerWatch(link: Link, clock: Clock): FollowerWatch {
   const heard = new Map<string, Heartbeat & { atMs: number }>();
   let sinceMs = clock.elapsed();
-  let indexUntilMs = Number.NEGATIVE_INFINITY;
+  // While nobody could be heard yet, somebody may want it.
+  let indexUntilMs = sinceMs + HEARD_ALL_MS;
   const looks = new Set<() => void>();
 
   // Who was not heard while nobody could be heard is not gone: all are waited for again.
   link.onReconnect(() => {
     sinceMs = clock.elapsed();
+    indexUntilMs = Math.max(indexUntilMs, sinceMs + HEARD_ALL_MS);
   });
   link.client.subscribe(`${FOLLOWERS}*`, {
     callback(error, message) {

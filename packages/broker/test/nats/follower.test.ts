@@ -46,6 +46,7 @@ function createCase() {
     clock,
     hear,
     passed,
+    watch,
     reconnect: () => back(),
     fail: () => onMessage(new Error('no permission'), undefined as never),
   };
@@ -220,6 +221,26 @@ describe('the watch over the followers', () => {
     const outcome = passed('e', 5);
     await turn();
     expect(outcome.state).toBe('passed');
+  });
+
+  it('knows whether any of them wants the index, and says yes until all must have been heard', () => {
+    const { clock, hear, watch, reconnect } = createCase();
+    expect(watch.wantIndex).toBe(true);
+    clock.advance(2_500);
+    expect(watch.wantIndex).toBe(false);
+    hear('a', { epoch: 'e', position: 1 });
+    expect(watch.wantIndex).toBe(false);
+    hear('b', { epoch: 'e', position: 1, index: true });
+    hear('a', { epoch: 'e', position: 2 });
+    clock.advance(9_999);
+    expect(watch.wantIndex).toBe(true);
+    clock.advance(1);
+    expect(watch.wantIndex).toBe(false);
+    reconnect();
+    clock.advance(2_499);
+    expect(watch.wantIndex).toBe(true);
+    clock.advance(1);
+    expect(watch.wantIndex).toBe(false);
   });
 
   it('is not disturbed by a subscription that is refused', () => {
