@@ -82,7 +82,7 @@ async function measureRound(feed: Feed, plan: AttachPlan): Promise<Attached[]> {
         events,
         topicOf: (number) => (number % 10 === 0 ? watched : topicOf(number % plan.topics)),
         eventsPerSec: plan.eventsPerSec,
-        batch: 5,
+        batch: 25,
       });
       flowing.catch(() => {});
       await pause(BEFORE_MS);
