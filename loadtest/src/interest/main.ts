@@ -46,7 +46,7 @@ if (only.includes('subscriptions')) {
 
 const attached: Attached[] = [];
 if (only.includes('attach')) {
-  for (const feed of ['all', 'interest'] as const) attached.push(...(await measureAttach(feed, plan.attach)));
+  attached.push(...(await measureAttach(plan.attach)));
   tell('streams were opened');
   console.log(`\nHow long a stream takes to open\n\n${toAttachTable(attached)}\n`);
 }

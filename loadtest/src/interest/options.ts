@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 
 /** What can be measured, in the order in which it is. */
-export const PARTS = ['edges', 'subscriptions', 'attach', 'outage'] as const;
-export type Part = (typeof PARTS)[number];
+const PARTS = ['edges', 'subscriptions', 'attach', 'outage'] as const;
+type Part = (typeof PARTS)[number];
 
 export interface InterestOptions {
   /** Small sizes, to see that it works: the figures say nothing. */
