@@ -4,8 +4,8 @@ import { BulkSubscription } from './bulk-subscription.ts';
 import type { FeedScope, ScopedFeed } from './feed-scope.ts';
 import { flushed } from './flushed.ts';
 import { type Followed, Interests } from './interests.ts';
-import type { Link } from './link.ts';
-import { lookBack, type ReadNewest } from './look-back.ts';
+import { type Link, within } from './link.ts';
+import { lookBack, type ReadBegin, type ReadNewest } from './look-back.ts';
 import { parseIndexNotice } from './place-index.ts';
 import { fromIndexed, INDEX, LIVE_PREFIXES, PURGES, toIndexed } from './subject.ts';
 
@@ -15,6 +15,7 @@ export interface InterestScopeParts {
   readonly signal: AbortSignal;
   /** Reads the log. @throws whatever a read throws. */
   readonly read: (signal: AbortSignal) => ReadNewest;
+  readonly begin: ReadBegin;
 }
 
 const PURGE = toIndexed(PURGES);
@@ -45,7 +46,7 @@ const LOOK_BACK_MS = 1_000;
  * Cost of an event that nobody here follows: its share of a notice, two operations of a map, and the look whether it is
  * followed.
  */
-export function createInterestScope({ live, clock, signal, read }: InterestScopeParts): FeedScope {
+export function createInterestScope({ live, clock, signal, read, begin }: InterestScopeParts): FeedScope {
   /** What stands after the position, as far as it was told. */
   const index = new Map<number, string>();
   const passed = new Float64Array(PASSED_REMEMBERED);
@@ -81,10 +82,18 @@ export function createInterestScope({ live, clock, signal, read }: InterestScope
     clock,
     flushed: () => flushed(live, signal),
     newest: () => Math.max(newestHeard, feed().position),
-    lookBack: (filters, upTo) => {
-      const soon = AbortSignal.timeout(LOOK_BACK_MS);
+    async lookBack(filters, upTo) {
       const after = Math.max(head, upTo - MOST_LOOKED_BACK);
-      return lookBack(filters, { after, upTo }, read(soon)).catch(() => new Map());
+      const looking = lookBack(filters, { after, upTo }, read(AbortSignal.timeout(LOOK_BACK_MS)), begin);
+      let earlier: ReadonlyMap<string, number> = new Map();
+      // Nobody waits longer to be fed because others read history, or nobody leads.
+      await within(
+        LOOK_BACK_MS,
+        looking.then((found) => {
+          earlier = found;
+        }),
+      );
+      return earlier;
     },
     position: () => feed().position,
     reached: (place) =>

@@ -92,6 +92,16 @@ describe('a feed of what is followed', () => {
     expect(pattern.from).toBe(30);
   });
 
+  it('counts from no place before the log begins: what was evicted there, nobody followed here', async () => {
+    const edge = await openEdge();
+    await publishEach(['quiet'], 0, 1);
+    await reaches(edge.broker, await publishEach(['busy'], 0, 20));
+    await fixture.api('STREAM.PURGE.EVT_0', { seq: 11 });
+    expect((await edge.broker.follow(selectionOf('quiet'))).from).toBe(10);
+    expect((await edge.broker.follow(selectionOf('none.*'))).from).toBe(10);
+    expect((await edge.broker.bounds()).first).toBe(11);
+  });
+
   it('reads what a publisher stored that tells nothing, as one of an older version', async () => {
     const edge = await openEdge();
     await edge.broker.follow(selectionOf('a'));
