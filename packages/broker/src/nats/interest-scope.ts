@@ -51,6 +51,8 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
   const index = new Map<number, string>();
   const passed = new Float64Array(PASSED_REMEMBERED);
   let awaited: { readonly place: number; readonly resolve: () => void }[] = [];
+  // The least of the awaited places: thousands may wait while the feed catches up, one place at a time.
+  let soonest = Number.POSITIVE_INFINITY;
   let opened: ScopedFeed | undefined;
   let epoch = '';
   let otherEpoch = '';
@@ -100,6 +102,7 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
       new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
         awaited.push({ place, resolve });
+        soonest = Math.min(soonest, place);
       }),
   });
 
@@ -128,12 +131,19 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
   }
 
   function noteReached(): void {
-    if (awaited.length === 0) return;
     const { position } = feed();
-    const now = awaited.filter(({ place }) => place <= position);
-    if (now.length === 0) return;
-    awaited = awaited.filter(({ place }) => place > position);
-    for (const { resolve } of now) resolve();
+    if (soonest > position) return;
+    const before = awaited;
+    awaited = [];
+    soonest = Number.POSITIVE_INFINITY;
+    for (const waiting of before) {
+      if (waiting.place <= position) {
+        waiting.resolve();
+      } else {
+        awaited.push(waiting);
+        soonest = Math.min(soonest, waiting.place);
+      }
+    }
   }
 
   function readOn(places: number): void {
@@ -204,6 +214,7 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
       interests.restart(begin);
       const all = awaited;
       awaited = [];
+      soonest = Number.POSITIVE_INFINITY;
       for (const { resolve } of all) resolve();
     },
     wants: (storedSubject) => interests.includes(toIndexed(storedSubject)),

@@ -181,6 +181,23 @@ describe('a feed of what is followed', () => {
   });
 });
 
+describe('a log whose end is lost, and written anew while a process is away', () => {
+  it.each([['all'], ['interest']] as const)('is found out by one that is fed %s', async (feed) => {
+    const gate = await createGate(fixture.server.port);
+    onTestFinished(() => gate.remove());
+    const edge = await openEdge({ servers: [gate.url], feed });
+    await edge.broker.follow(selectionOf('a'));
+    await reaches(edge.broker, await publishEach(['a', 'b'], 0, 10));
+    gate.shut();
+    await fixture.deleteStream();
+    const config = toStreamConfig({ maxBytes: 64_000_000, maxAgeMs: 3_600_000 }, 1);
+    await fixture.api('STREAM.CREATE.EVT_0', { ...config, metadata: { 'tidings.epoch': edge.broker.epoch } });
+    for (let at = 1; at <= 12; at += 1) await fixture.admin.request('evt.0.default.a', `new ${at}`);
+    gate.open();
+    await vi.waitFor(() => expect(edge.sink.calls.at(-1)).toBe('restart 12'), 8_000);
+  });
+});
+
 describe('what is told of places', () => {
   const tell = async (notice: unknown): Promise<void> => {
     fixture.admin.publish('idx.0', typeof notice === 'string' ? notice : JSON.stringify(notice));
