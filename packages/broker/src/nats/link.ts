@@ -237,8 +237,16 @@ class DialledLink implements Link {
   }
 
   async #watch(socket: NatsConnection): Promise<void> {
-    for await (const { type, data } of socket.status()) {
-      if (type === Events.Error) this.#parts.log.error({ link: this.name, code: `${data}` }, 'broker reports an error');
+    const reportedMs = new Map<string, number>();
+    for await (const { type, data, permissionContext } of socket.status()) {
+      if (type !== Events.Error) continue;
+      const { operation, subject } = permissionContext ?? {};
+      // What is refused is tried again with every event, or for each of thousands of topics.
+      const kind = `${data} ${operation} ${subject?.split('.', 2).join('.')}`;
+      const nowMs = performance.now();
+      if (nowMs - (reportedMs.get(kind) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) continue;
+      reportedMs.set(kind, nowMs);
+      this.#parts.log.error({ link: this.name, code: `${data}`, operation, subject }, 'broker reports an error');
     }
   }
 

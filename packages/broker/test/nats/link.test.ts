@@ -192,6 +192,27 @@ describe('a connection to the broker', () => {
     await edge.close();
   });
 
+  it('says what it may not do, and on which subject, and not each time that it tries', async () => {
+    const server = await startNatsServer({ config: withUsers });
+    onTestFinished(() => server.remove());
+    const lines: Record<string, unknown>[] = [];
+    const parts = {
+      access: { servers: [server.url], role: 'ingest' as const, user: 'reader', password: 'secret' },
+      log: createLogger('test', 'debug', { write: (line) => void lines.push(JSON.parse(line)) }),
+      metrics: createMetrics(),
+      taken: () => new Set<string>(),
+      onChange() {},
+    };
+    const link = await dial('publish', parts, new AbortController().signal);
+    onTestFinished(() => link.close());
+    for (let count = 0; count < 50; count += 1) link.client.publish('idx.0', 'x');
+    await link.client.flush();
+    await vi.waitFor(() => expect(lines).not.toEqual([]));
+    expect(lines.filter(({ msg }) => msg === 'broker reports an error')).toMatchObject([
+      { code: 'PERMISSIONS_VIOLATION', operation: 'publish', subject: 'idx.0' },
+    ]);
+  });
+
   it('has what is subscribed to while it comes back', async () => {
     const server = await startNatsServer();
     onTestFinished(() => server.remove());
