@@ -56,6 +56,8 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
   let epoch = '';
   let ring = createTopicLog<Item>(limits);
   const erasures = createRecentErasures();
+  // The newest place that anybody was told of: cursors stand there, though nothing that is fed here need.
+  let told = 0;
 
   // When the events were published that go out with the next flush.
   let timesMs: number[] = [];
@@ -77,6 +79,7 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
   const sink: FeedSink = {
     start(newEpoch, head) {
       epoch = newEpoch;
+      told = 0;
       ring = createTopicLog<Item>(limits, head);
     },
     message(message, trace) {
@@ -97,7 +100,7 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     restart(newEpoch, head) {
       const oldEpoch = epoch;
       // The same log from a later place lost what was not fed; any other beginning makes every place a new one.
-      const reason = newEpoch === epoch && head >= ring.last ? 'expired' : 'reset';
+      const reason = newEpoch === epoch && head >= Math.max(ring.last, told) ? 'expired' : 'reset';
       sink.start(newEpoch, head);
       options.onRestart(oldEpoch, reason);
     },
@@ -115,7 +118,8 @@ export async function openFeed(options: FeedOptions): Promise<Feed> {
     },
     get position() {
       // A deleted tail and the marks of a purge take places that are never fed, and cursors stand on them all the same.
-      return Math.max(ring.last, broker.position());
+      told = Math.max(ring.last, broker.position());
+      return told;
     },
     get ring() {
       return ring;

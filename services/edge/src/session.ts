@@ -122,6 +122,11 @@ export class Session implements Subscriber {
     return this.#interest?.from ?? 0;
   }
 
+  /** Whether its topics are followed, as they are once it has begun. */
+  get follows(): boolean {
+    return this.#interest !== undefined;
+  }
+
   /** Its topics are followed so, from now on; it is given up when they are others, and at the end. */
   follow(interest: Interest): void {
     this.#interest?.release();

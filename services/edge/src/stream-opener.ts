@@ -217,7 +217,10 @@ async function begin(
   let { start } = order;
   const head = parts.feed.position;
   const following = follow(parts.broker, session.selection, cancellation);
-  session.follow(following instanceof Promise ? await following : following);
+  const interest = following instanceof Promise ? await following : following;
+  // Its topics were changed meanwhile, and those that it has now are followed.
+  if (session.follows) interest.release();
+  else session.follow(interest);
   const { fedFrom } = session;
   const followed = { head, fedFrom };
   // Again, for as long as this edge is behind the cursor that it was given.

@@ -88,6 +88,34 @@ describe('an edge that is fed what its streams follow', () => {
     await eventually(() => followed.length === 0);
   });
 
+  it('follows the topics of a change that was made while the first ones came in force', async () => {
+    const { followed, wrap } = createFollowed();
+    const gate = createGate();
+    const edge = await startEdge({
+      feed: 'all',
+      wrapBroker: (broker) => {
+        const inner = wrap(broker);
+        return overriding(inner, {
+          async follow(selection) {
+            const interest = await inner.follow(selection);
+            if (selection.patterns.includes('slow')) await gate.pass();
+            return interest;
+          },
+        });
+      },
+    });
+    const token = await edge.token();
+    const client = await edge.stream('topic=slow', { headers: { authorization: `Bearer ${token}` } });
+    await eventually(() => gate.asked === 1);
+    const path = `/v1/sessions/${client.headers['tidings-session']}`;
+    expect((await send(edge, 'PATCH', path, token, { add: ['b'], remove: ['slow'] })).status).toBe(200);
+    gate.release();
+    await client.event('hub.live');
+    expect(followed).toEqual(['b']);
+    await edge.publish('b', 'after');
+    expect(await payloadsUntil(client, 'after')).toEqual(['after']);
+  });
+
   it('sends what is published once its page sees the stream open, however long its topics take to come in force', async () => {
     const gate = createGate();
     const edge = await startEdge({

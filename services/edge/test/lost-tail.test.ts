@@ -19,7 +19,10 @@ const message = (seq: number, text: string): Message => ({
 });
 
 describe('a log that lost its end, and was written on from there under the same epoch', () => {
-  it('section 4: never silently keeps what was written anew from a client that had been further', async () => {
+  it.each([
+    ['that had been further', 0],
+    ['whose cursor stands on what nobody here follows', 3],
+  ])('section 4: never silently keeps what was written anew from a client %s', async (_which, before) => {
     let sink: FeedSink | undefined;
     let position = 0;
     const feed = (seq: number, text: string): void => {
@@ -36,10 +39,12 @@ describe('a log that lost its end, and was written on from there under the same 
           },
         }),
     });
+    for (let seq = 1; seq <= before; seq += 1) feed(seq, `first ${seq}`);
+    if (before > 0) position = 10;
     const client = await edge.stream('topic=a');
     await client.event('hub.live');
-    for (let seq = 1; seq <= 10; seq += 1) feed(seq, `first ${seq}`);
-    await client.until(() => payloads(client).length === 10);
+    for (let seq = position + 1; seq <= 10; seq += 1) feed(seq, `first ${seq}`);
+    await client.until(() => payloads(client).length === 10 || before > 0);
     // As the broker does when it is shown another message in the place of one that was fed: on from the leader's end.
     position = 6;
     sink?.restart(edge.broker.epoch, 6);

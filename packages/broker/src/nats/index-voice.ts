@@ -22,6 +22,8 @@ export interface IndexVoiceParts {
 // At once after a pause, and so often at the most: each notice is a message to every process that listens.
 const PERIOD_MS = 5;
 const MOST_PLACES = 2_000;
+// Of subjects: a server takes a megabyte, and what it does not take nobody would hear.
+const MOST_SUBJECT_BYTES = 500_000;
 
 /**
  * What is not told, because the connection is away or this process ends, is found by whoever misses it: he reads the place
@@ -32,6 +34,7 @@ const MOST_PLACES = 2_000;
 export function createIndexVoice({ link, clock, epoch, wanted }: IndexVoiceParts): IndexVoice {
   let places = new Map<string, number[]>();
   let count = 0;
+  let bytes = 0;
   let of = '';
   let spokeMs = Number.NEGATIVE_INFINITY;
   let timer: Timer | undefined;
@@ -46,6 +49,7 @@ export function createIndexVoice({ link, clock, epoch, wanted }: IndexVoiceParts
     const notice = encodeIndexNotice({ epoch: of, places });
     places = new Map();
     count = 0;
+    bytes = 0;
     spokeMs = clock.elapsed();
     if (!link.connected) return;
     try {
@@ -63,10 +67,14 @@ export function createIndexVoice({ link, clock, epoch, wanted }: IndexVoiceParts
       of = now;
       const subject = toIndexed(storedSubject);
       const known = places.get(subject);
-      if (known === undefined) places.set(subject, [seq]);
-      else known.push(seq);
+      if (known === undefined) {
+        places.set(subject, [seq]);
+        bytes += subject.length;
+      } else {
+        known.push(seq);
+      }
       count += 1;
-      if (count >= MOST_PLACES) return speak();
+      if (count >= MOST_PLACES || bytes >= MOST_SUBJECT_BYTES) return speak();
       if (timer !== undefined || soon !== undefined) return;
       const waitMs = spokeMs + PERIOD_MS - clock.elapsed();
       // Not now: what is acknowledged in this turn goes together.

@@ -4,8 +4,8 @@ import { BulkSubscription } from './bulk-subscription.ts';
 import type { FeedScope, ScopedFeed } from './feed-scope.ts';
 import { flushed } from './flushed.ts';
 import { type Followed, Interests } from './interests.ts';
-import type { Link } from './link.ts';
-import { lookBack, type ReadNewest } from './look-back.ts';
+import { type Link, within } from './link.ts';
+import { lookBack, type ReadBegin, type ReadNewest } from './look-back.ts';
 import { parseIndexNotice } from './place-index.ts';
 import { fromIndexed, INDEX, LIVE_PREFIXES, PURGES, toIndexed } from './subject.ts';
 
@@ -15,6 +15,7 @@ export interface InterestScopeParts {
   readonly signal: AbortSignal;
   /** Reads the log. @throws whatever a read throws. */
   readonly read: (signal: AbortSignal) => ReadNewest;
+  readonly begin: ReadBegin;
 }
 
 const PURGE = toIndexed(PURGES);
@@ -45,11 +46,13 @@ const LOOK_BACK_MS = 1_000;
  * Cost of an event that nobody here follows: its share of a notice, two operations of a map, and the look whether it is
  * followed.
  */
-export function createInterestScope({ live, clock, signal, read }: InterestScopeParts): FeedScope {
+export function createInterestScope({ live, clock, signal, read, begin }: InterestScopeParts): FeedScope {
   /** What stands after the position, as far as it was told. */
   const index = new Map<number, string>();
   const passed = new Float64Array(PASSED_REMEMBERED);
   let awaited: { readonly place: number; readonly resolve: () => void }[] = [];
+  // The least of the awaited places: thousands may wait while the feed catches up, one place at a time.
+  let soonest = Number.POSITIVE_INFINITY;
   let opened: ScopedFeed | undefined;
   let epoch = '';
   let otherEpoch = '';
@@ -81,16 +84,25 @@ export function createInterestScope({ live, clock, signal, read }: InterestScope
     clock,
     flushed: () => flushed(live, signal),
     newest: () => Math.max(newestHeard, feed().position),
-    lookBack: (filters, upTo) => {
-      const soon = AbortSignal.timeout(LOOK_BACK_MS);
+    async lookBack(filters, upTo) {
       const after = Math.max(head, upTo - MOST_LOOKED_BACK);
-      return lookBack(filters, { after, upTo }, read(soon)).catch(() => new Map());
+      const looking = lookBack(filters, { after, upTo }, read(AbortSignal.timeout(LOOK_BACK_MS)), begin);
+      let earlier: ReadonlyMap<string, number> = new Map();
+      // Nobody waits longer to be fed because others read history, or nobody leads.
+      await within(
+        LOOK_BACK_MS,
+        looking.then((found) => {
+          earlier = found;
+        }),
+      );
+      return earlier;
     },
     position: () => feed().position,
     reached: (place) =>
       new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
         awaited.push({ place, resolve });
+        soonest = Math.min(soonest, place);
       }),
   });
 
@@ -119,12 +131,19 @@ export function createInterestScope({ live, clock, signal, read }: InterestScope
   }
 
   function noteReached(): void {
-    if (awaited.length === 0) return;
     const { position } = feed();
-    const now = awaited.filter(({ place }) => place <= position);
-    if (now.length === 0) return;
-    awaited = awaited.filter(({ place }) => place > position);
-    for (const { resolve } of now) resolve();
+    if (soonest > position) return;
+    const before = awaited;
+    awaited = [];
+    soonest = Number.POSITIVE_INFINITY;
+    for (const waiting of before) {
+      if (waiting.place <= position) {
+        waiting.resolve();
+      } else {
+        awaited.push(waiting);
+        soonest = Math.min(soonest, waiting.place);
+      }
+    }
   }
 
   function readOn(places: number): void {
@@ -195,6 +214,7 @@ export function createInterestScope({ live, clock, signal, read }: InterestScope
       interests.restart(begin);
       const all = awaited;
       awaited = [];
+      soonest = Number.POSITIVE_INFINITY;
       for (const { resolve } of all) resolve();
     },
     wants: (storedSubject) => interests.includes(toIndexed(storedSubject)),

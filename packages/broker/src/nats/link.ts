@@ -207,21 +207,18 @@ class DialledLink implements Link {
   // Answers whether the connection lived until every subscription stood.
   async #install(socket: NatsConnection, server: string, first: boolean): Promise<boolean> {
     const { log, metrics, onChange } = this.#parts;
-    const subscriptions = [...this.#standing].map(
-      (standing) => [standing, socket.subscribe(standing.subject, { callback: standing.callback })] as const,
-    );
-    const bulks = [...this.#bulks].map((bulk) => bulk.attach(socket));
+    const subscribe = ({ subject, callback }: Standing): Subscription => socket.subscribe(subject, { callback });
+    const subscriptions = new Map([...this.#standing].map((standing) => [standing, subscribe(standing)]));
+    const bulks = new Map([...this.#bulks].map((bulk) => [bulk, bulk.attach(socket)]));
     await within(FLUSH_MS, socket.flush());
     if (socket.isClosed() || this.closed) {
       if (!socket.isClosed()) await socket.close();
       return false;
     }
-    for (const [standing, subscription] of subscriptions) {
-      standing.now = subscription;
-      // It was given up meanwhile.
-      if (!this.#standing.has(standing)) subscription.unsubscribe();
-    }
-    for (const makePresent of bulks) makePresent();
+    // Given up meanwhile, or come meanwhile.
+    for (const [standing, subscription] of subscriptions) if (!this.#standing.has(standing)) subscription.unsubscribe();
+    for (const standing of this.#standing) standing.now = subscriptions.get(standing) ?? subscribe(standing);
+    for (const bulk of this.#bulks) (bulks.get(bulk) ?? bulk.attach(socket))();
     const before = this.#socket;
     this.#socket = socket;
     this.#server = server;
@@ -240,8 +237,16 @@ class DialledLink implements Link {
   }
 
   async #watch(socket: NatsConnection): Promise<void> {
-    for await (const { type, data } of socket.status()) {
-      if (type === Events.Error) this.#parts.log.error({ link: this.name, code: `${data}` }, 'broker reports an error');
+    const reportedMs = new Map<string, number>();
+    for await (const { type, data, permissionContext } of socket.status()) {
+      if (type !== Events.Error) continue;
+      const { operation, subject } = permissionContext ?? {};
+      // What is refused is tried again with every event, or for each of thousands of topics.
+      const kind = `${data} ${operation} ${subject?.split('.', 2).join('.')}`;
+      const nowMs = performance.now();
+      if (nowMs - (reportedMs.get(kind) ?? Number.NEGATIVE_INFINITY) < REPORT_EVERY_MS) continue;
+      reportedMs.set(kind, nowMs);
+      this.#parts.log.error({ link: this.name, code: `${data}`, operation, subject }, 'broker reports an error');
     }
   }
 

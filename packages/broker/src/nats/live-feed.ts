@@ -60,6 +60,12 @@ export interface LiveFeedParts {
 
 const PROBE_MS = 500;
 
+interface Doubted {
+  readonly place: number;
+  /** Where it is known of a place whose message was not fed here. */
+  readonly subject: string | undefined;
+}
+
 /**
  * Subscribes to what its scope says of the live subjects, and repairs what they miss from the stream. The caller reads the log's head after the
  * subscription stands, and calls `start` with it; what came before is found by the first repair.
@@ -75,8 +81,10 @@ export function createLiveFeed(parts: LiveFeedParts): {
   let epoch = '';
   // No live message was fed since the last probe. Asking a clock for each would cost more than placing it.
   let quiet = true;
-  // Where the feed stood when a connection broke, until it is known that the log still has it.
-  let doubted: number | undefined;
+  let fedPlace = 0;
+  const passed = { place: 0, subject: '' };
+  // What the feed had come to when a connection broke, until it is known that the log still has it.
+  let doubted: readonly Doubted[] | undefined;
   // How far a read of a hole must come.
   let expected = 0;
 
@@ -85,6 +93,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
   const order = new FeedOrder<FeedEntry>((entry) => {
     const { seq, message, purge, trace } = entry;
     seen.note(seq, entry);
+    fedPlace = seq;
     scope.fed(seq);
     if (message !== undefined) {
       newest.timeMs = message.timeMs;
@@ -194,6 +203,8 @@ export function createLiveFeed(parts: LiveFeedParts): {
     pass(through, subject) {
       order.skip(through);
       quiet = false;
+      passed.place = through;
+      passed.subject = subject;
       // No time is told with it: it is not later than now.
       newest.timeMs = clock.now();
       newest.subject = subject;
@@ -211,7 +222,7 @@ export function createLiveFeed(parts: LiveFeedParts): {
   });
   for (const link of [live, parts.replay]) {
     link.onLost(() => {
-      if (started) doubted ??= order.position;
+      if (started) doubted ??= doubtful();
     });
     link.onReconnect(() => {
       if (!started || !parts.repair) return;
@@ -220,16 +231,32 @@ export function createLiveFeed(parts: LiveFeedParts): {
     });
   }
 
+  // Of what was passed the subject alone is known, and another message there may have the same: then the newest that was
+  // fed shows it, unless that is older than what was lost.
+  function doubtful(): Doubted[] {
+    const { position } = order;
+    const newestPlace = { place: position, subject: passed.place === position ? passed.subject : undefined };
+    return fedPlace === 0 || fedPlace === position
+      ? [newestPlace]
+      : [newestPlace, { place: fedPlace, subject: undefined }];
+  }
+
   // While a connection was away the end of the log may have been lost, and written anew: then another message stands
   // where this process was then. That there is none yet says nothing.
   async function checkEnd(): Promise<void> {
-    const place = doubted;
-    if (place === undefined) return;
-    const { messages } = await parts.directGet({ seq: Math.max(1, place), batch: 1 });
-    const [message] = messages;
-    if (message === undefined || doubted !== place) return;
+    const places = doubted;
+    if (places === undefined) return;
+    for (const { place, subject } of places) {
+      const { messages } = await parts.directGet({ seq: Math.max(1, place), batch: 1 });
+      const [message] = messages;
+      if (message === undefined || doubted !== places) return;
+      if (message.seq !== place) continue;
+      if (seen.isOther(place, stampOf(message.headers)) || (subject !== undefined && message.subject !== subject)) {
+        doubted = undefined;
+        return parts.onRegress(true);
+      }
+    }
     doubted = undefined;
-    if (message.seq === place && seen.isOther(place, stampOf(message.headers))) parts.onRegress(true);
   }
 
   return {
@@ -252,6 +279,8 @@ export function createLiveFeed(parts: LiveFeedParts): {
         epoch = name;
         // Nothing that is known of the old log says anything about this one.
         seen.clear();
+        fedPlace = 0;
+        passed.place = 0;
         doubted = undefined;
         Object.assign(newest, { timeMs: 0, subject: '' });
         order.restart(head);

@@ -129,6 +129,11 @@ class NatsBroker implements Broker {
             clock: this.#clock,
             signal: this.#closing.signal,
             read: (signal) => (filters, range) => this.#follow().reader.newestOf(filters, range, signal),
+            begin: async (upTo) => {
+              const { state } = await watch.ask();
+              if (state.last_seq < upTo) throw away('the leader is behind');
+              return state.messages === 0 ? state.last_seq + 1 : state.first_seq;
+            },
           })
         : createWholeScope(live);
     this.#scope = scope;

@@ -40,6 +40,16 @@ describe('a voice that tells what stands where', () => {
     expect(told().slice(1)).toEqual([['idx.0', 'e', { 'default.a': [4, 5] }]]);
   });
 
+  it('never says more than a server takes in one message', async () => {
+    const { voice, fake, told } = createVoice();
+    const subjects = Array.from({ length: 1_990 }, (_, at) => `default.${'%C3%A4'.repeat(120)}.${at}`);
+    for (const [at, subject] of subjects.entries()) voice.note(`evt.0.${subject}`, at + 1);
+    await turn();
+    voice.close();
+    expect(Math.max(...fake.sent.map(({ text }) => text.length))).toBeLessThan(1_000_000);
+    expect(told().flatMap(([, , places]) => Object.keys(places as object))).toEqual(subjects);
+  });
+
   it('says nothing while nobody listens, and nothing late of what was stored meanwhile', async () => {
     const { voice, state, told } = createVoice();
     state.wanted = false;

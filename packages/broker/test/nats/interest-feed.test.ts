@@ -92,6 +92,16 @@ describe('a feed of what is followed', () => {
     expect(pattern.from).toBe(30);
   });
 
+  it('counts from no place before the log begins: what was evicted there, nobody followed here', async () => {
+    const edge = await openEdge();
+    await publishEach(['quiet'], 0, 1);
+    await reaches(edge.broker, await publishEach(['busy'], 0, 20));
+    await fixture.api('STREAM.PURGE.EVT_0', { seq: 11 });
+    expect((await edge.broker.follow(selectionOf('quiet'))).from).toBe(10);
+    expect((await edge.broker.follow(selectionOf('none.*'))).from).toBe(10);
+    expect((await edge.broker.bounds()).first).toBe(11);
+  });
+
   it('reads what a publisher stored that tells nothing, as one of an older version', async () => {
     const edge = await openEdge();
     await edge.broker.follow(selectionOf('a'));
@@ -168,6 +178,23 @@ describe('a feed of what is followed', () => {
     expect(restart).toBe(`restart ${interest.from}`);
     expect(interest.from).toBeLessThanOrEqual(4);
     expect(edge.sink.messages.map(textOf).slice(-5)).toEqual(['101', '103', '105', '107', '109']);
+  });
+});
+
+describe('a log whose end is lost, and written anew while a process is away', () => {
+  it.each([['all'], ['interest']] as const)('is found out by one that is fed %s', async (feed) => {
+    const gate = await createGate(fixture.server.port);
+    onTestFinished(() => gate.remove());
+    const edge = await openEdge({ servers: [gate.url], feed });
+    await edge.broker.follow(selectionOf('a'));
+    await reaches(edge.broker, await publishEach(['a', 'b'], 0, 10));
+    gate.shut();
+    await fixture.deleteStream();
+    const config = toStreamConfig({ maxBytes: 64_000_000, maxAgeMs: 3_600_000 }, 1);
+    await fixture.api('STREAM.CREATE.EVT_0', { ...config, metadata: { 'tidings.epoch': edge.broker.epoch } });
+    for (let at = 1; at <= 12; at += 1) await fixture.admin.request('evt.0.default.a', `new ${at}`);
+    gate.open();
+    await vi.waitFor(() => expect(edge.sink.calls.at(-1)).toBe('restart 12'), 8_000);
   });
 });
 

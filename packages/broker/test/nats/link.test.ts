@@ -8,6 +8,7 @@ import { dial } from '../../src/nats/link.ts';
 import type { NatsBrokerOptions } from '../../src/nats/options.ts';
 import type { Broker } from '../../src/port.ts';
 import { startFakeServer } from './fake-server.ts';
+import { createGate } from './gate.ts';
 
 function createCase(url: string, change: Partial<NatsBrokerOptions> = {}) {
   const lines: Record<string, unknown>[] = [];
@@ -189,6 +190,69 @@ describe('a connection to the broker', () => {
     const edge = await open('edge', true);
     await vi.waitFor(async () => expect(await names()).toEqual(['tidings edge live', 'tidings edge replay']), 2_000);
     await edge.close();
+  });
+
+  it('says what it may not do, and on which subject, and not each time that it tries', async () => {
+    const server = await startNatsServer({ config: withUsers });
+    onTestFinished(() => server.remove());
+    const lines: Record<string, unknown>[] = [];
+    const parts = {
+      access: { servers: [server.url], role: 'ingest' as const, user: 'reader', password: 'secret' },
+      log: createLogger('test', 'debug', { write: (line) => void lines.push(JSON.parse(line)) }),
+      metrics: createMetrics(),
+      taken: () => new Set<string>(),
+      onChange() {},
+    };
+    const link = await dial('publish', parts, new AbortController().signal);
+    onTestFinished(() => link.close());
+    for (let count = 0; count < 50; count += 1) link.client.publish('idx.0', 'x');
+    await link.client.flush();
+    await vi.waitFor(() => expect(lines).not.toEqual([]));
+    expect(lines.filter(({ msg }) => msg === 'broker reports an error')).toMatchObject([
+      { code: 'PERMISSIONS_VIOLATION', operation: 'publish', subject: 'idx.0' },
+    ]);
+  });
+
+  it('has what is subscribed to while it comes back', async () => {
+    const server = await startNatsServer();
+    onTestFinished(() => server.remove());
+    const gate = await createGate(server.port);
+    onTestFinished(() => gate.remove());
+    const parts = {
+      access: { servers: [gate.url], role: 'edge' as const },
+      log: createLogger('test', 'silent', { write() {} }),
+      metrics: createMetrics(),
+      taken: () => new Set<string>(),
+      onChange() {},
+    };
+    const link = await dial('live', parts, new AbortController().signal);
+    onTestFinished(() => link.close());
+    const came: string[] = [];
+    const attached: string[] = [];
+    const present = (name: string) => ({
+      attach: () => () => void attached.push(name),
+      detach() {},
+    });
+    let again = false;
+    link.subscribeInBulk({
+      // In the middle of a reconnect.
+      attach() {
+        if (again) {
+          link.client.subscribe('late', { callback: (_error, { subject }) => void came.push(subject) });
+          link.subscribeInBulk(present('late'));
+        }
+        again = true;
+        return present('first').attach();
+      },
+      detach() {},
+    });
+    gate.shut();
+    await vi.waitFor(() => expect(link.connected).toBe(false));
+    gate.open();
+    await vi.waitFor(() => expect(link.connected).toBe(true), 3_000);
+    expect(attached).toEqual(['first', 'first', 'late']);
+    link.client.publish('late');
+    await vi.waitFor(() => expect(came).toEqual(['late']));
   });
 
   it('begins at another server for each purpose', async () => {
