@@ -2,7 +2,6 @@ import type { Clock, Timer } from '@tidings/runtime';
 import type { Msg } from 'nats';
 import { BulkSubscription } from './bulk-subscription.ts';
 import type { FeedScope, ScopedFeed } from './feed-scope.ts';
-import { flushed } from './flushed.ts';
 import { type Followed, Interests } from './interests.ts';
 import { type Link, within } from './link.ts';
 import { lookBack, type ReadBegin, type ReadNewest } from './look-back.ts';
@@ -31,6 +30,7 @@ const YOUNG_MS = 1_000;
 const LEAST_SPAN = 50;
 const MOST_SPAN = 1_000;
 const SPAN_GROWTH = 4;
+const FLUSH_MS = 3_000;
 // More than any notice may be late for; what is told beyond that is read from the log.
 const MOST_INDEXED = 200_000;
 const PASSED_REMEMBERED = 4_096;
@@ -82,7 +82,11 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
   const interests = new Interests({
     bulk,
     clock,
-    flushed: () => flushed(live, signal),
+    async flushed() {
+      // While the connection is away nothing comes, and what does not come is read once it is back.
+      if (live.connected) await within(FLUSH_MS, live.client.flush());
+      signal.throwIfAborted();
+    },
     newest: () => Math.max(newestHeard, feed().position),
     async lookBack(filters, upTo) {
       const after = Math.max(head, upTo - MOST_LOOKED_BACK);

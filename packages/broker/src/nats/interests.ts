@@ -18,7 +18,7 @@ export interface Followed extends BulkEntry {
 export interface InterestsParts {
   readonly bulk: BulkSubscription<Followed>;
   readonly clock: Clock;
-  /** Resolves when the server has taken every subscription so far. @throws once the connection is ended. */
+  /** Resolves when the server has taken every subscription so far, or is away. @throws once the connection is ended. */
   flushed(): Promise<void>;
   /** No place after this one was heard of yet. */
   newest(): number;
@@ -33,6 +33,8 @@ export interface InterestsParts {
 // Who reconnects, or leaves one page for the next, finds the subscription still there.
 const LINGER_MS = 10_000;
 const SWEEP_MS = 1_000;
+// When very many leave at once, others must have their turn between.
+const MOST_SWEPT = 2_000;
 
 /**
  * What this process follows: one subscription for each topic and pattern, however many ask for it.
@@ -51,6 +53,12 @@ export class Interests {
   #nextRound: Promise<void> | undefined = undefined;
   #round: Promise<void> = Promise.resolve();
   #restarts = 0;
+  // Of the place that is asked about: a function for each would cost more than the walk.
+  #asked = 0;
+  #covered = false;
+  readonly #look = ({ from }: Followed): void => {
+    if (from < this.#asked) this.#covered = true;
+  };
 
   constructor(parts: InterestsParts) {
     this.#parts = parts;
@@ -74,11 +82,10 @@ export class Interests {
     const exact = this.#byFilter.get(subject);
     if (exact !== undefined && exact.from < place) return true;
     if (this.#patterns.isEmpty) return false;
-    let covered = false;
-    this.#patterns.match(subject, ({ from }) => {
-      covered ||= from < place;
-    });
-    return covered;
+    this.#asked = place;
+    this.#covered = false;
+    this.#patterns.match(subject, this.#look);
+    return this.#covered;
   }
 
   /** Whether anybody follows what this subject names. */
@@ -140,8 +147,10 @@ export class Interests {
   // They stand in the order in which they fell idle.
   #sweep(): void {
     const beforeMs = this.#parts.clock.elapsed() - LINGER_MS;
+    let left = MOST_SWEPT;
     for (const entry of this.#idle) {
-      if (entry.idleSinceMs > beforeMs) return;
+      if (entry.idleSinceMs > beforeMs || left === 0) return;
+      left -= 1;
       this.#idle.delete(entry);
       this.#byFilter.delete(entry.filter);
       if (isWildcard(entry.filter)) this.#patterns.remove(entry.filter, entry);

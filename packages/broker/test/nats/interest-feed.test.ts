@@ -162,6 +162,21 @@ describe('a feed of what is followed', () => {
     expect(edge.sink.messages.map(textOf).at(-1)).toBe('later');
   });
 
+  it('takes on a topic while its connections are away, and is fed what was stored of it meanwhile', async () => {
+    const gate = await createGate(fixture.server.port);
+    onTestFinished(() => gate.remove());
+    const edge = await openEdge({ servers: [gate.url] });
+    await reaches(edge.broker, await publishEach(['a'], 0, 5));
+    gate.shut();
+    await vi.waitFor(() => expect(edge.broker.health().detail.connections).toBe('0 of 2'), 5_000);
+    const { from } = await edge.broker.follow(selectionOf('b'));
+    expect(from).toBe(5);
+    const last = await publishEach(['b', 'c'], 0, 10);
+    gate.open();
+    await reaches(edge.broker, last);
+    expect(edge.sink.messages.map(textOf)).toEqual(['0', '2', '4', '6', '8']);
+  });
+
   it('goes on in a log that replaces its own, and follows there what it followed', async () => {
     const edge = await openEdge();
     await reaches(edge.broker, await publishEach(['a', 'b'], 0, 20));

@@ -96,6 +96,19 @@ describe('what a process follows', () => {
     expect([interests.includes('default.a'), interests.covers('default.a', 9)]).toEqual([false, false]);
   });
 
+  it('gives up very many in turns', async () => {
+    const { clock, subscribed, follow } = createInterests();
+    const many = await follow(...Array.from({ length: 5_000 }, (_, at) => `t.${at}`));
+    many.release();
+    clock.advance(10_000);
+    const left = [];
+    for (let second = 0; second < 4; second += 1) {
+      left.push(subscribed.length);
+      clock.advance(1_000);
+    }
+    expect(left).toEqual([3_000, 1_000, 0, 0]);
+  });
+
   it('counts from the newest place that was heard of when the server has it, and not before', async () => {
     const { interests, state, flush, follow } = createInterests();
     state.newest = 5;
