@@ -35,6 +35,16 @@ export default defineConfig({
         },
       })),
       ...overOtherTransports('all'),
+      // The faults, with edges that are fed what their streams follow.
+      {
+        extends: true,
+        test: {
+          name: 'faults-interest',
+          include: ['test/fault/*.test.ts', 'test/long/{fault,cluster-fault}.long.ts'],
+          env: { TEST_FEED: 'interest' },
+          globalSetup,
+        },
+      },
       // The edge on a broker that feeds what is followed, and nothing else.
       {
         extends: true,

@@ -12,7 +12,7 @@ describe('the words after npm run loadtest:interest --', () => {
   test('choose parts, and figures are kept of a whole run alone', () => {
     expect(parseInterestOptions([])).toEqual({
       quick: false,
-      only: ['edges', 'subscriptions', 'attach', 'outage'],
+      only: ['edges', 'busy', 'subscriptions', 'attach', 'outage'],
       out: 'loadtest/results/interest.json',
     });
     expect(parseInterestOptions(['--only', 'outage,edges', '--quick'])).toEqual({
@@ -24,7 +24,7 @@ describe('the words after npm run loadtest:interest --', () => {
   });
 
   test('are refused with what there is, when they name nothing', () => {
-    expect(() => parseInterestOptions(['--only', 'edge'])).toThrow('edge. There are: edges, subscriptions');
+    expect(() => parseInterestOptions(['--only', 'edge'])).toThrow('edge. There are: edges, busy, subscriptions');
   });
 });
 
@@ -137,16 +137,18 @@ describe('the verdict', () => {
   test('counts notices apart, which only those hear that are fed by interest', () => {
     expect(eventsOf(point)).toEqual([1_000, 1_000, 1_000, 1_000]);
     expect(eventsOf({ ...point, feed: 'all' })).toEqual([1_150, 1_150, 1_150, 1_150]);
-    expect(findFailures([point], [], undefined)).toEqual([]);
+    expect(findFailures([point], [], [], undefined)).toEqual([]);
   });
 
   test('fails for an edge that is sent a tenth more than its part, and for an event that did not come once', () => {
     const sent = point.sent.with(2, { messages: 1_270, bytes: 0 });
     expect(worstDeviation({ ...point, sent })).toBeCloseTo(0.12);
-    expect(findFailures([{ ...point, sent }], [], undefined)).toEqual([
+    expect(findFailures([{ ...point, sent }], [], [], undefined)).toEqual([
       'interest, 4 edges, 100% of the topics: an edge was sent 12.0% more events than its part',
     ]);
     const account = { ...point.account, repeated: 1 };
-    expect(findFailures([{ ...point, account }], [], undefined)[0]).toContain('not each event once');
+    const busy = { feed: 'all' as const, share: 1, events: 1, seconds: 1, account, edgeCpuSec: 1 };
+    expect(findFailures([], [busy], [], undefined)[0]).toContain('all, busy, 100% of the topics: not each event once');
+    expect(findFailures([{ ...point, account }], [], [], undefined)[0]).toContain('not each event once');
   });
 });

@@ -4,6 +4,7 @@ import { createChance } from '../../loadtest/src/chaos/chance.ts';
 import { type Site, startSite } from '../../loadtest/src/chaos/site.ts';
 import { startTraffic, type Traffic, type TrafficOptions } from '../../loadtest/src/chaos/traffic.ts';
 import { judge } from '../../loadtest/src/chaos/verdict.ts';
+import { FEED, FOLLOWING } from '../fault/site-runs.ts';
 
 const DRAIN_MS = 10_000;
 // What an ingest tries for by itself, and the beat in which it looks at the clock.
@@ -14,7 +15,7 @@ let site: Site;
 let traffic: Traffic | undefined;
 
 beforeAll(async () => {
-  site = await startSite({ env: { TIDINGS_DRAIN_MS: `${DRAIN_MS}` } });
+  site = await startSite({ feed: FEED, env: { TIDINGS_DRAIN_MS: `${DRAIN_MS}` } });
 });
 
 afterAll(() => site.remove());
@@ -22,7 +23,7 @@ afterAll(() => site.remove());
 afterEach(() => traffic?.stop());
 
 async function start(options: Partial<TrafficOptions> = {}): Promise<Traffic> {
-  traffic = await startTraffic(site, { clients: 50, rate: 300, chance: createChance(1), ...options });
+  traffic = await startTraffic(site, { clients: 50, rate: 300, chance: createChance(1), ...FOLLOWING, ...options });
   return traffic;
 }
 

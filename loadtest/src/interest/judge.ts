@@ -1,4 +1,5 @@
 import type { Attached } from './attach.ts';
+import type { BusyPoint } from './busy.ts';
 import type { EdgesPoint } from './edges.ts';
 import { isClean } from './ledger.ts';
 import type { Outage } from './outage.ts';
@@ -27,6 +28,7 @@ export const edgeCpuUs = ({ edgesCpuSec, restCpuSec, seconds, events }: EdgesPoi
 /** What does not hold, in words; nothing when all does. */
 export function findFailures(
   points: readonly EdgesPoint[],
+  busy: readonly BusyPoint[],
   attached: readonly Attached[],
   outage: Outage | undefined,
 ): string[] {
@@ -41,6 +43,11 @@ export function findFailures(
       }
       return faults.map((fault) => `${where}: ${fault}`);
     }),
+    ...busy.flatMap(({ feed, share, account }) =>
+      isClean(account)
+        ? []
+        : [`${feed}, busy, ${share * 100}% of the topics: not each event once: ${JSON.stringify(account)}`],
+    ),
     ...attached.flatMap(({ feed, kind, faults }) => faults.map((fault) => `${feed}, ${kind}: ${fault}`)),
     ...(outage === undefined ? [] : outageFaults(outage).map((fault) => `outage: ${fault}`)),
   ];

@@ -1,14 +1,22 @@
-// `npm run loadtest:interest -- [--quick] [--only edges,subscriptions,attach,outage] [--out file]`
+// `npm run loadtest:interest -- [--quick] [--only edges,busy,subscriptions,attach,outage] [--out file]`
 import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { describeMachine, toSentence } from '../report/machine.ts';
 import { type Attached, measureAttach } from './attach.ts';
+import { type BusyPoint, measureBusy } from './busy.ts';
 import { type EdgesPoint, measureEdges } from './edges.ts';
 import { findFailures } from './judge.ts';
 import { parseInterestOptions } from './options.ts';
 import { measureOutage, type Outage } from './outage.ts';
 import { quickPlan, wholePlan } from './plan.ts';
-import { toAttachTable, toEdgesTable, toLatenessTable, toOutageTable, toSubscriptionsTable } from './report.ts';
+import {
+  toAttachTable,
+  toBusyTable,
+  toEdgesTable,
+  toLatenessTable,
+  toOutageTable,
+  toSubscriptionsTable,
+} from './report.ts';
 import { measureSubscriptions, type SubscriptionsCost } from './subscriptions-cost.ts';
 
 const options = parseInterestOptions(process.argv.slice(2));
@@ -35,6 +43,14 @@ if (only.includes('edges')) {
   console.log(`\nLatency, p50 / p99 ms\n\n${toLatenessTable(points)}\n`);
 }
 
+let busy: BusyPoint[] = [];
+if (only.includes('busy')) {
+  busy = await measureBusy(plan.busy, ({ feed, share, account }) =>
+    tell(`${feed}, ${share * 100}% of the topics, as fast as one server takes them: ${JSON.stringify(account)}`),
+  );
+  console.log(`\nWhat a busy edge uses\n\n${toBusyTable(busy)}\n`);
+}
+
 const costs: SubscriptionsCost[] = [];
 if (only.includes('subscriptions')) {
   const { counts, guarded } = plan.subscriptions;
@@ -57,12 +73,12 @@ if (only.includes('outage')) {
   console.log(`\nThe server is killed\n\n${toOutageTable(outage)}\n`);
 }
 
-const failures = findFailures(points, attached, outage);
+const failures = findFailures(points, busy, attached, outage);
 const passed = failures.length === 0;
 const rounded = (_key: string, value: unknown): unknown =>
   typeof value === 'number' ? Number(value.toPrecision(6)) : value;
 const about = { date: date.toISOString(), machine, loadBefore, passed, failures };
-const result = { ...about, points, subscriptions: costs, attached, outage };
+const result = { ...about, points, busy, subscriptions: costs, attached, outage };
 if (out !== undefined) writeFileSync(out, `${JSON.stringify(result, rounded, 1)}\n`);
 console.log(JSON.stringify(result, rounded));
 for (const failure of failures) console.log(`- ${failure}`);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What can be measured, in the order in which it is. */
-const PARTS = ['edges', 'subscriptions', 'attach', 'outage'] as const;
+const PARTS = ['edges', 'busy', 'subscriptions', 'attach', 'outage'] as const;
 type Part = (typeof PARTS)[number];
 
 export interface InterestOptions {

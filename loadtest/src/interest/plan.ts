@@ -1,6 +1,7 @@
 /** Sizes of a run. */
 export interface InterestPlan {
   readonly edges: EdgesPlan;
+  readonly busy: BusyPlan;
   readonly subscriptions: { readonly counts: readonly number[]; readonly guarded: number };
   readonly attach: AttachPlan;
   readonly outage: OutagePlan;
@@ -24,6 +25,18 @@ export interface EdgesPlan {
   /** Before anything is measured, at the full rate: a process that has just started is slower than it will be. */
   readonly warmSeconds: number;
   /** Without events: what streams and beats cost is not told as what events cost. */
+  readonly restSeconds: number;
+}
+
+/** One edge, and events as fast as one server takes them. */
+export interface BusyPlan {
+  readonly shares: readonly number[];
+  readonly topics: number;
+  readonly topicsPerStream: number;
+  readonly events: number;
+  readonly warmEvents: number;
+  /** Published and not acknowledged yet, at the most. */
+  readonly underWay: number;
   readonly restSeconds: number;
 }
 
@@ -66,6 +79,15 @@ export function wholePlan(): InterestPlan {
       warmSeconds: 3,
       restSeconds: 4,
     },
+    busy: {
+      shares: [1, 0.5, 0.25, 0.1, 0.01],
+      topics: 4_000,
+      topicsPerStream: 100,
+      events: 80_000,
+      warmEvents: 30_000,
+      underWay: 3_000,
+      restSeconds: 3,
+    },
     subscriptions: { counts: [10_000, 50_000, 200_000], guarded: 50_000 },
     attach: { joinsPerSec: 200, joins: 1_000, warmJoins: 300, eventsPerSec: 1_000, topics: 2_000, rounds: 3 },
     outage: { streams: 50_000, streamsPerConnection: 100, eventsPerSec: 500, beforeMs: 4_000, afterMs: 12_000 },
@@ -74,7 +96,7 @@ export function wholePlan(): InterestPlan {
 
 /** So much as shows within a minute or two whether all of it works. */
 export function quickPlan(): InterestPlan {
-  const { edges, attach, outage } = wholePlan();
+  const { edges, busy, attach, outage } = wholePlan();
   return {
     edges: {
       ...edges,
@@ -86,6 +108,7 @@ export function quickPlan(): InterestPlan {
       warmSeconds: 1,
       restSeconds: 1,
     },
+    busy: { ...busy, shares: [0.25], events: 5_000, warmEvents: 2_000, restSeconds: 1 },
     subscriptions: { counts: [10_000], guarded: 10_000 },
     attach: { ...attach, joins: 300, warmJoins: 100, rounds: 1 },
     outage: { ...outage, streams: 2_000, beforeMs: 1_000, afterMs: 4_000 },

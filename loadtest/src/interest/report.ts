@@ -1,6 +1,7 @@
 import type { Percentiles } from '../generator/latency.ts';
 import { toMarkdown } from '../report/markdown.ts';
 import type { Attached } from './attach.ts';
+import type { BusyPoint } from './busy.ts';
 import type { EdgesPoint } from './edges.ts';
 import { edgeCpuUs, eventsOf, worstDeviation } from './judge.ts';
 import type { Outage } from './outage.ts';
@@ -75,6 +76,18 @@ export function toLatenessTable(points: readonly EdgesPoint[]): string {
     ms(busy.sinceSent),
     ms(busy.sinceAccepted),
     `${repaired}`,
+  ]);
+  return toMarkdown([head, ...rows]);
+}
+
+export function toBusyTable(points: readonly BusyPoint[]): string {
+  const head = ['of the topics', 'feed', 'events/s', 'CPU of the edge', 'µs for each event of the log'];
+  const rows = points.map(({ feed, share, events, seconds, edgeCpuSec }) => [
+    `${share * 100}%`,
+    feed,
+    count(events / seconds),
+    `${((edgeCpuSec / seconds) * 100).toFixed(1)}%`,
+    ((edgeCpuSec * 1e6) / events).toFixed(1),
   ]);
   return toMarkdown([head, ...rows]);
 }
