@@ -5,7 +5,8 @@ import type { FeedScope, ScopedFeed } from './feed-scope.ts';
 import { type Followed, Interests } from './interests.ts';
 import { type Link, within } from './link.ts';
 import { lookBack, type ReadBegin, type ReadNewest } from './look-back.ts';
-import { parseIndexNotice } from './place-index.ts';
+import { parseIndexNotice, type ReadNotice } from './place-index.ts';
+import { toLatin1 } from './raw-message.ts';
 import { fromIndexed, INDEX, LIVE_PREFIXES, PURGES, toIndexed } from './subject.ts';
 
 export interface InterestScopeParts {
@@ -43,8 +44,8 @@ const LOOK_BACK_MS = 1_000;
  * place, and a place is passed when that is nobody's here (ADR 0029). So the feed knows at once what it misses, as one does
  * that is sent everything, and its position means the same. A place that nobody tells of is read from the log.
  *
- * Cost of an event that nobody here follows: its share of a notice, two operations of a map, and the look whether it is
- * followed.
+ * Cost of an event that nobody here follows: its share of a notice, and the look whether it is followed; two operations of a
+ * map where notices of several publishers cross.
  */
 export function createInterestScope({ live, clock, signal, read, begin }: InterestScopeParts): FeedScope {
   /** What stands after the position, as far as it was told. */
@@ -112,6 +113,10 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
 
   const isOurs = (subject: string, place: number): boolean => subject === PURGE || interests.covers(subject, place);
 
+  const notePassed = (place: number): void => {
+    passed[place % PASSED_REMEMBERED] = place;
+  };
+
   // Passes the places that are nobody's here, up to one that is missing or not told of.
   function advance(): void {
     while (true) {
@@ -121,7 +126,7 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
         if (isOurs(next, through + 1)) break;
         through += 1;
         index.delete(through);
-        passed[through % PASSED_REMEMBERED] = through;
+        notePassed(through);
         last = next;
       }
       if (last === '') break;
@@ -180,7 +185,7 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
 
   function takeNotice(message: Msg): void {
     if (epoch === '') return;
-    const notice = parseIndexNotice(Buffer.from(message.data).toString('latin1'));
+    const notice = parseIndexNotice(toLatin1(message.data, 0, message.data.length));
     if (notice === undefined) return;
     if (notice.epoch !== epoch) {
       // Once for each: a publisher may be slower than this process to learn of it.
@@ -188,14 +193,37 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
       otherEpoch = notice.epoch;
       return;
     }
-    const { position } = feed();
-    for (const [subject, places] of notice.places) {
-      for (const place of places) {
-        newestHeard = Math.max(newestHeard, place);
-        if (place > position && index.size < MOST_INDEXED) index.set(place, subject);
-      }
-    }
+    takePlaces(notice);
     advance();
+  }
+
+  // Most come in the order of the log, and the next is the one that the feed waits for: those are not put aside first.
+  function takePlaces({ subjects, places }: ReadNotice): void {
+    let through = feed().position;
+    let last = '';
+    const pass = (): void => {
+      if (last !== '') feed().pass(through, fromIndexed(last));
+      last = '';
+      through = feed().position;
+    };
+    for (let at = 0; at < places.length; at += 1) {
+      const place = places[at] as number;
+      const subject = subjects[at] as string;
+      if (place > newestHeard) newestHeard = place;
+      if (place === through + 1) {
+        if (!isOurs(subject, place)) {
+          index.delete(place);
+          notePassed(place);
+          through = place;
+          last = subject;
+          continue;
+        }
+        // It waited for those, most often.
+        pass();
+      }
+      if (place > through && index.size < MOST_INDEXED) index.set(place, subject);
+    }
+    pass();
   }
 
   return {

@@ -20,8 +20,15 @@ export function encodeIndexNotice({ epoch, places }: IndexNotice): string {
   return JSON.stringify({ epoch, from, at });
 }
 
+/** A notice as it was read: `subjects[n]` stands at `places[n]`. */
+export interface ReadNotice {
+  readonly epoch: string;
+  readonly subjects: readonly string[];
+  readonly places: readonly number[];
+}
+
 /** Reads a notice; `undefined` for anything that is none: whoever may speak on the subject may be of another version. */
-export function parseIndexNotice(text: string): IndexNotice | undefined {
+export function parseIndexNotice(text: string): ReadNotice | undefined {
   let notice: { epoch?: unknown; from?: unknown; at?: unknown };
   try {
     notice = JSON.parse(text);
@@ -30,21 +37,20 @@ export function parseIndexNotice(text: string): IndexNotice | undefined {
   }
   const { epoch, from, at } = notice ?? {};
   if (typeof epoch !== 'string' || !isSequence(from) || !Array.isArray(at) || at.length % 2 !== 0) return undefined;
-  const places = new Map<string, number[]>();
+  const subjects: string[] = [];
+  const places: number[] = [];
   for (let index = 0; index < at.length; index += 2) {
     const subject: unknown = at[index];
-    const seqs = toSequences(from, at[index + 1]);
-    if (typeof subject !== 'string' || seqs === undefined) return undefined;
-    places.set(subject, seqs);
+    const offsets: unknown = at[index + 1];
+    if (typeof subject !== 'string') return undefined;
+    for (const offset of Array.isArray(offsets) ? offsets : [offsets]) {
+      const place: unknown = typeof offset === 'number' ? from + offset : undefined;
+      if (!isSequence(place)) return undefined;
+      subjects.push(subject);
+      places.push(place);
+    }
   }
-  return { epoch, places };
-}
-
-function toSequences(from: number, offsets: unknown): number[] | undefined {
-  const seqs = (Array.isArray(offsets) ? offsets : [offsets]).map((offset: unknown) =>
-    typeof offset === 'number' ? from + offset : Number.NaN,
-  );
-  return seqs.every(isSequence) ? seqs : undefined;
+  return { epoch, subjects, places };
 }
 
 const isSequence = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;

@@ -17,7 +17,11 @@ function createVoice() {
   const told = () =>
     fake.sent.map(({ subject, text }) => {
       const notice = parseIndexNotice(text);
-      return [subject, notice?.epoch, Object.fromEntries(notice?.places ?? [])];
+      const places: Record<string, number[]> = {};
+      for (const [at, name] of (notice?.subjects ?? []).entries()) {
+        places[name] = [...(places[name] ?? []), notice?.places[at] as number];
+      }
+      return [subject, notice?.epoch, places];
     });
   return { voice, clock, fake, state, told };
 }
