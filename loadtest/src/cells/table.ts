@@ -14,7 +14,7 @@ const DEMANDS: readonly Demand[] = [1_000_000, 10_000_000].map((subscribers) => 
 
 const FEEDS: Readonly<Record<FeedKind, string>> = {
   whole: 'each edge takes every event of its cell',
-  interest: 'each edge takes what its streams want, and an index entry of all else (inputs, not measured)',
+  interest: 'each edge takes what its streams want, and an index entry of all else',
 };
 
 const HEAD = [
