@@ -1,7 +1,7 @@
-import type { Broker } from '@tidings/broker';
+import type { Broker, Selection } from '@tidings/broker';
 import { encodeCursor } from '@tidings/protocol';
 import { describe, expect, it } from 'vitest';
-import { createGate, overriding } from './broker-stand-in.ts';
+import { createGate, type Gate, overriding } from './broker-stand-in.ts';
 import { openLive, send } from './control-fixture.ts';
 import { eventually } from './eventually.ts';
 import { startEdge, type TestEdge } from './fixture.ts';
@@ -34,6 +34,16 @@ function createFollowed() {
   };
   return { followed, wrap };
 }
+
+/** Such topics are followed, and who asked for it hears so when the gate is open. */
+const answeringLate = (broker: Broker, gate: Gate, isSlow: (selection: Selection) => boolean = () => true): Broker =>
+  overriding(broker, {
+    async follow(selection) {
+      const interest = await broker.follow(selection);
+      if (isSlow(selection)) await gate.pass();
+      return interest;
+    },
+  });
 
 async function publishMany(edge: TestEdge, count: number): Promise<string[]> {
   const texts = Array.from({ length: count }, (_, at) => `${at}`);
@@ -68,16 +78,7 @@ describe('an edge that is fed what its streams follow', () => {
     const gate = createGate();
     const edge = await startEdge({
       feed: 'all',
-      wrapBroker: (broker) => {
-        const inner = wrap(broker);
-        return overriding(inner, {
-          follow: async (selection) => {
-            const interest = await inner.follow(selection);
-            await gate.pass();
-            return interest;
-          },
-        });
-      },
+      wrapBroker: (broker) => answeringLate(wrap(broker), gate),
     });
     const client = await edge.stream('topic=a');
     await eventually(() => gate.asked === 1);
@@ -93,16 +94,7 @@ describe('an edge that is fed what its streams follow', () => {
     const gate = createGate();
     const edge = await startEdge({
       feed: 'all',
-      wrapBroker: (broker) => {
-        const inner = wrap(broker);
-        return overriding(inner, {
-          async follow(selection) {
-            const interest = await inner.follow(selection);
-            if (selection.patterns.includes('slow')) await gate.pass();
-            return interest;
-          },
-        });
-      },
+      wrapBroker: (broker) => answeringLate(wrap(broker), gate, ({ patterns }) => patterns.includes('slow')),
     });
     const token = await edge.token();
     const client = await edge.stream('topic=slow', { headers: { authorization: `Bearer ${token}` } });

@@ -31,7 +31,10 @@ export async function openAll(...clusters: readonly Cluster[]): Promise<void> {
 }
 
 /** Lets time pass until it holds. @throws after 10 s of it. */
-export async function until({ elapse }: ClusterDeployment, holds: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(
+  { elapse }: Pick<ClusterDeployment, 'elapse'>,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
   for (let passedMs = 0; passedMs < 10_000; passedMs += 20) {
     if (await holds()) return;
     await elapse(20);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BrokerHarness } from './broker-contract.ts';
+import { until } from './cluster-contract.ts';
 import { collect, createRecordingSink, eventOf, type RecordingSink, selectionOf, textOf } from './fixture.ts';
 
 /** What following promises, whether the broker is fed everything or only what is followed. */
@@ -9,7 +10,8 @@ export function interestCases({ test, open }: BrokerHarness): void {
     messages.filter(({ topic }) => topics.includes(topic)).map(textOf);
 
   test('what is stored after a topic is followed is fed in order, once, and the position passes the rest', async () => {
-    const { broker } = await open();
+    const opened = await open();
+    const { broker } = opened;
     const sink = createRecordingSink();
     await broker.openFeed(sink);
     await broker.publish(eventOf('other', 'before'));
@@ -20,25 +22,27 @@ export function interestCases({ test, open }: BrokerHarness): void {
       const topic = ['a.b', 'other', 'c', 'a.other'][count % 4] as string;
       last = (await broker.publish(eventOf(topic, `${count}`))).seq;
     }
-    await until(() => broker.position() >= last);
+    await until(opened, () => broker.position() >= last);
     const expected = Array.from({ length: 30 }, (_, count) => count).filter((count) => count % 2 === 0);
     assert.deepEqual(textsOn(sink, 'a.b', 'c'), expected.map(String));
   });
 
   test('an event that several patterns and topics match is fed once, stored or not', async () => {
-    const { broker } = await open();
+    const opened = await open();
+    const { broker } = opened;
     const sink = createRecordingSink();
     await broker.openFeed(sink);
     for (const patterns of [['a.b'], ['a.*'], ['>'], ['a.>', 'a.b']]) await broker.follow(selectionOf(...patterns));
     await broker.publish(eventOf('a.b', 'stored'));
     await broker.publish(eventOf('a.b', 'live', { store: false }));
     const { seq } = await broker.publish(eventOf('a.b', 'last'));
-    await until(() => broker.position() >= seq && sink.messages.length >= 3);
+    await until(opened, () => broker.position() >= seq && sink.messages.length >= 3);
     assert.deepEqual(textsOn(sink, 'a.b').sort(), ['last', 'live', 'stored']);
   });
 
   test('what is followed while events flow is fed without a hole from the place that was named', async () => {
-    const { broker } = await open();
+    const opened = await open();
+    const { broker } = opened;
     const sink = createRecordingSink();
     await broker.openFeed(sink);
     const publishing = (async () => {
@@ -48,7 +52,7 @@ export function interestCases({ test, open }: BrokerHarness): void {
     for (const topic of ['t.0', 't.1', 't.2']) interests.set(topic, (await broker.follow(selectionOf(topic))).from);
     await publishing;
     const { last } = await broker.bounds();
-    await until(() => broker.position() >= last);
+    await until(opened, () => broker.position() >= last);
     for (const [topic, from] of interests) {
       const pages = broker.history(selectionOf(topic), { after: from, upTo: last }, AbortSignal.timeout(10_000));
       const stored = (await collect(pages)).map(textOf);
@@ -58,18 +62,20 @@ export function interestCases({ test, open }: BrokerHarness): void {
   });
 
   test('a tenant is followed by itself', async () => {
-    const { broker } = await open();
+    const opened = await open();
+    const { broker } = opened;
     const sink = createRecordingSink();
     await broker.openFeed(sink);
     await broker.follow({ tenant: 'acme', patterns: ['a'] });
     await broker.publish(eventOf('a', 'default'));
     const { seq } = await broker.publish(eventOf('a', 'acme', { tenant: 'acme' }));
-    await until(() => broker.position() >= seq);
+    await until(opened, () => broker.position() >= seq);
     assert.deepEqual(sink.messages.filter(({ tenant }) => tenant === 'acme').map(textOf), ['acme']);
   });
 
   test('who lets go keeps what others follow', async () => {
-    const { broker } = await open();
+    const opened = await open();
+    const { broker } = opened;
     const sink = createRecordingSink();
     await broker.openFeed(sink);
     const one = await broker.follow(selectionOf('a'));
@@ -77,15 +83,7 @@ export function interestCases({ test, open }: BrokerHarness): void {
     one.release();
     one.release();
     const { seq } = await broker.publish(eventOf('a', 'x'));
-    await until(() => broker.position() >= seq);
+    await until(opened, () => broker.position() >= seq);
     assert.deepEqual(textsOn(sink, 'a'), ['x']);
   });
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000;
-  while (!isSo()) {
-    assert.ok(performance.now() < endMs, 'it did not come to be within 10 s');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }

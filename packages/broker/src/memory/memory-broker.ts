@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Message, TidingsError } from '@tidings/protocol';
 import { type Clock, systemClock } from '@tidings/runtime';
+import { EVERYTHING } from '../everything.ts';
 import { findStart, type LogPage, readHistory, readLatest, removeSelected } from '../log/selection-reader.ts';
 import { createTopicLog, type LogEntry } from '../log/topic-log.ts';
-import type { Broker, FeedSink, HistoryPage, Interest, PublishInput, Range, Receipt, Selection } from '../port.ts';
+import type { Broker, FeedSink, HistoryPage, PublishInput, Range, Receipt, Selection } from '../port.ts';
 import { createId } from '../random-id.ts';
 import { createRecentIds } from './recent-ids.ts';
 
@@ -18,9 +19,6 @@ export interface MemoryBrokerOptions {
 
 /** A message with what it counts towards the cap: every field in one object, so the log adds no second one. */
 type StoredMessage = Message & LogEntry;
-
-/** The feed has every event of this process. */
-const EVERYTHING: Interest = { from: 0, release() {} };
 
 // What a stored event costs beside its payload and topic: the object, its map entry and its index entry.
 const OVERHEAD_BYTES = 350;

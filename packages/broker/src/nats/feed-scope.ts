@@ -1,4 +1,5 @@
 import type { Msg, NatsError } from 'nats';
+import { EVERYTHING } from '../everything.ts';
 import type { Interest, Selection } from '../port.ts';
 import type { RepairCause } from './feed-repair.ts';
 import type { Link } from './link.ts';
@@ -52,9 +53,6 @@ export interface FeedScope {
   follow(selection: Selection): Interest | Promise<Interest>;
   close(): void;
 }
-
-/** Everything is sent from the feed's first place on. */
-export const EVERYTHING: Interest = { from: 0, release() {} };
 
 /** Every event of the log is sent: a place that does not come is missing. */
 export function createWholeScope(live: Link): FeedScope {

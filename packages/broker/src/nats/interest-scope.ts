@@ -91,13 +91,13 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
     newest: () => Math.max(newestHeard, feed().position),
     async lookBack(filters, upTo) {
       const after = Math.max(head, upTo - MOST_LOOKED_BACK);
-      const looking = lookBack(filters, { after, upTo }, read(AbortSignal.timeout(LOOK_BACK_MS)), begin);
+      const found = lookBack(filters, { after, upTo }, read(AbortSignal.timeout(LOOK_BACK_MS)), begin);
       let earlier: ReadonlyMap<string, number> = new Map();
       // Nobody waits longer to be fed because others read history, or nobody leads.
       await within(
         LOOK_BACK_MS,
-        looking.then((found) => {
-          earlier = found;
+        found.then((places) => {
+          earlier = places;
         }),
       );
       return earlier;
@@ -132,21 +132,21 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
       if (last === '') break;
       feed().pass(through, fromIndexed(last));
     }
-    noteReached();
+    noteReached(feed().position);
     if (index.size === 0 && !feed().waiting) return;
     const missing = index.get(feed().position + 1);
     if (missing !== undefined && interests.isYoung(missing, YOUNG_MS)) readOn(1);
     lookSoon();
   }
 
-  function noteReached(): void {
-    const { position } = feed();
-    if (soonest > position) return;
+  // Lets those go on who wait for a place up to this one.
+  function noteReached(through: number): void {
+    if (soonest > through) return;
     const before = awaited;
     awaited = [];
     soonest = Number.POSITIVE_INFINITY;
     for (const waiting of before) {
-      if (waiting.place <= position) {
+      if (waiting.place <= through) {
         waiting.resolve();
       } else {
         awaited.push(waiting);
@@ -236,18 +236,16 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
       live.subscribeInBulk(bulk);
       subscription = live.client.subscribe(INDEX, { callback: scoped.guarded(takeNotice) });
     },
-    restart(name, begin) {
+    restart(name, place) {
       epoch = name;
-      head = begin;
+      head = place;
       otherEpoch = '';
       index.clear();
       passed.fill(0);
-      newestHeard = begin;
-      interests.restart(begin);
-      const all = awaited;
-      awaited = [];
-      soonest = Number.POSITIVE_INFINITY;
-      for (const { resolve } of all) resolve();
+      newestHeard = place;
+      interests.restart(place);
+      // They look anew.
+      noteReached(Number.POSITIVE_INFINITY);
     },
     wants: (storedSubject) => interests.includes(toIndexed(storedSubject)),
     wantsUnstored(message, subject) {
@@ -268,8 +266,7 @@ export function createInterestScope({ live, clock, signal, read, begin }: Intere
       interests.close();
       if (!live.closed) subscription?.unsubscribe();
       // Whoever waits finds that the process is closing.
-      for (const { resolve } of awaited) resolve();
-      awaited = [];
+      noteReached(Number.POSITIVE_INFINITY);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock, type TraceContext } from '@tidings/runtime';
+import { EVERYTHING } from '../everything.ts';
 import type {
   Broker,
   BrokerHealth,
@@ -11,7 +12,7 @@ import type {
   Selection,
 } from '../port.ts';
 import { createEventWriter, type EventWriter } from './event-writer.ts';
-import { createWholeScope, EVERYTHING, type FeedScope } from './feed-scope.ts';
+import { createWholeScope, type FeedScope } from './feed-scope.ts';
 import { createFollowing, type Following } from './following.ts';
 import { createInterestScope } from './interest-scope.ts';
 import {
