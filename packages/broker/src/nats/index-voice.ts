@@ -19,8 +19,12 @@ export interface IndexVoiceParts {
   wanted(): boolean;
 }
 
-// At once after a pause, and so often at the most: each notice is a message to every process that listens.
-const PERIOD_MS = 5;
+// At once after a pause, and then so often at the most: each notice is a message to every process that listens, and wakes it.
+const LEAST_PERIOD_MS = 5;
+// Where there is much to tell, seldomer: what waking everybody costs must not grow beside what the events cost.
+const MOST_PERIOD_MS = 25;
+// Of a period, for each event in a millisecond: the longest is reached at 2,000 events a second.
+const PERIOD_BY_RATE_MS = 12.5;
 const MOST_PLACES = 2_000;
 // Of subjects: a server takes a megabyte, and what it does not take nobody would hear.
 const MOST_SUBJECT_BYTES = 500_000;
@@ -37,6 +41,7 @@ export function createIndexVoice({ link, clock, epoch, wanted }: IndexVoiceParts
   let bytes = 0;
   let of = '';
   let spokeMs = Number.NEGATIVE_INFINITY;
+  let periodMs = LEAST_PERIOD_MS;
   let timer: Timer | undefined;
   let soon: NodeJS.Immediate | undefined;
 
@@ -47,10 +52,12 @@ export function createIndexVoice({ link, clock, epoch, wanted }: IndexVoiceParts
     soon = undefined;
     if (count === 0) return;
     const notice = encodeIndexNotice({ epoch: of, places });
+    const nowMs = clock.elapsed();
+    periodMs = periodFor(count / (nowMs - spokeMs));
     places = new Map();
     count = 0;
     bytes = 0;
-    spokeMs = clock.elapsed();
+    spokeMs = nowMs;
     if (!link.connected) return;
     try {
       link.client.publish(INDEX, notice);
@@ -76,7 +83,7 @@ export function createIndexVoice({ link, clock, epoch, wanted }: IndexVoiceParts
       count += 1;
       if (count >= MOST_PLACES || bytes >= MOST_SUBJECT_BYTES) return speak();
       if (timer !== undefined || soon !== undefined) return;
-      const waitMs = spokeMs + PERIOD_MS - clock.elapsed();
+      const waitMs = spokeMs + periodMs - clock.elapsed();
       // Not now: what is acknowledged in this turn goes together.
       if (waitMs <= 0) soon = setImmediate(speak);
       else timer = clock.after(waitMs, speak);
@@ -86,3 +93,6 @@ export function createIndexVoice({ link, clock, epoch, wanted }: IndexVoiceParts
     },
   };
 }
+
+const periodFor = (eventsPerMs: number): number =>
+  Math.min(MOST_PERIOD_MS, Math.max(LEAST_PERIOD_MS, eventsPerMs * PERIOD_BY_RATE_MS));

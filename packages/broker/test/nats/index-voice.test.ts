@@ -44,6 +44,30 @@ describe('a voice that tells what stands where', () => {
     expect(told().slice(1)).toEqual([['idx.0', 'e', { 'default.a': [4, 5] }]]);
   });
 
+  it('tells seldomer where there is more to tell: by the rate, every 25 ms at the seldomest', async () => {
+    const { voice, clock, told } = createVoice();
+    const noteFor = (ms: number, eventsPerMs: number): number[] => {
+      const before = told().length;
+      for (let at = 0; at < ms; at += 1) {
+        for (let event = 0; event < eventsPerMs; event += 1) voice.note('evt.0.default.a', at * eventsPerMs + event + 1);
+        clock.advance(1);
+      }
+      return told()
+        .slice(before)
+        .map(([, , places]) => (places as Record<string, number[]>)['default.a']?.length ?? 0);
+    };
+    voice.note('evt.0.default.a', 1);
+    await turn();
+    // The first period is the shortest: nothing is known of the rate yet.
+    expect(noteFor(80, 2)).toEqual([10, 50, 50, 50]);
+    expect(noteFor(60, 1).slice(-2)).toEqual([13, 13]);
+    expect(noteFor(120, 20).slice(-4)).toEqual([500, 500, 500, 500]);
+    clock.advance(1_000);
+    voice.note('evt.0.default.a', 1);
+    await turn();
+    expect(noteFor(5, 1)).toEqual([5]);
+  });
+
   it('never says more than a server takes in one message', async () => {
     const { voice, fake, told } = createVoice();
     const subjects = Array.from({ length: 1_990 }, (_, at) => `default.${'%C3%A4'.repeat(120)}.${at}`);
