@@ -49,7 +49,8 @@ describe('a voice that tells what stands where', () => {
     const noteFor = (ms: number, eventsPerMs: number): number[] => {
       const before = told().length;
       for (let at = 0; at < ms; at += 1) {
-        for (let event = 0; event < eventsPerMs; event += 1) voice.note('evt.0.default.a', at * eventsPerMs + event + 1);
+        for (let event = 0; event < eventsPerMs; event += 1)
+          voice.note('evt.0.default.a', at * eventsPerMs + event + 1);
         clock.advance(1);
       }
       return told()
