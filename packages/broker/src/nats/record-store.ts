@@ -1,6 +1,6 @@
 import { headers as createHeaders, type MsgHdrs } from 'nats';
 import type { Records } from '../record-port.ts';
-import { asUnavailable, away, JETSTREAM, type JetStreamApi } from './jetstream-api.ts';
+import { asUnavailable, away, JETSTREAM, type JetStreamApi, JetStreamError } from './jetstream-api.ts';
 import type { LinkClient } from './link.ts';
 import { subjectOfRecord } from './record-bucket.ts';
 import { isMarker, toHeaderText, toValueText } from './state-store.ts';
@@ -23,6 +23,16 @@ export function createRecordStore(client: LinkClient, api: JetStreamApi): Record
     throw away(`the records take no change: ${answer.error.description ?? 'no reason'}`);
   }
 
+  // Without the bucket nobody has a record.
+  async function isMissing(): Promise<boolean> {
+    try {
+      await api.info();
+      return false;
+    } catch (error) {
+      return error instanceof JetStreamError && error.errorCode === JETSTREAM.streamNotFound;
+    }
+  }
+
   return {
     async get(key) {
       const newest = await api.newest(subjectOfRecord(key)).catch(asUnavailable);
@@ -39,7 +49,11 @@ export function createRecordStore(client: LinkClient, api: JetStreamApi): Record
       const headers = createHeaders();
       headers.set('KV-Operation', 'DEL');
       headers.set('Nats-TTL', MARKER_TTL);
-      await write(key, '', headers);
+      try {
+        await write(key, '', headers);
+      } catch (error) {
+        if (!(await isMissing())) throw error;
+      }
     },
   };
 }
