@@ -32,8 +32,12 @@ export function createInbox<Data = unknown>(options: InboxOptions): Inbox<Data> 
   // Whose answer is on its way.
   let loading: object | undefined;
 
-  function show(more: Pick<InboxState, 'status' | 'error'> = { status: state.status }): void {
+  function set(more: Pick<InboxState, 'status' | 'error'>): void {
     state = { ...(list.view() as InboxState<Data>), ...more };
+  }
+
+  function show(more: Pick<InboxState, 'status' | 'error'> = { status: state.status }): void {
+    set(more);
     for (const listener of listeners) callListener(listener, undefined);
   }
 
@@ -84,7 +88,7 @@ export function createInbox<Data = unknown>(options: InboxOptions): Inbox<Data> 
   function start(): void {
     life = {};
     list = createInboxList();
-    show({ status: 'pending' });
+    set({ status: 'pending' });
     const subscription = client.subscribe(toUserTopic(user), (event) => {
       list.add(event);
       show();
@@ -114,7 +118,7 @@ export function createInbox<Data = unknown>(options: InboxOptions): Inbox<Data> 
       clearTimeout(timer);
       for (const end of ends) end();
       subscription.unsubscribe();
-      show({ status: 'idle' });
+      set({ status: 'idle' });
     };
   }
 
