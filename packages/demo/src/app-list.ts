@@ -89,7 +89,7 @@ export const APPS: readonly DemoApp[] = [
     grants: { page: ['demo.bell.everybody'], publish: ['user.*', 'demo.bell.everybody'] },
     notes: [
       { file: 'page.ts', line: 'user: me', says: 'all tabs of a person share one connection' },
-      { file: 'page.ts', line: 'createInbox', says: 'the hub keeps what was read, for every tab and device' },
+      { file: 'page.ts', line: 'const inbox', says: 'the hub keeps what was read, for every tab and device' },
       {
         file: 'back-end.ts',
         line: 'publishToUser',
