@@ -220,7 +220,16 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
       '$KV.tidings.revoked.a',
       '$JS.API.STREAM.MSG.GET.KV_tidings_records',
     ],
-    subscribe: ['$KV.tidings_records.>', 'evt.0.>', 'live.0.>', 'eph.0.>', 'idx.0', 'live.0.a', '$KV.tidings.>', '$JS.EVENT.ADVISORY.>'],
+    subscribe: [
+      '$KV.tidings_records.>',
+      'evt.0.>',
+      'live.0.>',
+      'eph.0.>',
+      'idx.0',
+      'live.0.a',
+      '$KV.tidings.>',
+      '$JS.EVENT.ADVISORY.>',
+    ],
   },
   edge: {
     publish: [

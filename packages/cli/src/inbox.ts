@@ -35,7 +35,10 @@ const toCount = ({ unread, more }: Pick<Inbox, 'unread' | 'more'>): string => `$
 export const inboxListCommand: Command = createCommand({
   name: 'list',
   description: 'Say how much a user has not read, and list the newest events of the inbox, newest first.',
-  examples: ['tidings inbox list alice', "tidings inbox list alice --json | jq -r '.events[] | select(.read | not).id'"],
+  examples: [
+    'tidings inbox list alice',
+    "tidings inbox list alice --json | jq -r '.events[] | select(.read | not).id'",
+  ],
   args: {
     user: USER,
     limit: { type: 'string', valueHint: 'n', description: 'How many events: 20 unless said, 100 at the most.' },

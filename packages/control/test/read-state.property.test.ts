@@ -8,9 +8,7 @@ const place = fc.integer({ min: 1, max: PLACES });
 const places = Array.from({ length: PLACES }, (_, at) => at + 1);
 
 /** What is done to a state: marks, or it is compacted while these places are kept. */
-type Step =
-  | { readonly upTo: number; readonly singles: readonly number[] }
-  | { readonly kept: readonly number[] };
+type Step = { readonly upTo: number; readonly singles: readonly number[] } | { readonly kept: readonly number[] };
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ upTo: fc.oneof(fc.constant(0), place), singles: fc.array(place, { maxLength: 5 }) }),
   fc.record({ kept: fc.uniqueArray(place) }),
@@ -58,7 +56,13 @@ it('takes nothing for a state that is none', () => {
       expect(parseReadState(text)).toBeUndefined();
     }),
   );
-  for (const text of ['["a",1,2,"0"]', '["a",1,2,"1..2"]', '["a",-1,2,""]', '["a",1,2,"zzzzzzzzzzzz"]', '["a",1,2,"",1]'])
+  for (const text of [
+    '["a",1,2,"0"]',
+    '["a",1,2,"1..2"]',
+    '["a",-1,2,""]',
+    '["a",1,2,"zzzzzzzzzzzz"]',
+    '["a",1,2,"",1]',
+  ])
     expect(parseReadState(text)).toBeUndefined();
   // A thousand of them, as far from each other as those of a busy hub, are a few kilobytes.
   const singles = Array.from({ length: 1_000 }, (_, at) => 1_000_000 + at * 9_999);

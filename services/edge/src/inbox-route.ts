@@ -78,7 +78,9 @@ const count = {
   more: z.literal(true).optional().openapi({ description: 'There are more than were counted.' }),
   at: z.string().openapi({ description: 'What was published after this cursor is not counted.' }),
   upTo: z.string().openapi({ description: 'Everything up to this cursor is read.' }),
-  revision: z.int().openapi({ description: 'Of two answers the one with the higher revision knows more that is read.' }),
+  revision: z
+    .int()
+    .openapi({ description: 'Of two answers the one with the higher revision knows more that is read.' }),
 };
 const common = { tags: ['Inbox'], security: [{ bearer: [] }] };
 const params = z.object({ user: z.string() });
@@ -125,7 +127,8 @@ const readRoute = createRoute({
   method: 'post',
   path: '/v1/users/{user}/inbox/read',
   summary: 'Mark events of an inbox as read',
-  description: 'All up to a cursor, or single ones. It never becomes less; all streams of the user are told by hub.read.',
+  description:
+    'All up to a cursor, or single ones. It never becomes less; all streams of the user are told by hub.read.',
   request: { params, body: { required: true, content: json(marksSchema) } },
   responses: {
     200: { description: 'Stored.', content: json(z.object({ ...count, ids: z.array(z.string()) })) },

@@ -24,7 +24,7 @@ export interface Unread {
 }
 
 /** The most unread events that are counted. */
-export const MAX_UNREAD = 1_000;
+const MAX_UNREAD = 1_000;
 // Of events of the largest size a thousand would be a gigabyte.
 const MAX_COUNTED_BYTES = 16_777_216;
 const MAX_PAGE_BYTES = 4_194_304;

@@ -10,10 +10,10 @@ import { dial, type Link } from './link.ts';
 import { ageMs, type Moment } from './moment.ts';
 import type { NatsAccess } from './options.ts';
 import { createQuestions, type Questions } from './questions.ts';
-import { createReplyInbox } from './reply-inbox.ts';
-import { createRoster, type Roster } from './roster.ts';
 import { RECORD_BUCKET, RECORD_PLAN } from './record-bucket.ts';
 import { createRecordStore } from './record-store.ts';
+import { createReplyInbox } from './reply-inbox.ts';
+import { createRoster, type Roster } from './roster.ts';
 import { BUCKET, STATE_PLAN } from './state-bucket.ts';
 import { createStateFollower, type StateFollower } from './state-follower.ts';
 import { createStateStore } from './state-store.ts';
@@ -123,7 +123,8 @@ class NatsCluster implements Cluster {
       const api = createJetStreamApi(link.client, BUCKET);
       await awaitStream(api, STATE_PLAN, this.#options, signal);
       // Nothing else waits for it: where it is missing, what needs records fails, and the rest works.
-      if (role !== 'edge') await offerStream(createJetStreamApi(link.client, RECORD_BUCKET), RECORD_PLAN, this.#options);
+      if (role !== 'edge')
+        await offerStream(createJetStreamApi(link.client, RECORD_BUCKET), RECORD_PLAN, this.#options);
       signal.throwIfAborted();
       const standing = this.#stand(link);
       this.#standing = standing;

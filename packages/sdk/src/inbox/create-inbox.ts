@@ -1,5 +1,5 @@
 import { type InboxRead, toUserTopic } from '@tidings/protocol/client';
-import { HubError } from '../hub-error.ts';
+import type { HubError } from '../hub-error.ts';
 import { callListener } from '../subscriber/call-listener.ts';
 import { isForGood } from '../subscriber/connection.ts';
 import type { Inbox, InboxOptions, InboxState } from './inbox.ts';

@@ -25,7 +25,11 @@ export function createInboxRequest({ url = globalThis.location?.origin, token, u
       ...(body && { 'Content-Type': 'application/json' }),
       ...(text && { Authorization: `Bearer ${text}` }),
     };
-    const request = { headers, credentials: 'include' as const, ...(body && { method: 'POST', body: JSON.stringify(body) }) };
+    const request = {
+      headers,
+      credentials: 'include' as const,
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    };
     return fetch(base + path, request).catch((cause) => {
       throw new HubError('network', 'No connection, or none for this origin.', { cause });
     });

@@ -1,6 +1,6 @@
 'use client';
 import { useSyncExternalStore } from 'react';
-import type { Inbox, InboxState } from './inbox.ts';
+import type { Inbox, InboxState } from '../inbox/inbox.ts';
 
 /**
  * The state of an inbox, which is read while a component that shows it is mounted; `idle` on a server.
