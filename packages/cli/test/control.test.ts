@@ -175,7 +175,7 @@ describe('inbox', () => {
     const older = await inbox('list', 'carol', '--before', next);
     expect(older.out).toMatch(/^3 unread\n.*\n\* .* one\n$/);
     expect((await inbox('read', 'carol', '--id', events[0].id)).out).toBe('2 unread\n');
-    expect((await inbox('list', 'carol', '--limit', '1')).out).toMatch(/^2 unread\n.*\n {3}\S+ .* three\n/);
+    expect((await inbox('list', 'carol', '--limit', '1')).out).toMatch(/^2 unread\n.*\n {2}\S+ .* three\n/);
     expect((await inbox('read', 'carol', '--up-to', events[1].id)).out).toBe('0 unread\n');
     expect((await inbox('list', 'nobody')).out).toBe('0 unread\n');
   });
