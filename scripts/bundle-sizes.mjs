@@ -22,10 +22,11 @@ const PAGES = {
   // Grows to the size of the subscriber once an unused part of it can't be left out.
   'hub-error': `export { HubError } from '@tidings/sdk/subscriber';`,
   react: `export * from '@tidings/sdk/react';`,
+  inbox: `export * from '@tidings/sdk/inbox'; export * from '@tidings/sdk/inbox/react';`,
   publisher: `export * from '@tidings/sdk/publisher';`,
 };
-/** A page that uses the adapter has React and the subscriber anyway. */
-const PRESENT = { react: [/^react$/, /\/subscriber\//] };
+/** A page that uses the adapter, or an inbox, has React and the subscriber anyway. */
+const PRESENT = { react: [/^react$/, /\/subscriber\//], inbox: [/^react$/, /\/subscriber\//] };
 
 async function bundleWithVite(name, code) {
   const input = `page:${name}`;

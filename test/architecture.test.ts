@@ -102,7 +102,9 @@ describe('the architecture', () => {
 
   test('what runs on pages imports what pages can have: nothing of Node, and of the server the types at most', () => {
     const onPages = sources.filter(({ file }) =>
-      /^packages\/(console\/src\/page|sdk\/src\/(subscriber|react)|demo\/src\/[^/]+\/page\.ts)/.test(file),
+      /^packages\/(console\/src\/page|sdk\/src\/(subscriber|react|inbox|inbox-react)|demo\/src\/[^/]+\/page\.ts)/.test(
+        file,
+      ),
     );
     expect(onPages.length).toBeGreaterThan(20);
     for (const { file, text } of onPages) {

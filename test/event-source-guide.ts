@@ -144,6 +144,17 @@ export const GUIDE: Record<string, (stage: Stage) => Promise<void>> = {
     await block.shows([0], [topics], [1], [1], [topics]);
   },
 
+  async 'An inbox'({ run, publish, markAllRead }) {
+    await publish('user.alice', 1);
+    await publish('user.alice', 2);
+    const block = await run();
+    await block.shows([2]);
+    await publish('user.alice', 3);
+    await block.shows([2], [3]);
+    await markAllRead('alice');
+    await block.shows([2], [3], [0]);
+  },
+
   async 'Who is there'({ run }) {
     await (await run()).shows([1, ['alice']]);
   },

@@ -10,6 +10,8 @@ export interface Stage {
   publish(topic: string, data: unknown, query?: Record<string, string>): Promise<void>;
   /** Waits until so many streams get a topic. */
   streams(topic: string, count: number): Promise<void>;
+  /** Marks everything in the inbox of a user as read, as another page does. */
+  markAllRead(user: string): Promise<void>;
   /** Closes all streams, as an operator does. */
   kick(): Promise<void>;
   /** A token of the subscriber, newer than those before. */
@@ -102,6 +104,12 @@ export async function createStage({ onTestFinished }: TestContext, parts: StageP
         const { subscribers } = await (await ask(`topics/${topic}/presence`)).json();
         expect(subscribers).toBe(count);
       }, WAIT),
+    async markAllRead(user) {
+      const path = `users/${user}/inbox`;
+      const { events } = await (await ask(path)).json();
+      const headers = { 'content-type': 'application/json' };
+      await ask(`${path}/read`, subscriber, { method: 'POST', headers, body: JSON.stringify({ upTo: events[0].id }) });
+    },
     async kick() {
       const { sessions } = await (await ask('sessions')).json();
       for (const { id } of sessions) await ask(`sessions/${id}`, subscriber, { method: 'DELETE' });

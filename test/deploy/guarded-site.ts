@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MintClaims, mintToken } from '@tidings/auth';
-import { STATE_PLAN, setUpStream } from '@tidings/broker/nats';
+import { RECORD_PLAN, STATE_PLAN, setUpStream } from '@tidings/broker/nats';
 import { type NatsCluster, startNatsCluster } from '@tidings/broker/testing';
 import { createLogger, createMetrics, systemClock } from '@tidings/runtime';
 import { type Service, startService } from '../../loadtest/src/chaos/service.ts';
@@ -88,4 +88,5 @@ async function setUpStreams({ urls: servers }: NatsCluster): Promise<void> {
   };
   await setUpStream(operator);
   await setUpStream(operator, STATE_PLAN);
+  await setUpStream(operator, RECORD_PLAN);
 }

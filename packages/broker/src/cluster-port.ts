@@ -1,3 +1,5 @@
+import type { Records } from './record-port.ts';
+
 /** What kind of process somebody is to the others. The broker's permissions vouch for it, where there are any. */
 export type ClusterRole = 'ingest' | 'edge' | 'hub';
 
@@ -19,6 +21,7 @@ export interface Cluster {
   /** Names this process among the others: 8 characters of `[0-9a-z]`, others at each start. */
   readonly id: string;
   readonly state: SharedState;
+  readonly records: Records;
   /**
    * Whether the others count on this process. It is `false` before `open`, and from 8 s on after it was cut off, which is
    * before the others stop waiting for its word (10 s): what they agree upon without it must not be served by it. It is

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { clusterContract } from '@tidings/broker/contract';
-import { STATE_PLAN } from '@tidings/broker/nats';
+import { RECORD_PLAN, STATE_PLAN } from '@tidings/broker/nats';
 import { afterAll, beforeAll, describe, onTestFinished, test } from 'vitest';
 import { createNatsFixture, type NatsFixture } from './nats-fixture.ts';
 
@@ -9,6 +9,7 @@ let fixture: NatsFixture;
 beforeAll(async () => {
   fixture = await createNatsFixture();
   await fixture.api('STREAM.CREATE.KV_tidings', STATE_PLAN.toConfig(1));
+  await fixture.api('STREAM.CREATE.KV_tidings_records', RECORD_PLAN.toConfig(1));
 });
 
 afterAll(() => fixture.remove());
@@ -18,6 +19,7 @@ describe('the cluster on NATS keeps the contract of the port', () => {
     test,
     async deploy() {
       await fixture.api('STREAM.PURGE.KV_tidings');
+      await fixture.api('STREAM.PURGE.KV_tidings_records');
       const faults: unknown[] = [];
       return {
         faults,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createNatsCluster, STATE_PLAN, setUpStream } from '@tidings/broker/nats';
+import { createNatsCluster, RECORD_PLAN, STATE_PLAN, setUpStream } from '@tidings/broker/nats';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { createLogger, createMetrics } from '@tidings/runtime';
 import { connect, headers, type NatsConnection } from 'nats';
@@ -43,7 +43,8 @@ beforeAll(async () => {
   operator = await enter('operator');
   edge = await enter('edge');
   const limits = { maxBytes: 1_000_000, maxAgeMs: 3_600_000 };
-  await setUpStream({ ...accessOf('operator'), role: 'operator', ...limits }, STATE_PLAN);
+  for (const plan of [STATE_PLAN, RECORD_PLAN])
+    await setUpStream({ ...accessOf('operator'), role: 'operator', ...limits }, plan);
 });
 afterAll(async () => {
   await Promise.all([operator?.close(), edge?.close()]);
@@ -118,6 +119,19 @@ test('the answer to a read that an edge has sent to others as the word of a hub 
   hub.tell('news', 'true');
   await expect.poll(() => heard).toHaveLength(1);
   expect(heard).toEqual([['true', hub.id, 'hub']]);
+});
+
+test('an edge keeps what a user has read, the hub reads and changes it, and an ingest removes it', async () => {
+  const [one, hub, ingest] = [create('edge'), create('hub'), create('ingest')];
+  await Promise.all([one, hub, ingest].map((member) => member.open()));
+  expect(await one.records.replace('inbox.a', 'read', 60, 0)).toBe(true);
+  const { value, revision } = await hub.records.get('inbox.a');
+  expect(value).toBe('read');
+  expect(await hub.records.replace('inbox.a', 'more', 60, revision)).toBe(true);
+  expect((await one.records.get('inbox.a')).value).toBe('more');
+  await ingest.records.remove('inbox.a');
+  expect((await one.records.get('inbox.a')).value).toBeUndefined();
+  expect(lines.filter(({ stream }) => stream === RECORD_PLAN.name)).toEqual([]);
 });
 
 test('what an edge says as another role is refused by the server', async () => {

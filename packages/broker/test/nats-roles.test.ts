@@ -180,6 +180,9 @@ const ADMINISTRATION = [
   'STREAM.PURGE.KV_tidings',
   'STREAM.MSG.DELETE.KV_tidings',
   'CONSUMER.CREATE.KV_tidings.spy',
+  'STREAM.PURGE.KV_tidings_records',
+  'STREAM.MSG.DELETE.KV_tidings_records',
+  'DIRECT.GET.KV_tidings_records',
   'CONSUMER.CREATE.EVT_0',
   'CONSUMER.CREATE.EVT_0.spy.evt.0.>',
   'CONSUMER.DURABLE.CREATE.EVT_0.spy',
@@ -197,6 +200,7 @@ const ELSEWHERE = [
   'other',
   '$SYS.REQ.SERVER.PING',
   '$KV.keys.a',
+  '$KV.tidings_records.other.a',
   'ctl.state.a',
   'ctl.node.other.tell.a',
   '$JS.ACK.EVT_0.spy',
@@ -214,8 +218,18 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
       'ctl.node.hub.tell.a',
       '$KV.tidings.ticket.a',
       '$KV.tidings.revoked.a',
+      '$JS.API.STREAM.MSG.GET.KV_tidings_records',
     ],
-    subscribe: ['evt.0.>', 'live.0.>', 'eph.0.>', 'idx.0', 'live.0.a', '$KV.tidings.>', '$JS.EVENT.ADVISORY.>'],
+    subscribe: [
+      '$KV.tidings_records.>',
+      'evt.0.>',
+      'live.0.>',
+      'eph.0.>',
+      'idx.0',
+      'live.0.a',
+      '$KV.tidings.>',
+      '$JS.EVENT.ADVISORY.>',
+    ],
   },
   edge: {
     publish: [
@@ -234,6 +248,7 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
     ],
     subscribe: [
       '$KV.tidings.>',
+      '$KV.tidings_records.>',
       'ctl.>',
       'evt.0.>',
       'evt.0.a',
@@ -352,6 +367,6 @@ test('an edge has the same rights and names at a leaf server as at the others', 
     const lines = account.slice(0, account.indexOf('\n}')).split('\n');
     return lines.map((line) => line.trim()).filter((line) => /^("|user:|password:|subscribe:)/.test(line));
   });
-  expect(atRoles).toHaveLength(21);
+  expect(atRoles).toHaveLength(25);
   expect(atLeaf).toEqual(atRoles);
 });

@@ -30,6 +30,11 @@ export const TREE: Command = createGroup(
     sessions: async () => (await import('./sessions.ts')).sessionsCommand,
     kick: async () => (await import('./kick.ts')).kickCommand,
     presence: async () => (await import('./presence.ts')).presenceCommand,
+    inbox: async () =>
+      createGroup('inbox', 'What users have read, and what not.', {
+        list: async () => (await import('./inbox.ts')).inboxListCommand,
+        read: async () => (await import('./inbox.ts')).inboxReadCommand,
+      }),
     erase: async () => (await import('./erase.ts')).eraseCommand,
     doctor: async () => (await import('./doctor/command.ts')).doctorCommand,
     bench: async () => (await import('./bench/command.ts')).benchCommand,

@@ -10,6 +10,8 @@ export interface HubRequest {
   /** From its root, encoded. */
   readonly path: string;
   readonly token: string | undefined;
+  /** Sent as JSON. */
+  readonly body?: object;
 }
 
 const ANSWER_MS = 30_000;
@@ -19,9 +21,9 @@ const ANSWER_MS = 30_000;
  * @returns what the JSON of the answer says; `undefined` where there is none.
  * @throws CommandError for whatever keeps the answer from coming, or for the problem that it is.
  */
-export async function askHub({ method = 'GET', url, path, token }: HubRequest): Promise<unknown> {
+export async function askHub({ method = 'GET', url, path, token, body }: HubRequest): Promise<unknown> {
   try {
-    return await ask(method, url + path, token);
+    return await ask(method, url + path, token, body);
   } catch (thrown) {
     const error =
       thrown instanceof HubError ? thrown : new HubError('network', 'The request failed.', { cause: thrown });
@@ -29,10 +31,14 @@ export async function askHub({ method = 'GET', url, path, token }: HubRequest): 
   }
 }
 
-async function ask(method: string, url: string, token: string | undefined): Promise<unknown> {
+async function ask(method: string, url: string, token: string | undefined, sent?: object): Promise<unknown> {
   const response = await fetch(url, {
     method,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(sent && { 'content-type': 'application/json' }),
+    },
+    ...(sent && { body: JSON.stringify(sent) }),
     signal: AbortSignal.timeout(ANSWER_MS),
   });
   const { status } = response;

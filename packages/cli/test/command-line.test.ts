@@ -44,9 +44,11 @@ describe('the command line', () => {
     const env = { TIDINGS_NATS_URL: server.url, NODE_ENV: 'production', LOG_LEVEL: 'warn', TIDINGS_TOKEN: 'x' };
     const setUp = (more: NodeJS.ProcessEnv = {}) => runHere(['nats', 'setup'], { env: { ...env, ...more } });
     const first = await setUp();
-    expect(first.out).toMatch(/^created stream EVT_0, 1 copy, epoch [0-9a-z]{8}\ncreated stream KV_tidings, 1 copy\n$/);
+    expect(first.out).toMatch(
+      /^created stream EVT_0, 1 copy, epoch [0-9a-z]{8}\ncreated stream KV_tidings, 1 copy\ncreated stream KV_tidings_records, 1 copy\n$/,
+    );
     const epoch = /epoch (\w+)/.exec(first.out)?.[1];
-    const found = `found stream EVT_0, 1 copy, epoch ${epoch}\nfound stream KV_tidings, 1 copy\n`;
+    const found = `found stream EVT_0, 1 copy, epoch ${epoch}\nfound stream KV_tidings, 1 copy\nfound stream KV_tidings_records, 1 copy\n`;
     expect((await setUp()).out).toBe(found);
     const { code, out } = await setUp({ TIDINGS_HISTORY_MAX_BYTES: '9000000' });
     expect(code).toBe(0);

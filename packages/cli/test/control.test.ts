@@ -163,3 +163,25 @@ describe('failures', () => {
     });
   });
 });
+
+describe('inbox', () => {
+  const inbox = (...words: readonly string[]) => runHere(['inbox', ...words], { env: hub.env });
+
+  test('what a user has not read is counted and listed, page by page, and marked as read', async () => {
+    for (const text of ['one', 'two', 'three']) await runHere(['publish', '--user', 'carol', text], { env: hub.env });
+    const { out } = await inbox('list', 'carol', '--limit', '2');
+    expect(out).toMatch(/^3 unread\n +TIME +ID +NAME +DATA\n\* .* three\n\* .* two\n… and older ones: --before \S+\n$/);
+    const { events, next } = JSON.parse((await inbox('list', 'carol', '--limit', '2', '--json')).out);
+    const older = await inbox('list', 'carol', '--before', next);
+    expect(older.out).toMatch(/^3 unread\n.*\n\* .* one\n$/);
+    expect((await inbox('read', 'carol', '--id', events[0].id)).out).toBe('2 unread\n');
+    expect((await inbox('list', 'carol', '--limit', '1')).out).toMatch(/^2 unread\n.*\n {2}\S+ .* three\n/);
+    expect((await inbox('read', 'carol', '--up-to', events[1].id)).out).toBe('0 unread\n');
+    expect((await inbox('list', 'nobody')).out).toBe('0 unread\n');
+  });
+
+  test('nothing to mark, and what the hub refuses, are told', async () => {
+    expect(await inbox('read', 'carol')).toMatchObject({ code: 64, err: expect.stringContaining('--up-to or --id') });
+    expect((await inbox('read', 'carol', '--up-to', 'x')).code).toBe(65);
+  });
+});

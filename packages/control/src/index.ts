@@ -4,6 +4,8 @@ export * from './audit-record.ts';
 export * from './control.ts';
 export * from './hub-topic-demand.ts';
 export * from './latency-counts.ts';
+export * from './read-state.ts';
+export * from './read-states.ts';
 export * from './revocation-list.ts';
 export * from './tenant-tallies.ts';
 export * from './ticket-store.ts';

@@ -29,6 +29,3 @@ export const text: z.ZodString = z.string().trim().min(1).max(500);
 
 /** What names one of many, such as a ticket or a session. */
 export const id: z.ZodString = z.string().regex(/^[\w-]{1,128}$/, 'An id has 1 to 128 letters, digits, `_` and `-`');
-
-/** The id of an event. */
-export const cursor: z.ZodString = z.string().regex(/^[\w.-]{1,128}$/, 'This is the id of no event');

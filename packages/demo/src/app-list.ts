@@ -83,13 +83,13 @@ export const APPS: readonly DemoApp[] = [
     name: 'bell',
     title: 'A notification bell',
     summary: 'Notifications of one person, read on one device and gone from the count on all.',
-    shows: 'Topics of a user',
+    shows: 'The inbox of a user',
     tryIt: 'Open it twice, send yourself something, and read it in one of the two.',
     people: PEOPLE,
     grants: { page: ['demo.bell.everybody'], publish: ['user.*', 'demo.bell.everybody'] },
     notes: [
       { file: 'page.ts', line: 'user: me', says: 'all tabs of a person share one connection' },
-      { file: 'page.ts', line: "'read' in data", says: 'having read something is an event like any other' },
+      { file: 'page.ts', line: 'const inbox', says: 'the hub keeps what was read, for every tab and device' },
       {
         file: 'back-end.ts',
         line: 'publishToUser',

@@ -2,6 +2,7 @@ export { TidingsError } from './error.ts';
 export { parseEventName } from './event-name.ts';
 export type { GapReason, Goodbye } from './goodbye.ts';
 export { isHubTopic } from './hub-topic.ts';
+export type { InboxCount, InboxRead } from './inbox.ts';
 export {
   MAX_EVENT_BYTES_CEILING,
   MAX_FANOUT_TOPICS,

@@ -1,4 +1,5 @@
 import type { GapReason, Goodbye } from './goodbye.ts';
+import type { InboxRead } from './inbox.ts';
 import { encodeEvent, encodeText, type Frame } from './sse-encoder.ts';
 
 const NO_ID = '';
@@ -33,6 +34,11 @@ export function encodeGap(from: string, to: string, reason: GapReason): Frame {
 /** `hub.topics`: the topics of the stream were changed, and these are in force from here on. */
 export function encodeTopics(topics: readonly string[]): Frame {
   return encodeControl('hub.topics', NO_ID, { topics });
+}
+
+/** `hub.read`: a user has read more of what is on `user.<id>`, on whichever page. */
+export function encodeRead(read: InboxRead): Frame {
+  return encodeControl('hub.read', NO_ID, read);
 }
 
 /** `hub.expiring`: the token ends in `inSec` seconds. */

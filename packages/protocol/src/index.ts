@@ -5,6 +5,7 @@ export * from './error.ts';
 export * from './event-name.ts';
 export * from './goodbye.ts';
 export * from './hub-topic.ts';
+export * from './inbox.ts';
 export * from './limit.ts';
 export * from './message.ts';
 export * from './metrics-snapshot.ts';

@@ -28,6 +28,7 @@ export const PROBLEMS = {
   'invalid-topic': { status: 422, title: 'The topic is not allowed' },
   'invalid-user': { status: 422, title: 'The user id is not allowed' },
   'unknown-field': { status: 422, title: 'There is no such field' },
+  'too-many-read': { status: 422, title: 'Too many single events are read' },
   'all-failed': { status: 422, title: 'None of the events was accepted' },
   'quota-exceeded': { status: 429, title: 'The quota of this tenant is used up' },
   'rate-limited': { status: 429, title: 'There are too many requests' },

@@ -1,6 +1,13 @@
 import type { Authenticator, TopicClasses } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
-import type { Audit, HubTopicDemand, RevocationList, TenantTallies, TicketStore } from '@tidings/control';
+import {
+  type Audit,
+  createReadStates,
+  type HubTopicDemand,
+  type RevocationList,
+  type TenantTallies,
+  type TicketStore,
+} from '@tidings/control';
 import {
   type Clock,
   createCallerLimits,
@@ -23,6 +30,8 @@ import { addReads } from './history-route.ts';
 import { createHubTopicFollowers } from './hub-topic-followers.ts';
 import { createHubTopicItems } from './hub-topic-items.ts';
 import { untilFed } from './in-touch.ts';
+import { createInboxNotices } from './inbox-notices.ts';
+import { addInbox } from './inbox-route.ts';
 import { createMetricsSnapshots, measureStreams } from './metrics-snapshots.ts';
 import { READ_FAILURES } from './openapi-answers.ts';
 import { addPresence } from './presence-route.ts';
@@ -73,6 +82,7 @@ export interface EdgeOptions {
     | 'rateConnectPerAddress'
     | 'drainMs'
     | 'maxTokenAgeSec'
+    | 'historyMaxAgeSec'
   >;
   /** How long a cursor ahead of the feed is waited for; 0 for a broker whose feed can't be behind. */
   readonly aheadWaitMs?: number;
@@ -174,6 +184,8 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   });
   cluster.onReturn(() => untilFed(broker, clock));
   const writes = createStateWrites();
+  const tell = createInboxNotices(cluster, router);
+  const states = createReadStates(cluster.records);
   answerForSessions({ edge, classes, turns: createChangeTurns() });
   tallies.measureStreams((tenants) => measureStreams({ registry, drain }, tenants));
   const callers = { cluster, authenticator, classes, cell, audit, clock };
@@ -191,6 +203,9 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
         { revocations, writes, authenticator, cell, audit, clock, maxTokenAgeSec: settings.maxTokenAgeSec },
         READ_FAILURES,
       );
+      const { historyMaxAgeSec } = settings;
+      const inbox = { broker, cluster, feed, reads: edge.reads, clock, aheadWaitMs, historyMaxAgeSec };
+      addInbox(app, { ...inbox, states, tell, writes, authenticator, cell }, READ_FAILURES);
       addTickets(app, { tickets, writes, authenticator, cell, audit, clock }, READ_FAILURES);
     },
     get openStreams() {

@@ -112,6 +112,7 @@ const SETTINGS: EdgeOptions['settings'] = {
   rateConnectPerAddress: 0,
   drainMs: 10_000,
   maxTokenAgeSec: 31 * 86_400,
+  historyMaxAgeSec: 86_400,
 };
 
 /**

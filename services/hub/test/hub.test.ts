@@ -29,6 +29,7 @@ describe('the hub', () => {
       'GET /v1/stream',
       'GET /v1/topics/{topic}/events',
       'GET /v1/topics/{topic}/presence',
+      'GET /v1/users/{user}/inbox',
       'PATCH /v1/sessions/{id}',
       'POST /v1/events',
       'POST /v1/revocations',
@@ -36,6 +37,7 @@ describe('the hub', () => {
       'POST /v1/tickets',
       'POST /v1/topics/{topic}/events',
       'POST /v1/users/{user}/events',
+      'POST /v1/users/{user}/inbox/read',
     ]);
     const page = await request(`${hub.url}/docs`);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');

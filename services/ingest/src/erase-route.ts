@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type Authenticator, authenticateWriter, type Grant, toChallenge } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
-import type { Audit } from '@tidings/control';
+import type { Audit, ReadStates } from '@tidings/control';
 import { isPattern, isReservedTopic, parsePattern, TidingsError } from '@tidings/protocol';
 import {
   type OwnCell,
@@ -21,6 +21,8 @@ export interface EraseRouteParts {
   readonly authenticator: Authenticator;
   readonly cell?: OwnCell | undefined;
   readonly audit: Pick<Audit, 'record'>;
+  /** What users have read; without it nobody keeps that. */
+  readonly states?: Pick<ReadStates, 'forget'> | undefined;
 }
 
 const common = {
@@ -53,7 +55,7 @@ const topicRoute = createRoute({
 const userRoute = createRoute({
   ...common,
   path: '/v1/users/{user}/events',
-  summary: 'Erase the events of a user: user.<user> and everything below it',
+  summary: 'Erase the events of a user: user.<user> and everything below it, and what of it was read',
   request: { params: z.object({ user: z.string() }) },
 });
 
@@ -61,24 +63,29 @@ const userRoute = createRoute({
 export function addErasing(app: ServiceApp, parts: EraseRouteParts): void {
   for (const route of [topicRoute, userRoute]) app.openAPIRegistry.registerPath(route);
   app.delete('/v1/topics/:topic/events', (context) => erase(context, toTopic, parts));
-  app.delete('/v1/users/:user/events', (context) => erase(context, toPersonalTopics, parts));
+  app.delete('/v1/users/:user/events', (context) =>
+    erase(context, toPersonalTopics, parts, ({ tenant }, user) => parts.states?.forget(tenant, user)),
+  );
 }
 
 async function erase(
   context: ServiceContext,
   toPatterns: (segment: string) => readonly string[],
   { broker, authenticator, cell, audit }: EraseRouteParts,
+  andForget?: (grant: Grant, segment: string) => Promise<void> | undefined,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
   const query = parseQuery(incoming.url ?? '');
   const access = await authenticateWriter(context, query, authenticator);
   assertAdmin(access.grant);
   refuseUnknown(query, ['access_token']);
-  const patterns = toPatterns(pathSegment(incoming, 3));
+  const segment = pathSegment(incoming, 3);
+  const patterns = toPatterns(segment);
   cell?.assertTopics(access.grant.tenant, patterns);
   // Whoever sends one thinks that it narrows what is erased.
   await readBody(incoming, outgoing, 0);
   await broker.purge({ tenant: access.grant.tenant, patterns });
+  await andForget?.(access.grant, segment);
   audit.record(context, { did: 'erased', topics: patterns });
   return new Response(null, { status: 204 });
 }

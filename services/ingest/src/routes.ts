@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type Authenticator, authenticateWriter, type TopicClasses } from '@tidings/auth';
 import type { Broker, Cluster, PublishInput } from '@tidings/broker';
-import type { Audit } from '@tidings/control';
+import { type Audit, createReadStates } from '@tidings/control';
 import { parseTopic, TidingsError } from '@tidings/protocol';
 import {
   assertText,
@@ -176,7 +176,7 @@ export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
     '/v1/users/:user/events',
     raw(userRoute.path, (user) => parseUser(user, inUrl)),
   );
-  addErasing(app, parts);
+  addErasing(app, { ...parts, states: cluster && createReadStates(cluster.records) });
   return { close: async () => quota?.close() };
 }
 

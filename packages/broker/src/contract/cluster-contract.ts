@@ -1,5 +1,6 @@
 import type { Cluster, ClusterRole } from '../cluster-port.ts';
 import { memberCases } from './member-cases.ts';
+import { recordCases } from './record-cases.ts';
 import { stateCases } from './state-cases.ts';
 
 /** A deployment of its own, with nobody in it and nothing in its state. */
@@ -23,6 +24,7 @@ export interface ClusterHarness {
 export function clusterContract(harness: ClusterHarness): void {
   memberCases(harness);
   stateCases(harness);
+  recordCases(harness);
 }
 
 /** Opens processes at the same time. */

@@ -3,11 +3,13 @@ import { type Clock, systemClock, type Timer } from '@tidings/runtime';
 import type { Cluster, ClusterHandler, ClusterRole, StateEntry } from '../cluster-port.ts';
 import { assertStateEntry, assertStateKey, assertStatePrefix, toControlText } from '../control-limits.ts';
 import { createId } from '../random-id.ts';
+import { createMemoryRecords, createRecordShelf, type RecordShelf } from './memory-records.ts';
 
 /** What processes that are parts of one process share. */
 export interface MemoryBus {
   readonly members: Map<string, Member>;
   readonly entries: Map<string, Entry>;
+  readonly records: RecordShelf;
   revision: number;
 }
 
@@ -40,7 +42,7 @@ const ANSWER_MS = 2_000;
 const LEFT: unique symbol = Symbol('left');
 
 export function createMemoryBus(): MemoryBus {
-  return { members: new Map(), entries: new Map(), revision: 0 };
+  return { members: new Map(), entries: new Map(), records: createRecordShelf(), revision: 0 };
 }
 
 /**
@@ -188,6 +190,7 @@ export function createMemoryCluster(options: MemoryClusterOptions = {}): Cluster
       },
       reach: async () => assertOpen(),
     },
+    records: createMemoryRecords(bus.records, () => clock.now(), assertOpen),
     async close() {
       state = 'closed';
       bus.members.delete(id);

@@ -2,6 +2,7 @@ import { type Clock, type Logger, type Metrics, systemClock } from '@tidings/run
 import type { Cluster, ClusterHandler, ClusterRole, SharedState, StateEntry } from '../cluster-port.ts';
 import { assertStateEntry, assertStateKey, assertStatePrefix, toControlText } from '../control-limits.ts';
 import { createId } from '../random-id.ts';
+import type { Records } from '../record-port.ts';
 import { type ControlWire, createControlWire } from './control-wire.ts';
 import { createDirectGet } from './direct-get.ts';
 import { away, createJetStreamApi } from './jetstream-api.ts';
@@ -9,12 +10,14 @@ import { dial, type Link } from './link.ts';
 import { ageMs, type Moment } from './moment.ts';
 import type { NatsAccess } from './options.ts';
 import { createQuestions, type Questions } from './questions.ts';
+import { RECORD_BUCKET, RECORD_PLAN } from './record-bucket.ts';
+import { createRecordStore } from './record-store.ts';
 import { createReplyInbox } from './reply-inbox.ts';
 import { createRoster, type Roster } from './roster.ts';
 import { BUCKET, STATE_PLAN } from './state-bucket.ts';
 import { createStateFollower, type StateFollower } from './state-follower.ts';
 import { createStateStore } from './state-store.ts';
-import { awaitStream } from './stream-setup.ts';
+import { awaitStream, offerStream } from './stream-setup.ts';
 
 export interface NatsClusterOptions extends NatsAccess {
   readonly role: ClusterRole;
@@ -45,12 +48,14 @@ interface Standing {
   readonly roster: Roster;
   readonly questions: Questions;
   readonly store: Pick<SharedState, 'put' | 'take'>;
+  readonly records: Records;
   readonly follower: StateFollower;
 }
 
 class NatsCluster implements Cluster {
   readonly id: string = createId();
   readonly state: SharedState;
+  readonly records: Records;
   readonly #options: NatsClusterOptions;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
@@ -84,6 +89,20 @@ class NatsCluster implements Cluster {
       },
       reach: async (revision) => this.#connected().follower.reach(revision),
     };
+    this.records = {
+      get: async (key) => {
+        assertStateKey(key);
+        return this.#connected().records.get(key);
+      },
+      replace: async (key, value, ttlSec, revision) => {
+        assertStateEntry(key, value, ttlSec);
+        return this.#connected().records.replace(key, value, ttlSec, revision);
+      },
+      remove: async (key) => {
+        assertStateKey(key);
+        return this.#connected().records.remove(key);
+      },
+    };
   }
 
   get inTouch(): boolean {
@@ -95,7 +114,7 @@ class NatsCluster implements Cluster {
   async open(): Promise<void> {
     this.#assertIdle();
     this.#begun = true;
-    const { log, metrics } = this.#options;
+    const { role, log, metrics } = this.#options;
     const { signal } = this.#closing;
     const parts = { access: this.#options, log, metrics, taken: () => new Set<string>(), onChange() {} };
     const link = await dial('control', parts, signal);
@@ -103,6 +122,9 @@ class NatsCluster implements Cluster {
     try {
       const api = createJetStreamApi(link.client, BUCKET);
       await awaitStream(api, STATE_PLAN, this.#options, signal);
+      // Nothing else waits for it: where it is missing, what needs records fails, and the rest works.
+      if (role !== 'edge')
+        await offerStream(createJetStreamApi(link.client, RECORD_BUCKET), RECORD_PLAN, this.#options);
       signal.throwIfAborted();
       const standing = this.#stand(link);
       this.#standing = standing;
@@ -203,7 +225,9 @@ class NatsCluster implements Cluster {
     }
     link.onLost(() => questions.giveUp(away('the connection is lost')));
     link.onReconnect(() => void roster.gather().catch(() => {}));
-    return { link, wire, roster, questions, store: createStateStore(link.client, api), follower };
+    const store = createStateStore(link.client, api);
+    const records = createRecordStore(link.client, createJetStreamApi(link.client, RECORD_BUCKET));
+    return { link, wire, roster, questions, store, records, follower };
   }
 
   // Others may have given this process up, and it them, over a connection that never broke: its server was cut off as well.

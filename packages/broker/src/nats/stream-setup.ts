@@ -173,3 +173,19 @@ async function findOrCreate(
     return undefined;
   }
 }
+
+/**
+ * Creates a stream that the process can do without, where it is missing and these credentials may; says so where not. It
+ * asks once: a server that does not answer is not waited for.
+ */
+export async function offerStream(api: JetStreamApi, plan: StreamPlan, options: StreamOptions): Promise<void> {
+  const { log } = options;
+  try {
+    const found = await findOrCreate(api, plan, options, () => {});
+    const wanted = found && plan.toConfig(options.replicas ?? replicasOf(found));
+    const { faults = [], warnings = [] } = found && wanted ? compareConfig(wanted, found.config) : {};
+    for (const difference of [...faults, ...warnings]) log.warn({ stream: plan.name }, difference);
+  } catch (error) {
+    log.warn({ stream: plan.name, err: error }, 'the stream is missing: what needs it answers unavailable');
+  }
+}

@@ -58,8 +58,8 @@ export function createHub(base: string, token: TidingsOptions['token']): Hub {
   };
 }
 
-// Whatever stands between may answer too, and does not speak our words.
-async function toHubError(response: Response): Promise<HubError> {
+/** The problem that an answer is; whatever stands between may answer too, and does not speak our words. */
+export async function toHubError(response: Response): Promise<HubError> {
   const { status, headers } = response;
   const retryAfterMs = Number(headers.get('Retry-After')) * 1000 || undefined;
   const problem: Partial<Problem> = await response.json().catch(() => ({}));

@@ -84,13 +84,10 @@ export function createMultiplexer(
   }
 
   function take(block: Block): void {
-    const { event = '', id, data, before } = block;
-    if (data === undefined || event === 'hub.gap' || !event.startsWith('hub.')) {
-      blocks.push(data !== undefined && replaying.length > 0 ? markPast(block, data) : block);
-      return;
-    }
-    // What the hub says is for the leader; where the stream stands by it, for all.
-    blocks.push({ id, before });
+    const { event, data } = block;
+    blocks.push(data && replaying.length > 0 ? markPast(block, data) : block);
+    // What the hub says of the stream is for the leader; of the rest each tab makes what it will.
+    if (!data || !event?.startsWith('hub.')) return;
     const said = JSON.parse(data);
     session = said.session ?? session;
     if (said.topics) {

@@ -11,16 +11,22 @@ export interface Notices {
 }
 
 export function createNotices(): Notices {
-  const listeners: { [Of in Name]: Set<Listener<Of>> } = { gap: new Set(), state: new Set(), error: new Set() };
+  const listeners: { [Of in Name]?: Set<Listener<Of>> } = {};
+
+  function listenersOf<Of extends Name>(name: Of): Set<Listener<Of>> {
+    listeners[name] ??= new Set() as never;
+    return listeners[name] as Set<Listener<Of>>;
+  }
+
   return {
     on(name, listener) {
-      listeners[name].add(listener);
-      return () => listeners[name].delete(listener);
+      listenersOf(name).add(listener);
+      return () => listenersOf(name).delete(listener);
     },
     tell(name, notice) {
       // Whoever does not listen must still find out why nothing comes.
-      if (name === 'error' && listeners.error.size === 0) console.warn('Tidings:', notice);
-      for (const listener of listeners[name]) callListener(listener, notice);
+      if (name === 'error' && !listenersOf(name).size) console.warn('Tidings:', notice);
+      for (const listener of listenersOf(name)) callListener(listener, notice);
     },
   };
 }

@@ -66,9 +66,9 @@ export function createSharedStream(hub: Hub, notices: Notices, name?: string, fr
       if (!cursor || isAfter(id, cursor)) cursor = id;
       else if (!keys && event !== 'hub.gap') return true;
     }
-    if (data === undefined) return true;
+    if (!data) return true;
     const said = JSON.parse(data);
-    if (event === 'hub.gap') notices.tell('gap', said);
+    if (event?.startsWith('hub.')) notices.tell(event.slice(4) as 'gap', said);
     else for (const subscription of subscriptions) subscription.offer(said, keys);
     return true;
   }

@@ -1,4 +1,4 @@
-import type { GapReason, Goodbye } from '@tidings/protocol/client';
+import type { GapReason, Goodbye, InboxRead } from '@tidings/protocol/client';
 import type { HubError } from '../hub-error.ts';
 import type { TidingsEvent } from './event.ts';
 import type { DataOf, TopicMap } from './topic-types.ts';
@@ -62,6 +62,8 @@ export type ConnectionState = 'idle' | 'connecting' | 'open' | 'waiting' | 'clos
 export interface TidingsNotices {
   /** History between two cursors is gone (contract section 4): load your state anew. */
   gap: { readonly from: string; readonly to: string; readonly reason: GapReason };
+  /** The user has read more of their inbox, on whichever page. */
+  read: InboxRead;
   /** The connection changed; `reason` is that of the server's goodbye, if it gave one. */
   state: { readonly state: ConnectionState; readonly reason: Goodbye | undefined };
   /** Something failed: for good when a subscription's `ended` rejects with it too, else it is tried again. */
