@@ -2,6 +2,7 @@ export { createNatsBrokerOf, createNatsClusterOf, toNatsOptions } from './from-s
 export { createNatsBroker } from './nats-broker.ts';
 export { createNatsCluster, type NatsClusterOptions } from './nats-cluster.ts';
 export type { NatsAccess, NatsBrokerOptions, NatsRole, StreamLimits } from './options.ts';
+export { SCHEDULES_PLAN } from './schedule-stream.ts';
 export { STATE_PLAN } from './state-bucket.ts';
 export type { StreamPlan } from './stream-config.ts';
 export { type StreamSetup, setUpStream } from './stream-setup.ts';
