@@ -156,7 +156,14 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     health: () => ({
       live: state !== 'closed',
       ready: state === 'open',
-      detail: { kind: 'memory', epoch, first: log.first, last: log.last, bytes: log.bytes, schedules: schedules.pending },
+      detail: {
+        kind: 'memory',
+        epoch,
+        first: log.first,
+        last: log.last,
+        bytes: log.bytes,
+        schedules: schedules.pending,
+      },
     }),
     async close() {
       schedules.close();

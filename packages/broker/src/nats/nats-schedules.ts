@@ -3,7 +3,15 @@ import type { Schedules } from '../schedule-port.ts';
 import { assertRoom, type ScheduleRoom } from '../schedule-room.ts';
 import { createDirectGet } from './direct-get.ts';
 import type { EventWriter } from './event-writer.ts';
-import { asMissing, asUnavailable, away, JETSTREAM, type JetStreamApi, JetStreamError, type StreamInfo } from './jetstream-api.ts';
+import {
+  asMissing,
+  asUnavailable,
+  away,
+  JETSTREAM,
+  type JetStreamApi,
+  JetStreamError,
+  type StreamInfo,
+} from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import type { Publisher } from './publisher.ts';
 import type { ReplyInbox } from './reply-inbox.ts';

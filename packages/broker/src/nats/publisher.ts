@@ -100,8 +100,7 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
       finish(job, full(description));
     else if (code >= 500 || errorCode === JETSTREAM.duplicateUnderWay || errorCode === JETSTREAM.lastSequenceUnderWay)
       again(job, 'server');
-    else if (errorCode === JETSTREAM.wrongLastSequence)
-      finish(job, new JetStreamError(code, errorCode, description));
+    else if (errorCode === JETSTREAM.wrongLastSequence) finish(job, new JetStreamError(code, errorCode, description));
     else {
       log.error({ errorCode, description }, 'the broker refuses an event');
       finish(job, errorCode === JETSTREAM.messageTooLarge ? tooLarge() : away(description));
