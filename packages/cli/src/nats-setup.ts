@@ -3,16 +3,16 @@ import { type Command, createCommand } from './command.ts';
 import { print } from './io.ts';
 
 /**
- * `tidings nats setup`: creates the stream of events and the bucket of the shared state with an operator's credentials, so that no service needs the right to. It may
+ * `tidings nats setup`: creates the streams of events and of scheduled ones, and the bucket of the shared state, with an operator's credentials, so that no service needs the right to. It may
  * be run again and again: what exists is compared with the settings and never changed.
  */
 export const natsSetupCommand: Command = createCommand({
   name: 'setup',
   description:
-    'Create the stream and the bucket where they are missing. With the TIDINGS_NATS_* and TIDINGS_HISTORY_* variables of the environment, and credentials of an operator. What exists is compared with them and never changed.',
+    'Create the streams and the bucket where they are missing. With the TIDINGS_NATS_* and TIDINGS_HISTORY_* variables of the environment, and credentials of an operator. What exists is compared with them and never changed.',
   examples: ['TIDINGS_NATS_URL=nats://nats-1:4222 TIDINGS_NATS_CREDS=operator.creds tidings nats setup'],
   async run({ io }) {
-    const [{ STATE_PLAN, setUpStream, toNatsOptions }, runtime] = await Promise.all([
+    const [{ SCHEDULES_PLAN, STATE_PLAN, setUpStream, toNatsOptions }, runtime] = await Promise.all([
       import('@tidings/broker/nats'),
       import('@tidings/runtime'),
     ]);
@@ -29,7 +29,9 @@ export const natsSetupCommand: Command = createCommand({
     print(io, `${outcomeOf('stream EVT_0', events)}, epoch ${events.epoch}`);
     const state = await setUpStream(options, STATE_PLAN);
     print(io, outcomeOf(`stream ${STATE_PLAN.name}`, state));
-    const differences = [...events.differences, ...state.differences];
+    const schedules = await setUpStream(options, SCHEDULES_PLAN);
+    print(io, outcomeOf(`stream ${SCHEDULES_PLAN.name}`, schedules));
+    const differences = [events, state, schedules].flatMap((setup) => setup.differences);
     for (const difference of differences) print(io, `differs: ${difference}`);
     if (differences.length > 0) print(io, 'Nothing was changed: `nats stream edit` does that, once you know why.');
   },

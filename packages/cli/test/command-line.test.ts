@@ -37,16 +37,19 @@ describe('the command line', () => {
     expect(await runHere(['nats', 'setup'])).toMatchObject({ code: 78, err: 'TIDINGS_NATS_URL: is required\n' });
   });
 
-  test('nats setup creates the stream and the bucket once, then compares and changes nothing', async () => {
+  test('nats setup creates the streams and the bucket once, then compares and changes nothing', async () => {
     const server = await startNatsServer();
     onTestFinished(() => server.remove());
     // What only commands read is in nobody's way.
     const env = { TIDINGS_NATS_URL: server.url, NODE_ENV: 'production', LOG_LEVEL: 'warn', TIDINGS_TOKEN: 'x' };
     const setUp = (more: NodeJS.ProcessEnv = {}) => runHere(['nats', 'setup'], { env: { ...env, ...more } });
     const first = await setUp();
-    expect(first.out).toMatch(/^created stream EVT_0, 1 copy, epoch [0-9a-z]{8}\ncreated stream KV_tidings, 1 copy\n$/);
+    expect(first.out).toMatch(
+      /^created stream EVT_0, 1 copy, epoch [0-9a-z]{8}\ncreated stream KV_tidings, 1 copy\ncreated stream SCHEDULES, 1 copy\n$/,
+    );
     const epoch = /epoch (\w+)/.exec(first.out)?.[1];
-    const found = `found stream EVT_0, 1 copy, epoch ${epoch}\nfound stream KV_tidings, 1 copy\n`;
+    const others = 'found stream KV_tidings, 1 copy\nfound stream SCHEDULES, 1 copy\n';
+    const found = `found stream EVT_0, 1 copy, epoch ${epoch}\n${others}`;
     expect((await setUp()).out).toBe(found);
     const { code, out } = await setUp({ TIDINGS_HISTORY_MAX_BYTES: '9000000' });
     expect(code).toBe(0);

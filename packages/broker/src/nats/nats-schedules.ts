@@ -88,7 +88,11 @@ export function createNatsSchedules(parts: NatsSchedulesParts): Schedules {
     async put(event, dueMs) {
       await ready();
       const { id, subject, headers, once } = encodeSchedule(event, dueMs);
-      const [{ state }, count] = await Promise.all([api.info().catch(asUnavailable), countOf(event.tenant)]);
+      const [{ state }, count] = await Promise.all([
+        // Of a stream that was made this instant nobody may be the leader yet.
+        patiently(() => api.info()).catch(asUnavailable),
+        countOf(event.tenant),
+      ]);
       const standing = (): Promise<StoredSchedule | undefined> => read(schedulesOf(event.tenant, id), 1);
       try {
         assertRoom(room, count, state.bytes + event.data.length);

@@ -1,6 +1,6 @@
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
 import type { EventWriter } from './event-writer.ts';
-import { JETSTREAM, type JetStreamApi, JetStreamError } from './jetstream-api.ts';
+import { asMissing, type JetStreamApi } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import { decodeSchedule, type StoredSchedule } from './schedule-message.ts';
 import { ALL_DUE, WAKES } from './schedule-stream.ts';
@@ -95,9 +95,9 @@ export function createScheduleRounds(parts: ScheduleRoundsParts): ScheduleRounds
 
   async function round(): Promise<void> {
     lookedMs = clock.elapsed();
-    const { state } = await api.info();
-    exists = true;
-    pending = state.messages;
+    const info = await api.info().catch(asMissing);
+    exists = info !== undefined;
+    pending = info?.state.messages ?? 0;
     if (pending === 0) return;
     for (let from: number | undefined = 1; from !== undefined && !closed; ) {
       const { schedules, next }: Awaited<ReturnType<typeof readChunk>> = await readChunk(from);
@@ -120,10 +120,6 @@ export function createScheduleRounds(parts: ScheduleRoundsParts): ScheduleRounds
         failing = false;
       })
       .catch((error: unknown) => {
-        if (error instanceof JetStreamError && isMissing(error)) {
-          exists = false;
-          return;
-        }
         if (!failing && !closed) log.warn({ err: error }, 'scheduled events can not be published now');
         failing = true;
         clock.after(AGAIN_MS, look);
@@ -163,7 +159,3 @@ export function createScheduleRounds(parts: ScheduleRoundsParts): ScheduleRounds
     },
   };
 }
-
-// Not set up, or not for these credentials: nothing can be scheduled then.
-const isMissing = ({ errorCode, status }: JetStreamError): boolean =>
-  errorCode === JETSTREAM.streamNotFound || status === 403;

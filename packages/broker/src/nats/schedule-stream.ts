@@ -60,6 +60,8 @@ function toConfig(replicas: number): StreamConfig {
     duplicate_window: DUPLICATE_WINDOW_NANOSECONDS,
     allow_direct: true,
     allow_msg_schedules: true,
+    // The server switches it on with schedules.
+    allow_rollup_hdrs: true,
     deny_delete: true,
     compression: 'none',
     republish: { src: ALL_DUE, dest: WAKES, headers_only: true },

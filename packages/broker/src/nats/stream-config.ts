@@ -73,6 +73,7 @@ const ADVISED = [
   'deny_delete',
   'allow_rollup_hdrs',
   'allow_atomic',
+  'allow_msg_schedules',
   'mirror',
   'sources',
   'subject_transform',
