@@ -12,7 +12,6 @@ import type {
   Selection,
 } from '../port.ts';
 import type { Schedules } from '../schedule-port.ts';
-import { SCHEDULE_ROOM } from '../schedule-room.ts';
 import { createEventWriter, type EventWriter } from './event-writer.ts';
 import { createWholeScope, type FeedScope } from './feed-scope.ts';
 import { createFollowing, type Following } from './following.ts';
@@ -29,14 +28,10 @@ import type { Link } from './link.ts';
 import { createLinks, type Links } from './links.ts';
 import type { LiveFeed } from './live-feed.ts';
 import { createLogWatch, type LogWatch } from './log-watch.ts';
-import { createNatsSchedules } from './nats-schedules.ts';
 import type { NatsBrokerOptions } from './options.ts';
-import { createPublisher, type Publisher } from './publisher.ts';
-import type { ReplyInbox } from './reply-inbox.ts';
-import { createScheduleRounds, type ScheduleRounds } from './schedule-rounds.ts';
-import { SCHEDULES, SCHEDULES_PLAN } from './schedule-stream.ts';
+import { createScheduling, type Scheduling, type SchedulingParts } from './scheduling.ts';
 import { toEventPlan } from './stream-config.ts';
-import { awaitStream, findOrCreate } from './stream-setup.ts';
+import { awaitStream } from './stream-setup.ts';
 
 const REPLACED = 'the log was replaced while it was read';
 const BOUNDS_MS = 60_000;
@@ -63,12 +58,6 @@ interface Opened {
   /** Only of a role that publishes. */
   readonly writer: EventWriter | undefined;
   readonly scheduling: Scheduling | undefined;
-}
-
-interface Scheduling {
-  readonly schedules: Schedules;
-  readonly rounds: ScheduleRounds;
-  readonly publisher: Publisher;
 }
 
 class NatsBroker implements Broker {
@@ -115,31 +104,11 @@ class NatsBroker implements Broker {
     const publishes = role === 'ingest' || role === 'hub';
     const inbox = publishes ? this.#links.createInbox(main) : undefined;
     const writer = inbox && createEventWriter({ link: main, inbox, api, watch, clock: this.#clock, log, metrics });
-    const scheduling = writer && inbox && this.#openSchedules(main, inbox, watch, writer);
+    const parts = { options: this.#options, link: main, watch, clock: this.#clock };
+    const patiently: SchedulingParts['patiently'] = (ask) => this.#whileAway(SETTLE_MS, ask);
+    const scheduling = writer && inbox && createScheduling({ ...parts, inbox, writer, patiently });
     this.#opened = { main, api, watch, writer, scheduling };
-    scheduling?.rounds.start();
-  }
-
-  #openSchedules(link: Link, inbox: ReplyInbox, watch: LogWatch, writer: EventWriter): Scheduling {
-    const { log, metrics, scheduleRoom = SCHEDULE_ROOM } = this.#options;
-    const clock = this.#clock;
-    const api = createJetStreamApi(link.client, SCHEDULES);
-    const publisher = createPublisher({ link, inbox, clock, log, metrics });
-    const rounds = createScheduleRounds({ link, api, writer, clock, log, metrics });
-    metrics.schedulesPending.from(() => rounds.pending);
-    const schedules = createNatsSchedules({
-      link,
-      inbox,
-      api,
-      publisher,
-      writer,
-      askLog: () => watch.ask(),
-      findStream: () => findOrCreate(api, SCHEDULES_PLAN, this.#options, (reason) => log.warn({}, reason)),
-      patiently: (ask) => this.#whileAway(SETTLE_MS, ask),
-      room: scheduleRoom,
-      clock,
-    });
-    return { schedules, rounds, publisher };
+    scheduling?.start();
   }
 
   get schedules(): Schedules {
@@ -269,12 +238,7 @@ class NatsBroker implements Broker {
     this.#closing.abort(away('this process is closing'));
     for (const asking of this.#asking) asking.abort();
     this.#opened?.watch.close();
-    await Promise.all([
-      this.#opened?.scheduling?.rounds.close(SETTLE_MS),
-      this.#opened?.scheduling?.publisher.settle(SETTLE_MS),
-      this.#opened?.writer?.settle(SETTLE_MS),
-    ]);
-    this.#opened?.scheduling?.publisher.close();
+    await Promise.all([this.#opened?.scheduling?.close(SETTLE_MS), this.#opened?.writer?.settle(SETTLE_MS)]);
     this.#opened?.writer?.close();
     this.#following?.close();
     await this.#links.close();
