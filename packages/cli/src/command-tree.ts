@@ -29,6 +29,11 @@ export const TREE: Command = createGroup(
       }),
     sessions: async () => (await import('./sessions.ts')).sessionsCommand,
     kick: async () => (await import('./kick.ts')).kickCommand,
+    schedules: async () =>
+      createGroup('schedules', 'Events that are published later.', {
+        list: async () => (await import('./schedules.ts')).listSchedulesCommand,
+        cancel: async () => (await import('./schedules.ts')).cancelScheduleCommand,
+      }),
     presence: async () => (await import('./presence.ts')).presenceCommand,
     erase: async () => (await import('./erase.ts')).eraseCommand,
     doctor: async () => (await import('./doctor/command.ts')).doctorCommand,
