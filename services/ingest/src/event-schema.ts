@@ -87,7 +87,7 @@ export const rawQuerySchema = z.object({
     .openapi({ type: 'integer' }),
 });
 
-export const scheduledSchema = z
+const scheduledSchema = z
   .object({ id: z.string(), at: z.string().openapi({ format: 'date-time' }) })
   .openapi('Scheduled');
 

@@ -16,7 +16,7 @@ export interface OnceWriter {
   use(once: string, event?: PublishInput): Promise<OncePlaces | undefined>;
 }
 
-export interface OncePlaces {
+interface OncePlaces {
   /** Of the event; 0 without one. */
   readonly seq: number;
   /** Of the key. */
