@@ -1,5 +1,6 @@
 import type { Message } from '@tidings/protocol';
 import type { TraceContext } from '@tidings/runtime';
+import type { Schedules } from './schedule-port.ts';
 
 /** What a publisher asks to have stored or fed. Every field was validated before it comes here. */
 export interface PublishInput {
@@ -136,7 +137,9 @@ export interface Broker {
    * itself when nothing matches. Ends on abort with the signal's reason.
    */
   startOf(selection: Selection, start: ReplayStart, upTo: number, signal: AbortSignal): Promise<number>;
-  /** Erases the selected stored events; resolves once nobody can read them any more, in history or in a ring. */
+  /** Events that wait for their time. Who may not publish has none: a TypeError. */
+  readonly schedules: Schedules;
+  /** Erases the selected stored events, and those that are scheduled; resolves once nobody can read them any more, in history or in a ring. */
   purge(selection: Selection): Promise<void>;
   health(): BrokerHealth;
   /** Takes no more, waits for what is under way, closes what was opened. Idempotent. */

@@ -88,17 +88,19 @@ export function createNatsHarness(feed: 'all' | 'interest'): BrokerHarness {
   afterAll(() => fixture?.remove());
   return {
     test,
-    async open({ maxBytes = 64_000_000, maxAgeMs = 3_600_000, idempotencyWindowMs = 120_000 } = {}) {
+    async open({ maxBytes = 64_000_000, maxAgeMs = 3_600_000, idempotencyWindowMs = 120_000, ...room } = {}) {
       await fixture.deleteStream();
+      await fixture.api('STREAM.DELETE.SCHEDULES');
       const broker = fixture.create('hub', {
         maxBytes,
         maxAgeMs,
         idempotencyWindowMs: Math.min(idempotencyWindowMs, maxAgeMs),
         feed,
+        ...room,
       });
       await broker.open();
       onTestFinished(() => broker.close());
-      return { broker, elapse: (ms) => pause(ms) };
+      return { broker, elapse: (ms) => pause(ms), now: Date.now };
     },
   };
 }

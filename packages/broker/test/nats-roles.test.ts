@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { createNatsBroker, SCHEDULES_PLAN } from '@tidings/broker/nats';
 import { findNatsServer, type NatsServer, startNatsServer } from '@tidings/broker/testing';
+import { createLogger, createMetrics } from '@tidings/runtime';
 import { type ConnectionOptions, connect, Events, headers, type Msg, type NatsConnection } from 'nats';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { eventOf } from '../src/contract/fixture.ts';
 
 const DEPLOYMENT = fileURLToPath(new URL('../../../deploy/nats/', import.meta.url));
 const ROLES = ['ingest', 'edge', 'hub', 'operator'] as const;
@@ -29,6 +32,7 @@ const STREAM = {
   allow_direct: true,
   allow_msg_ttl: true,
   allow_rollup_hdrs: true,
+  allow_atomic: true,
   deny_delete: true,
   republish: { src: 'evt.0.>', dest: 'live.0.>' },
   metadata: { 'tidings.epoch': 'roletest' },
@@ -65,6 +69,8 @@ beforeAll(async () => {
   server = await startNatsServer({ config: readFileSync(`${DEPLOYMENT}roles.conf`, 'utf8'), env: ENV });
   for (const role of ROLES) actors[role] = await act(role);
   expect((await actors.operator.call('STREAM.CREATE.EVT_0', STREAM)).error).toBeUndefined();
+  const schedules = await actors.operator.call('STREAM.CREATE.SCHEDULES', SCHEDULES_PLAN.toConfig(1));
+  expect(schedules.error).toBeUndefined();
 });
 afterAll(async () => {
   await Promise.all(Object.values(actors).map(({ client }) => client.close()));
@@ -125,6 +131,29 @@ describe.each(['ingest', 'hub'] as const)('%s does the work of ingest', (role) =
     const purged = await actors[role].call('STREAM.PURGE.EVT_0', { filter: `evt.0.${role}.>` });
     expect(purged).toMatchObject({ success: true, purged: 1 });
   });
+
+  test('it keeps events until their time, publishes and cancels them', async () => {
+    const live = await listen(actors.edge, `live.0.timed-${role}.>`);
+    const broker = createNatsBroker({
+      servers: [server.url],
+      role,
+      user: role,
+      password: PASSWORDS[role],
+      maxBytes: 1_000_000,
+      maxAgeMs: 3_600_000,
+      log: createLogger('test', 'silent'),
+      metrics: createMetrics(),
+    });
+    onTestFinished(() => broker.close());
+    await broker.open();
+    const tenant = `timed-${role}`;
+    await broker.schedules.put(eventOf('orders', 'packed', { tenant }), Date.now() + 100);
+    const { id } = await broker.schedules.put(eventOf('orders', 'never', { tenant }), Date.now() + 3_600_000);
+    expect(await broker.schedules.cancel(tenant, id)).toBe(true);
+    await expect.poll(() => live.map((m) => m.string())).toEqual(['packed']);
+    await broker.purge({ tenant, patterns: ['>'] });
+    expect(actors[role].refused).toEqual([]);
+  });
 });
 
 describe.each(['edge', 'hub'] as const)('%s does the work of an edge', (role) => {
@@ -174,6 +203,10 @@ const ADMINISTRATION = [
   'STREAM.PURGE.OTHER',
   'STREAM.MSG.GET.OTHER',
   'DIRECT.GET.OTHER',
+  'STREAM.CREATE.SCHEDULES',
+  'STREAM.UPDATE.SCHEDULES',
+  'STREAM.DELETE.SCHEDULES',
+  'CONSUMER.CREATE.SCHEDULES.spy',
   'STREAM.CREATE.KV_tidings',
   'STREAM.UPDATE.KV_tidings',
   'STREAM.DELETE.KV_tidings',
@@ -198,6 +231,8 @@ const ELSEWHERE = [
   'eph.1.a',
   'live.0.a',
   'other',
+  'due.default.id.a',
+  'wake.a',
   '$SYS.REQ.SERVER.PING',
   '$KV.keys.a',
   '$KV.tidings_records.other.a',
@@ -228,6 +263,8 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
       'idx.0',
       'live.0.a',
       '$KV.tidings.>',
+      'sch.>',
+      'due.>',
       '$JS.EVENT.ADVISORY.>',
     ],
   },
@@ -238,7 +275,12 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
       'evt.0.a',
       'eph.0.a',
       'idx.0',
+      'sch.default.id.a',
       '$JS.API.STREAM.PURGE.EVT_0',
+      '$JS.API.STREAM.INFO.SCHEDULES',
+      '$JS.API.STREAM.PURGE.SCHEDULES',
+      '$JS.API.DIRECT.GET.SCHEDULES',
+      '$JS.API.STREAM.MSG.GET.SCHEDULES',
       'ctl.edge.a.b',
       'ctl.node.ingest.tell.a',
       'ctl.node.hub.tell.a',
@@ -249,6 +291,8 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
     subscribe: [
       '$KV.tidings.>',
       '$KV.tidings_records.>',
+      'wake.>',
+      'sch.>',
       'ctl.>',
       'evt.0.>',
       'evt.0.a',

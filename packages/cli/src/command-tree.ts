@@ -29,6 +29,11 @@ export const TREE: Command = createGroup(
       }),
     sessions: async () => (await import('./sessions.ts')).sessionsCommand,
     kick: async () => (await import('./kick.ts')).kickCommand,
+    schedules: async () =>
+      createGroup('schedules', 'Events that are published later.', {
+        list: async () => (await import('./schedules.ts')).listSchedulesCommand,
+        cancel: async () => (await import('./schedules.ts')).cancelScheduleCommand,
+      }),
     presence: async () => (await import('./presence.ts')).presenceCommand,
     inbox: async () =>
       createGroup('inbox', 'What users have read, and what not.', {

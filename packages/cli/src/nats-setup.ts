@@ -3,16 +3,16 @@ import { type Command, createCommand } from './command.ts';
 import { print } from './io.ts';
 
 /**
- * `tidings nats setup`: creates the stream of events and the buckets of the shared state and of records with an operator's credentials, so that no service needs the right to. It may
+ * `tidings nats setup`: creates the stream of events and those beside it with an operator's credentials, so that no service needs the right to. It may
  * be run again and again: what exists is compared with the settings and never changed.
  */
 export const natsSetupCommand: Command = createCommand({
   name: 'setup',
   description:
-    'Create the stream and the buckets where they are missing. With the TIDINGS_NATS_* and TIDINGS_HISTORY_* variables of the environment, and credentials of an operator. What exists is compared with them and never changed.',
+    'Create the streams and the buckets where they are missing. With the TIDINGS_NATS_* and TIDINGS_HISTORY_* variables of the environment, and credentials of an operator. What exists is compared with them and never changed.',
   examples: ['TIDINGS_NATS_URL=nats://nats-1:4222 TIDINGS_NATS_CREDS=operator.creds tidings nats setup'],
   async run({ io }) {
-    const [{ RECORD_PLAN, STATE_PLAN, setUpStream, toNatsOptions }, runtime] = await Promise.all([
+    const [{ RECORD_PLAN, SCHEDULES_PLAN, STATE_PLAN, setUpStream, toNatsOptions }, runtime] = await Promise.all([
       import('@tidings/broker/nats'),
       import('@tidings/runtime'),
     ]);
@@ -27,11 +27,12 @@ export const natsSetupCommand: Command = createCommand({
     };
     const events = await setUpStream(options);
     print(io, `${outcomeOf('stream EVT_0', events)}, epoch ${events.epoch}`);
-    const state = await setUpStream(options, STATE_PLAN);
-    print(io, outcomeOf(`stream ${STATE_PLAN.name}`, state));
-    const records = await setUpStream(options, RECORD_PLAN);
-    print(io, outcomeOf(`stream ${RECORD_PLAN.name}`, records));
-    const differences = [...events.differences, ...state.differences, ...records.differences];
+    const differences = [...events.differences];
+    for (const plan of [STATE_PLAN, RECORD_PLAN, SCHEDULES_PLAN]) {
+      const setup = await setUpStream(options, plan);
+      print(io, outcomeOf(`stream ${plan.name}`, setup));
+      differences.push(...setup.differences);
+    }
     for (const difference of differences) print(io, `differs: ${difference}`);
     if (differences.length > 0) print(io, 'Nothing was changed: `nats stream edit` does that, once you know why.');
   },

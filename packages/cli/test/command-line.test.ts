@@ -37,7 +37,7 @@ describe('the command line', () => {
     expect(await runHere(['nats', 'setup'])).toMatchObject({ code: 78, err: 'TIDINGS_NATS_URL: is required\n' });
   });
 
-  test('nats setup creates the stream and the bucket once, then compares and changes nothing', async () => {
+  test('nats setup creates the streams and the bucket once, then compares and changes nothing', async () => {
     const server = await startNatsServer();
     onTestFinished(() => server.remove());
     // What only commands read is in nobody's way.
@@ -45,10 +45,11 @@ describe('the command line', () => {
     const setUp = (more: NodeJS.ProcessEnv = {}) => runHere(['nats', 'setup'], { env: { ...env, ...more } });
     const first = await setUp();
     expect(first.out).toMatch(
-      /^created stream EVT_0, 1 copy, epoch [0-9a-z]{8}\ncreated stream KV_tidings, 1 copy\ncreated stream KV_tidings_records, 1 copy\n$/,
+      /^created stream EVT_0, 1 copy, epoch [0-9a-z]{8}\n(created stream (KV_tidings|KV_tidings_records|SCHEDULES), 1 copy\n){3}$/,
     );
     const epoch = /epoch (\w+)/.exec(first.out)?.[1];
-    const found = `found stream EVT_0, 1 copy, epoch ${epoch}\nfound stream KV_tidings, 1 copy\nfound stream KV_tidings_records, 1 copy\n`;
+    const others = ['KV_tidings', 'KV_tidings_records', 'SCHEDULES'].map((name) => `found stream ${name}, 1 copy\n`);
+    const found = `found stream EVT_0, 1 copy, epoch ${epoch}\n${others.join('')}`;
     expect((await setUp()).out).toBe(found);
     const { code, out } = await setUp({ TIDINGS_HISTORY_MAX_BYTES: '9000000' });
     expect(code).toBe(0);

@@ -7,6 +7,7 @@ export type AuditedDeed =
   | 'changed'
   | 'refused'
   | 'erased'
+  | 'unscheduled'
   | 'revoked'
   | 'kicked'
   | 'ticket-issued';

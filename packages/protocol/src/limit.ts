@@ -29,3 +29,11 @@ export const MAX_HISTORY_LIMIT = 1_000;
 export const MAX_EVENT_BYTES_CEILING = 1_000_000;
 /** Request line and headers together, in bytes (section 4). */
 export const MAX_HEADER_BYTES = 16_384;
+/** Scheduled events of one tenant that may wait at once. */
+export const MAX_PENDING_SCHEDULES = 10_000;
+/** What the scheduled events of all tenants may take where they wait, in bytes. */
+export const MAX_SCHEDULED_BYTES = 268_435_456;
+/** How far ahead an event may be scheduled: a leap year. */
+export const MAX_SCHEDULE_AHEAD_SEC: number = 366 * 86_400;
+/** The largest page of a list of schedules. */
+export const MAX_SCHEDULE_LIST = 1_000;

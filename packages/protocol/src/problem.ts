@@ -32,6 +32,7 @@ export const PROBLEMS = {
   'all-failed': { status: 422, title: 'None of the events was accepted' },
   'quota-exceeded': { status: 429, title: 'The quota of this tenant is used up' },
   'rate-limited': { status: 429, title: 'There are too many requests' },
+  'too-many-schedules': { status: 429, title: 'Too many scheduled events wait already' },
   'too-many-streams': { status: 429, title: 'There are too many streams open' },
   'headers-too-large': { status: 431, title: 'The request line or headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },

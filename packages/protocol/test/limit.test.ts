@@ -17,5 +17,9 @@ it('sections 2, 4, 5 and 7: the limits are those of the contract', () => {
     MAX_HISTORY_LIMIT: 1_000,
     MAX_EVENT_BYTES_CEILING: 1_000_000,
     MAX_HEADER_BYTES: 16_384,
+    MAX_PENDING_SCHEDULES: 10_000,
+    MAX_SCHEDULED_BYTES: 256 * 1_024 * 1_024,
+    MAX_SCHEDULE_AHEAD_SEC: 366 * 86_400,
+    MAX_SCHEDULE_LIST: 1_000,
   });
 });

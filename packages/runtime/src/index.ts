@@ -20,6 +20,7 @@ export * from './request-body.ts';
 export * from './request-head.ts';
 export type { WriteLine } from './request-log.ts';
 export * from './request-trace.ts';
+export * from './rfc3339.ts';
 export * from './server/certificate.ts';
 export * from './server/listening.ts';
 export * from './server/public-server.ts';

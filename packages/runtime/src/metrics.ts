@@ -20,6 +20,9 @@ export interface Metrics {
   readonly brokerConnected: Gauge;
   readonly brokerReconnects: Counter<'link'>;
   readonly publishRetries: Counter<'reason'>;
+  readonly schedulesPending: AskedGauge;
+  readonly schedulesDelivered: Counter;
+  readonly scheduleLateSeconds: Histogram;
   readonly feedRepaired: Counter<'cause'>;
   readonly feedLag: Gauge;
   readonly feedSubscriptions: AskedGauge;
@@ -66,7 +69,7 @@ export function createMetrics(): Metrics {
       reason: ['gone', ...GOODBYES],
     }),
     eventsPublished: counter('events_published_total', 'Events taken from publishers, by result.', {
-      result: ['accepted', 'duplicate', ...OWN_FAULTS],
+      result: ['accepted', 'duplicate', 'scheduled', ...OWN_FAULTS],
     }),
     publishSeconds: histogram(
       'publish_duration_seconds',
@@ -93,6 +96,13 @@ export function createMetrics(): Metrics {
     publishRetries: counter('publish_retries_total', 'Publishes that were tried again, by reason.', {
       reason: ['timeout', 'no-responders', 'server', 'disconnected'],
     }),
+    schedulesPending: askedGauge('schedules_pending', 'Scheduled events that wait, as this process last saw them.'),
+    schedulesDelivered: counter('schedules_delivered_total', 'Scheduled events that this process has published.'),
+    scheduleLateSeconds: histogram(
+      'schedule_late_seconds',
+      'From the time of a scheduled event to its publish.',
+      [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600],
+    ),
     feedRepaired: counter('gap_repairs_total', 'Events that the live feed missed and a read brought.', {
       cause: ['gap', 'probe', 'hole'],
     }),

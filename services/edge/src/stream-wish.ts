@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { isWildcard, MAX_REPLAY_COUNT, MAX_STREAM_TOPICS, parsePattern, TidingsError } from '@tidings/protocol';
-import { checkShape, type FaultPlace, type Query, refuseUnknown, singleValue } from '@tidings/runtime';
+import { checkShape, type FaultPlace, parseRfc3339, type Query, refuseUnknown, singleValue } from '@tidings/runtime';
 import type { Format } from './item.ts';
 
 /** What is to be replayed when there is no cursor. */
@@ -100,8 +100,6 @@ export function parseWish(
   return { topics, cursor, replay: chosen, lag, format, untilFinal, client };
 }
 
-const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt ]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
-
 /** @throws TidingsError `invalid-field`. */
 export function parseReplay(text: string, nowMs: number): Replay {
   if (text === 'none' || text === 'all' || text === 'last') return text;
@@ -109,15 +107,8 @@ export function parseReplay(text: string, nowMs: number): Replay {
     const count = Number(text);
     if (count >= 1 && count <= MAX_REPLAY_COUNT) return { count };
   }
-  const sinceMs = parseTime(text);
+  const sinceMs = parseRfc3339(text);
   if (sinceMs <= nowMs) return { sinceMs };
   const detail = `replay is none, all, last, a count from 1 to ${MAX_REPLAY_COUNT}, or an RFC 3339 time that has passed.`;
   throw new TidingsError('invalid-field', detail, { parameter: 'replay' });
-}
-
-// Not a number for what is no time. `Date.parse` would take a 30th of February for the 1st of March.
-function parseTime(text: string): number {
-  const day = RFC3339.exec(text)?.[1];
-  if (day === undefined || new Date(Date.parse(day)).getUTCDate() !== Number(day.slice(-2))) return Number.NaN;
-  return Date.parse(text.toUpperCase().replace(' ', 'T'));
 }

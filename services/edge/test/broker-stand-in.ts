@@ -107,6 +107,9 @@ export function createRecreatableLog(): RecreatableLog {
         get epoch() {
           return now().epoch;
         },
+        get schedules() {
+          return now().schedules;
+        },
         open: () => now().open(),
         publish: (input) => now().publish(input),
         openFeed(feedSink) {

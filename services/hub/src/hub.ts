@@ -125,5 +125,15 @@ function createEmbeddedCluster(log: Logger, clock: Clock): Cluster {
 function createEmbeddedBroker(settings: Settings, metrics: Metrics, clock: Clock): Broker {
   metrics.brokerConnected.set(1);
   const { historyMaxBytes: maxBytes, historyMaxAgeSec } = settings;
-  return createMemoryBroker({ maxBytes, maxAgeMs: historyMaxAgeSec * 1000, clock });
+  const broker = createMemoryBroker({
+    maxBytes,
+    maxAgeMs: historyMaxAgeSec * 1000,
+    clock,
+    onScheduled(_receipt, lateMs) {
+      metrics.schedulesDelivered.inc();
+      metrics.scheduleLateSeconds.observe(lateMs / 1000);
+    },
+  });
+  metrics.schedulesPending.from(() => Number(broker.health().detail.schedules));
+  return broker;
 }

@@ -20,10 +20,13 @@ describe('the hub', () => {
       Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(requests.sort()).toEqual([
+      'DELETE /v1/schedules/{id}',
       'DELETE /v1/sessions/{id}',
       'DELETE /v1/topics/{topic}/events',
       'DELETE /v1/users/{user}/events',
       'GET /v1/position',
+      'GET /v1/schedules',
+      'GET /v1/schedules/{id}',
       'GET /v1/sessions',
       'GET /v1/sessions/{id}',
       'GET /v1/stream',

@@ -8,6 +8,8 @@ interface Site {
   readonly token: string;
   readonly client: StreamClient;
   readonly session: string;
+  /** The id of an event that waits. */
+  readonly scheduled: string;
 }
 
 const EVERYTHING = { subscribe: ['>'], publish: ['>'], admin: true };
@@ -33,7 +35,9 @@ async function startSite(): Promise<Site> {
   const token = await hub.token(EVERYTHING, { jti: 'same' });
   for (const topic of ['orders.1', 'user.alice']) await send(hub, token, 'POST', '/v1/events', { topic, data: 'ours' });
   const client = await listen(hub, 'topic=%3E', { authorization: `Bearer ${token}` });
-  return { hub, token, client, session: `${client.headers['tidings-session']}` };
+  const later = { topic: 'orders.1', data: 'later', delay: 3_600 };
+  const { schedule } = await (await send(hub, token, 'POST', '/v1/events', later)).json();
+  return { hub, token, client, session: `${client.headers['tidings-session']}`, scheduled: schedule.id };
 }
 
 /** What the same user name, as an admin who may do everything in another tenant, makes of each request. */
@@ -57,6 +61,7 @@ const expectBody =
     expect(await (await send(hub, theirs, method, path)).json()).toMatchObject(expected);
   };
 const session = ({ session: id }: Site): string => `/v1/sessions/${id}`;
+const scheduled = ({ scheduled: id }: Site): string => `/v1/schedules/${id}`;
 
 // In this order: those that open streams of their own come last.
 const ATTEMPTS: Readonly<Record<string, Attempt>> = {
@@ -82,6 +87,9 @@ const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   'GET /v1/sessions/{id}': expectStatus(404, 'GET', session),
   'PATCH /v1/sessions/{id}': expectStatus(404, 'PATCH', session, { remove: ['>'] }),
   'DELETE /v1/sessions/{id}': expectStatus(404, 'DELETE', session),
+  'GET /v1/schedules': expectBody('GET', '/v1/schedules', { schedules: [] }),
+  'GET /v1/schedules/{id}': expectStatus(404, 'GET', scheduled),
+  'DELETE /v1/schedules/{id}': expectStatus(404, 'DELETE', scheduled),
   'POST /v1/revocations': async (site, theirs) => {
     for (const body of [{ user: 'alice', issuedBefore: 1 }, { jti: 'same' }])
       await expectStatus(204, 'POST', () => '/v1/revocations', body)(site, theirs);
@@ -139,6 +147,7 @@ test('section 1: nothing crosses a tenant: every request of the API, with anothe
     await attempt(site, theirs);
   }
 
+  expect((await send(hub, token, 'GET', scheduled(site))).status).toBe(200);
   const history = await (await send(hub, token, 'GET', '/v1/topics/%3E/events?limit=1000')).json();
   const kept = history.events.map(({ data }: { data: string }) => data);
   expect(new Set(kept)).toEqual(new Set(['ours']));

@@ -8,9 +8,9 @@ const RETRY_AFTER_SEC = 1;
 
 /** The answer for one event on one topic: 202 with its cursor, or its problem. */
 export function answerSingle(context: ServiceContext, result: PublishResult): Response {
-  const { status, problem, topic, id, duplicate } = result;
+  const { status, problem, topic, id, duplicate, schedule } = result;
   if (problem !== undefined) return toProblemResponse(problem, detailsOf(status, [result]));
-  return answerJson(context, status, { topic, id, duplicate });
+  return answerJson(context, status, { topic, id, duplicate, schedule });
 }
 
 /**
@@ -34,7 +34,7 @@ export function answerBatch(context: ServiceContext, published: readonly Publish
 }
 
 function detailsOf(status: number, failed: readonly PublishResult[]): ErrorDetails {
-  if (status === 503) {
+  if (status === 503 || status === 429) {
     return { retryAfterSec: Math.max(...failed.map(({ retryAfterSec = RETRY_AFTER_SEC }) => retryAfterSec)) };
   }
   return status === 403 ? { challenge: toChallenge('insufficient') } : {};

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { MAX_FANOUT_TOPICS, MAX_IDEMPOTENCY_KEY_CHARACTERS } from '@tidings/protocol';
+import { MAX_FANOUT_TOPICS, MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_SCHEDULE_AHEAD_SEC } from '@tidings/protocol';
 import { problemSchema } from '@tidings/runtime';
 
 // The one description of an event: it validates what comes in and documents it at /openapi.json.
@@ -45,6 +45,13 @@ export const eventSchema = z
     store: z.boolean().optional().openapi({ description: 'false: live only, no history, no id on the wire.' }),
     final: z.boolean().optional().openapi({ description: 'The last event of a finite topic.' }),
     exclude: sessionId.optional().openapi({ description: 'The session that must not get it.' }),
+    at: z.string().optional().openapi({
+      description: 'When it is to be published, RFC 3339, up to 366 days ahead; a time that has passed is now.',
+      format: 'date-time',
+    }),
+    delay: z.int().min(0).max(MAX_SCHEDULE_AHEAD_SEC).optional().openapi({
+      description: 'In how many seconds it is to be published; in place of at.',
+    }),
   })
   .openapi('Event');
 
@@ -70,7 +77,19 @@ export const rawQuerySchema = z.object({
     .optional()
     .openapi({ type: 'boolean' }),
   exclude: sessionId.optional(),
+  at: z.string().optional().openapi({ format: 'date-time' }),
+  delay: z
+    .string()
+    .regex(/^\d{1,12}$/, 'must be whole seconds')
+    .transform(Number)
+    .pipe(z.int().max(MAX_SCHEDULE_AHEAD_SEC))
+    .optional()
+    .openapi({ type: 'integer' }),
 });
+
+const scheduledSchema = z
+  .object({ id: z.string(), at: z.string().openapi({ format: 'date-time' }) })
+  .openapi('Scheduled');
 
 export const acceptedSchema = z
   .object({
@@ -80,6 +99,7 @@ export const acceptedSchema = z
       .openapi({ description: 'Cursor of the event; absent for a live-only one.', example: '3f.9k2.x7a1' }),
     topic: z.string().openapi({ example: 'orders.42' }),
     duplicate: z.boolean().optional().openapi({ description: 'true: it was stored before under the same id.' }),
+    schedule: scheduledSchema.optional().openapi({ description: 'In place of id: it is published at that time.' }),
   })
   .openapi('Accepted');
 
@@ -92,6 +112,7 @@ export const resultsSchema = z
         topic: z.string().optional(),
         id: z.string().optional(),
         duplicate: z.boolean().optional(),
+        schedule: scheduledSchema.optional(),
         problem: problemSchema.optional(),
       }),
     ),

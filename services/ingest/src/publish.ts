@@ -1,12 +1,13 @@
 import { type Grant, mayPublish } from '@tidings/auth';
-import type { Broker, PublishInput } from '@tidings/broker';
+import type { Broker } from '@tidings/broker';
 import { encodeCursor, type Problem, TidingsError } from '@tidings/protocol';
 import { type Logger, type Metrics, type OwnCell, problemOfAny, type TraceContext } from '@tidings/runtime';
 import type { PublishTrace } from './publish-trace.ts';
+import type { EventInput } from './validate.ts';
 
 /** One event on one topic that is to be published. */
 export interface PublishOrder {
-  readonly input: PublishInput;
+  readonly input: EventInput;
   /** The event's place in the body, from 0. */
   readonly index: number;
 }
@@ -19,6 +20,8 @@ export interface PublishResult {
   readonly topic?: string;
   readonly id?: string | undefined;
   readonly duplicate?: true | undefined;
+  /** Where it is published later. */
+  readonly schedule?: { readonly id: string; readonly at: string };
   readonly problem?: Problem;
   /** When trying again is worth it, where the failure says so. */
   readonly retryAfterSec?: number;
@@ -50,6 +53,7 @@ export function createPublish(broker: Broker, metrics: Metrics, log: Logger, cel
     try {
       if (!mayPublish(grant, topic)) throw new TidingsError('forbidden', `The token may not publish to ${topic}.`);
       cell?.assertTopics(input.tenant, [topic]);
+      if (input.dueMs !== undefined) return await schedule(input, input.dueMs, index);
       const startedMs = performance.now();
       const { epoch, seq, duplicate } = await broker.publish(input, span);
       metrics.publishSeconds.observe((performance.now() - startedMs) / 1000);
@@ -60,15 +64,28 @@ export function createPublish(broker: Broker, metrics: Metrics, log: Logger, cel
     }
   }
 
+  async function schedule(
+    { dueMs: _dueMs, ...event }: EventInput,
+    dueMs: number,
+    index: number,
+  ): Promise<PublishResult> {
+    const receipt = await broker.schedules.put(event, dueMs);
+    const schedule = { id: receipt.id, at: new Date(receipt.dueMs).toISOString() };
+    return { status: 202, index, topic: event.topic, duplicate: receipt.duplicate || undefined, schedule };
+  }
+
   // Once for all of them: finding the series of a label costs more than adding to it.
   function count(results: readonly PublishResult[]): void {
     let accepted = 0;
     let duplicates = 0;
-    for (const { status, duplicate } of results) {
+    let scheduled = 0;
+    for (const { status, duplicate, schedule } of results) {
       if (duplicate) duplicates += 1;
+      else if (schedule !== undefined) scheduled += 1;
       else if (status === 202) accepted += 1;
     }
     if (accepted > 0) metrics.eventsPublished.inc({ result: 'accepted' }, accepted);
+    if (scheduled > 0) metrics.eventsPublished.inc({ result: 'scheduled' }, scheduled);
     if (duplicates > 0) metrics.eventsPublished.inc({ result: 'duplicate' }, duplicates);
   }
 

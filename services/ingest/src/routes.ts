@@ -38,6 +38,7 @@ import { type Admit, createPublishLimits, type PublishRates } from './publish-li
 import { noteEvents } from './publish-line.ts';
 import { beginPublish } from './publish-trace.ts';
 import { createQuota } from './quota.ts';
+import { addSchedules } from './schedule-route.ts';
 import { type EventFields, type EventRules, inUrl, parseUser, toInputs, validateEvent } from './validate.ts';
 
 /** What the ingest needs to work. */
@@ -80,7 +81,9 @@ const failures = {
   415: toProblemAnswer('Another media type, charset or encoding than the ones listed.'),
   421: toProblemAnswer('Another cell serves this tenant or user; host is the URL of its ingest. Nothing was stored.'),
   422: toProblemAnswer('A field has a wrong value; the pointer says which.'),
-  429: toProblemAnswer('A rate or the quota is used up; nothing of the request was published.'),
+  429: toProblemAnswer(
+    'A rate or the quota is used up, and nothing of the request was published; or too many scheduled events wait.',
+  ),
   503: toProblemAnswer('The broker is away. Safe to retry with the same id.'),
 };
 
@@ -137,7 +140,7 @@ const userRoute = createRoute({
 /** Adds the way in to an application: the publishing requests of contract section 5, and the erasing ones of 7. */
 export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
   const { classes, settings, log, cluster, cell, clock = systemClock, tracer = NO_TRACER } = given;
-  const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes };
+  const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes, clock };
   const parts: Parts = { ...given, rules, publish: createPublish(given.broker, given.metrics, log, cell) };
   const { quotaEvents: eventsPerDay } = settings;
   const quota = eventsPerDay > 0 ? createQuota({ eventsPerDay, cluster, clock, log }) : undefined;
@@ -177,6 +180,7 @@ export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
     raw(userRoute.path, (user) => parseUser(user, inUrl)),
   );
   addErasing(app, { ...parts, states: cluster && createReadStates(cluster.records) });
+  addSchedules(app, parts);
   return { close: async () => quota?.close() };
 }
 

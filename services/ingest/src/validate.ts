@@ -1,8 +1,9 @@
 import type { TopicClasses } from '@tidings/auth';
 import type { PublishInput } from '@tidings/broker';
 import { type ErrorDetails, parseEventName, parseTopic, TidingsError, toUserTopic } from '@tidings/protocol';
-import { checkShape } from '@tidings/runtime';
+import { type Clock, checkShape } from '@tidings/runtime';
 import { type EventBody, eventSchema } from './event-schema.ts';
+import { parseDue } from './schedule-time.ts';
 
 /** What an event may be, beyond its shape. */
 export interface EventRules {
@@ -11,6 +12,7 @@ export interface EventRules {
   readonly maxTtlSec: number;
   /** Defaults for what is published on a topic. */
   readonly classes: TopicClasses;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** How a fault names the field that it is about. */
@@ -20,8 +22,11 @@ const inBody: FieldPlace = (field) => ({ pointer: `/${field}` });
 // The payload of a raw route is the whole body, which has no name.
 export const inUrl: FieldPlace = (field) => (field === 'data' ? {} : { parameter: field });
 
+/** An event on one topic, and when it is to be published; it does not wait without. */
+export type EventInput = PublishInput & { readonly dueMs?: number };
+
 /** An event that is valid but for the right to publish it: one input for each topic it goes to. */
-export type ValidEvent = readonly PublishInput[];
+export type ValidEvent = readonly EventInput[];
 
 /**
  * Checks one event of a JSON body.
@@ -37,7 +42,7 @@ export function validateEvent(value: unknown, tenant: string, fallbackId: string
 }
 
 /** The fields of an event beside its topic, id and payload. */
-export type EventFields = Pick<EventBody, 'event' | 'ttl' | 'store' | 'final' | 'exclude'>;
+export type EventFields = Pick<EventBody, 'event' | 'ttl' | 'store' | 'final' | 'exclude' | 'at' | 'delay'>;
 
 /** What is delivered. */
 export interface Payload {
@@ -67,6 +72,7 @@ export function toInputs(
   if (data.length > rules.maxEventBytes) {
     throw new TidingsError('event-too-large', `An event may have ${rules.maxEventBytes} bytes.`, place('data'));
   }
+  const dueMs = parseDue(fields, rules.clock.now(), place);
   return topics.map((topic) => {
     const topicClass = rules.classes.classOf(topic);
     const store = fields.store ?? topicClass?.store ?? true;
@@ -75,7 +81,8 @@ export function toInputs(
       throw new TidingsError('invalid-field', 'A final event must be stored.', place('final'));
     }
     const ttlSec = ttl ?? topicClass?.ttl ?? 0;
-    return { tenant, topic, event: event ?? '', data, json, final, exclude, store, id, ttlSec };
+    const input = { tenant, topic, event: event ?? '', data, json, final, exclude, store, id, ttlSec };
+    return dueMs === undefined ? input : { ...input, dueMs };
   });
 }
 

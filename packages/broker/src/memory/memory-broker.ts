@@ -1,11 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Message, TidingsError } from '@tidings/protocol';
-import { type Clock, systemClock } from '@tidings/runtime';
+import { type Clock, systemClock, type TraceContext } from '@tidings/runtime';
 import { EVERYTHING } from '../everything.ts';
 import { findStart, type LogPage, readHistory, readLatest, removeSelected } from '../log/selection-reader.ts';
 import { createTopicLog, type LogEntry } from '../log/topic-log.ts';
 import type { Broker, FeedSink, HistoryPage, PublishInput, Range, Receipt, Selection } from '../port.ts';
 import { createId } from '../random-id.ts';
+import type { OnScheduled } from '../schedule-port.ts';
+import { SCHEDULE_ROOM, type ScheduleRoom } from '../schedule-room.ts';
+import { createMemorySchedules } from './memory-schedules.ts';
 import { createRecentIds } from './recent-ids.ts';
 
 export interface MemoryBrokerOptions {
@@ -14,6 +17,8 @@ export interface MemoryBrokerOptions {
   readonly maxAgeMs: number;
   /** How long an idempotency key is remembered; two minutes by the contract. */
   readonly idempotencyWindowMs?: number;
+  readonly scheduleRoom?: ScheduleRoom;
+  readonly onScheduled?: OnScheduled;
   readonly clock?: Clock;
 }
 
@@ -66,6 +71,24 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     return message;
   }
 
+  // The key of a scheduled event is the schedule's.
+  const schedules = createMemorySchedules({
+    publish(event) {
+      const { seq } = feed(append(event));
+      return { epoch, seq, duplicate: false };
+    },
+    assertOpen,
+    onScheduled: options.onScheduled ?? (() => {}),
+    idempotencyWindowMs,
+    room: options.scheduleRoom ?? SCHEDULE_ROOM,
+    clock,
+  });
+
+  function feed(message: Message, trace?: TraceContext): Message {
+    sink?.message(message, trace);
+    return message;
+  }
+
   async function* paged(pages: Generator<LogPage<StoredMessage>>, signal: AbortSignal): AsyncGenerator<HistoryPage> {
     assertOpen();
     for (const { entries, through } of pages) {
@@ -92,7 +115,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
       }
       const message = append(input);
       if (key !== '') recentIds.remember(key, message.seq, clock.now());
-      sink?.message(message, trace);
+      feed(message, trace);
       return { epoch, seq: message.seq, duplicate: false };
     },
     async openFeed(feedSink) {
@@ -123,8 +146,9 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
         await nextTurn();
       }
     },
+    schedules,
     async purge(selection) {
-      assertOpen();
+      await schedules.erase(selection);
       const through = log.last;
       for (const _turn of removeSelected(log, selection, through)) await nextTurn();
       sink?.purged(selection, through);
@@ -132,9 +156,17 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     health: () => ({
       live: state !== 'closed',
       ready: state === 'open',
-      detail: { kind: 'memory', epoch, first: log.first, last: log.last, bytes: log.bytes },
+      detail: {
+        kind: 'memory',
+        epoch,
+        first: log.first,
+        last: log.last,
+        bytes: log.bytes,
+        schedules: schedules.pending,
+      },
     }),
     async close() {
+      schedules.close();
       state = 'closed';
       sink = undefined;
     },

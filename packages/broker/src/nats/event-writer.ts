@@ -8,15 +8,23 @@ import { createIndexVoice } from './index-voice.ts';
 import { away, type JetStreamApi } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import type { LogWatch } from './log-watch.ts';
+import { createOnceWriter } from './once-writer.ts';
 import { createPublisher } from './publisher.ts';
 import { encodePurge } from './purge.ts';
 import type { ReplyInbox } from './reply-inbox.ts';
-import { filtersOf, PURGES, storedSubject, unstoredSubject } from './subject.ts';
+import { filtersOf, onceSubject, PURGES, storedSubject, unstoredSubject } from './subject.ts';
 
 /** What a role has that may write into the log. */
 export interface EventWriter {
   /** As `Broker.publish`. */
   publish(input: PublishInput, trace?: TraceContext): Promise<Receipt>;
+  /**
+   * Uses up a key, and stores an event with it where one is given: both or neither, and of all who ever bring this key
+   * only the first (ADR 0033).
+   * @returns `undefined` when it was used before.
+   * @throws TidingsError `unavailable`: whether this call used it is not known.
+   */
+  publishOnce(once: string, event: PublishInput | undefined): Promise<Receipt | undefined>;
   /** As `Broker.purge`. @param patiently asks the leader again while nobody answers. */
   purge(selection: Selection, patiently: (ask: () => Promise<void>) => Promise<void>): Promise<void>;
   /** The log is another one: its places begin anew. */
@@ -38,6 +46,7 @@ export interface EventWriterParts {
 
 export function createEventWriter({ link, inbox, api, watch, clock, log, metrics }: EventWriterParts): EventWriter {
   const publisher = createPublisher({ link, inbox, clock, log, metrics });
+  const onceWriter = createOnceWriter(link, metrics);
   const followers = createFollowerWatch(link, clock);
   const index = createIndexVoice({ link, clock, epoch: () => watch.epoch, wanted: () => followers.wantIndex });
   let lastSeq = 0;
@@ -52,6 +61,12 @@ export function createEventWriter({ link, inbox, api, watch, clock, log, metrics
     }
   }
 
+  // A place from before those that were given out: perhaps of another log, whose name the receipt must bear.
+  async function notePlace(seq: number): Promise<void> {
+    if (seq < lastSeq) await watch.ask().catch(() => {});
+    lastSeq = seq;
+  }
+
   return {
     async publish(input, trace) {
       if (!input.store) {
@@ -62,10 +77,17 @@ export function createEventWriter({ link, inbox, api, watch, clock, log, metrics
       const id = input.id === '' ? nuid.next() : toMessageId(input);
       const { seq, duplicate } = await publisher.store(subject, encodeHeaders(input, id, trace), input.data);
       index.note(subject, seq);
-      // A place from before those that were given out: perhaps of another log, whose name the receipt must bear.
-      if (!duplicate && seq < lastSeq) await watch.ask().catch(() => {});
-      if (!duplicate) lastSeq = seq;
+      if (!duplicate) await notePlace(seq);
       return { epoch: watch.epoch, seq, duplicate };
+    },
+    async publishOnce(once, event) {
+      const places = await onceWriter.use(once, event);
+      if (places === undefined) return undefined;
+      const { seq, keySeq } = places;
+      if (event !== undefined) index.note(storedSubject(event.tenant, event.topic), seq);
+      index.note(onceSubject(once), keySeq);
+      await notePlace(keySeq);
+      return { epoch: watch.epoch, seq, duplicate: false };
     },
     async purge(selection, patiently) {
       const { headers, data } = encodePurge(selection, nuid.next());

@@ -57,6 +57,8 @@ export const JETSTREAM = {
   notClustered: 10074,
   messageNotFound: 10037,
   wrongLastSequence: 10071,
+  /** Another with the same expectation is being stored. */
+  lastSequenceUnderWay: 10164,
   messageTooLarge: 10054,
   streamExists: 10058,
   streamNotFound: 10059,
@@ -140,6 +142,13 @@ export function away(detail: string, cause?: unknown): TidingsError {
 /** What the server refuses, a stream that is gone for the moment above all, is a broker that can't be asked. */
 export function asUnavailable(error: unknown): never {
   throw error instanceof JetStreamError ? away(error.message, error) : error;
+}
+
+/** The same for what may not be there: a stream that was never made, or not for these credentials. */
+export function asMissing(error: unknown): undefined {
+  if (!(error instanceof JetStreamError)) throw error;
+  if (error.errorCode === JETSTREAM.streamNotFound || error.status === 403) return undefined;
+  return asUnavailable(error);
 }
 
 function toFailure(method: string, error: NatsError): Error {

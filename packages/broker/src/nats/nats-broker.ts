@@ -11,6 +11,7 @@ import type {
   Receipt,
   Selection,
 } from '../port.ts';
+import type { Schedules } from '../schedule-port.ts';
 import { createEventWriter, type EventWriter } from './event-writer.ts';
 import { createWholeScope, type FeedScope } from './feed-scope.ts';
 import { createFollowing, type Following } from './following.ts';
@@ -28,6 +29,7 @@ import { createLinks, type Links } from './links.ts';
 import type { LiveFeed } from './live-feed.ts';
 import { createLogWatch, type LogWatch } from './log-watch.ts';
 import type { NatsBrokerOptions } from './options.ts';
+import { createScheduling, type Scheduling, type SchedulingParts } from './scheduling.ts';
 import { toEventPlan } from './stream-config.ts';
 import { awaitStream } from './stream-setup.ts';
 
@@ -55,6 +57,7 @@ interface Opened {
   readonly watch: LogWatch;
   /** Only of a role that publishes. */
   readonly writer: EventWriter | undefined;
+  readonly scheduling: Scheduling | undefined;
 }
 
 class NatsBroker implements Broker {
@@ -101,7 +104,17 @@ class NatsBroker implements Broker {
     const publishes = role === 'ingest' || role === 'hub';
     const inbox = publishes ? this.#links.createInbox(main) : undefined;
     const writer = inbox && createEventWriter({ link: main, inbox, api, watch, clock: this.#clock, log, metrics });
-    this.#opened = { main, api, watch, writer };
+    const parts = { options: this.#options, link: main, watch, clock: this.#clock };
+    const patiently: SchedulingParts['patiently'] = (ask) => this.#whileAway(SETTLE_MS, ask);
+    const scheduling = writer && inbox && createScheduling({ ...parts, inbox, writer, patiently });
+    this.#opened = { main, api, watch, writer, scheduling };
+    scheduling?.start();
+  }
+
+  get schedules(): Schedules {
+    const { scheduling } = this.#open();
+    if (scheduling === undefined) throw new TypeError('an edge has no schedules');
+    return scheduling.schedules;
   }
 
   async publish(input: PublishInput, trace?: TraceContext): Promise<Receipt> {
@@ -198,6 +211,8 @@ class NatsBroker implements Broker {
   };
 
   async purge(selection: Selection): Promise<void> {
+    // First: what was published of them until then lies before the purge.
+    await this.schedules.erase(selection);
     return this.#write().purge(selection, (ask) => this.#whileAway(SETTLE_MS, ask).catch(asUnavailable));
   }
 
@@ -223,7 +238,7 @@ class NatsBroker implements Broker {
     this.#closing.abort(away('this process is closing'));
     for (const asking of this.#asking) asking.abort();
     this.#opened?.watch.close();
-    await this.#opened?.writer?.settle(SETTLE_MS);
+    await Promise.all([this.#opened?.scheduling?.close(SETTLE_MS), this.#opened?.writer?.settle(SETTLE_MS)]);
     this.#opened?.writer?.close();
     this.#following?.close();
     await this.#links.close();

@@ -1,4 +1,5 @@
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
+import type { ScheduleRoom } from '../schedule-room.ts';
 
 /** What a process is to the servers: it decides the inbox prefix, and with it which permissions it can live with. */
 export type NatsRole = 'ingest' | 'edge' | 'hub' | 'operator';
@@ -38,6 +39,8 @@ export interface NatsBrokerOptions extends NatsAccess, StreamLimits {
   readonly repair?: boolean;
   /** What of the log comes here: `all` of it (default), or only what is followed, by `interest` (ADR 0029). */
   readonly feed?: 'all' | 'interest';
+  /** How many scheduled events may wait; the contract's numbers unless said. */
+  readonly scheduleRoom?: ScheduleRoom;
   /** Whether the feed tells the spans that events were published by; otherwise nobody looks for them. */
   readonly traces?: boolean;
 }

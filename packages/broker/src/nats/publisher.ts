@@ -1,7 +1,7 @@
 import { TidingsError } from '@tidings/protocol';
 import type { Clock, Logger, Metrics, Timer } from '@tidings/runtime';
 import type { MsgHdrs } from 'nats';
-import { away, JETSTREAM } from './jetstream-api.ts';
+import { away, JETSTREAM, JetStreamError } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import { type RawMessage, statusOf } from './raw-message.ts';
 import type { ReplyAddress, ReplyInbox } from './reply-inbox.ts';
@@ -14,7 +14,10 @@ interface Acknowledgement {
 
 /** Stores events durably: tries again under the same message id until the quorum has one, or until it gives up. */
 export interface Publisher {
-  /** Events of one subject are stored in the order of the calls. @throws TidingsError `unavailable`, `event-too-large`. */
+  /**
+   * Events of one subject are stored in the order of the calls.
+   * @throws TidingsError `unavailable`, `event-too-large`; JetStreamError where the headers expect what is not so.
+   */
   store(subject: string, headers: MsgHdrs, data: Uint8Array): Promise<Acknowledgement>;
   /** Resolves when nothing is under way any more, at the latest after `timeoutMs`. */
   settle(timeoutMs: number): Promise<void>;
@@ -95,7 +98,9 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
     // A leader that is stopping fails to store as well, and says so under the same number.
     else if (errorCode === JETSTREAM.storeFailed && /maximum .* exceeded/.test(description))
       finish(job, full(description));
-    else if (code >= 500 || errorCode === JETSTREAM.duplicateUnderWay) again(job, 'server');
+    else if (code >= 500 || errorCode === JETSTREAM.duplicateUnderWay || errorCode === JETSTREAM.lastSequenceUnderWay)
+      again(job, 'server');
+    else if (errorCode === JETSTREAM.wrongLastSequence) finish(job, new JetStreamError(code, errorCode, description));
     else {
       log.error({ errorCode, description }, 'the broker refuses an event');
       finish(job, errorCode === JETSTREAM.messageTooLarge ? tooLarge() : away(description));

@@ -41,6 +41,8 @@ export function toStreamConfig(limits: StreamLimits, replicas: number): StreamCo
     allow_direct: true,
     allow_msg_ttl: true,
     allow_rollup_hdrs: true,
+    // A scheduled event and the mark that it was published are stored together (ADR 0033).
+    allow_atomic: true,
     deny_delete: true,
     compression: 'none',
     republish: { src: ALL_STORED, dest: 'live.0.>' },
@@ -70,6 +72,8 @@ const ADVISED = [
   'duplicate_window',
   'deny_delete',
   'allow_rollup_hdrs',
+  'allow_atomic',
+  'allow_msg_schedules',
   'mirror',
   'sources',
   'subject_transform',

@@ -151,7 +151,11 @@ export async function awaitStream(
   }
 }
 
-async function findOrCreate(
+/**
+ * The stream, created where it is missing and this process may; `undefined` while nobody answers, after 5 s of it.
+ * @throws ConfigurationError where it is missing and can't be created.
+ */
+export async function findOrCreate(
   api: JetStreamApi,
   plan: StreamPlan,
   options: StreamOptions,

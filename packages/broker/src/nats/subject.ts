@@ -16,6 +16,8 @@ export const ALL_LIVE: string = `${LIVE}>`;
 export const ALL_UNSTORED: string = `${UNSTORED}>`;
 /** Where a purge is written into the log itself. `$` never stands in an encoded token, so it is nobody's tenant. */
 export const PURGES: string = `${STORED}$.purge`;
+/** Where it stands that a key was used up, which is nobody's topic either (ADR 0033). */
+const ONCE = `${STORED}$.once.`;
 /** Where it is told which subjects stand at which places (ADR 0029). */
 export const INDEX = 'idx.0';
 /** Heartbeats of those who follow the feed: `ctl.edge.<instance>`. */
@@ -26,6 +28,8 @@ export const storedSubject = (tenant: string, pattern: string): string =>
 
 export const unstoredSubject = (tenant: string, topic: string): string =>
   `${UNSTORED}${toSubjectToken(tenant)}.${toSubject(topic)}`;
+
+export const onceSubject = (key: string): string => ONCE + key;
 
 /** The subject under which the stream stores what it republished as `subject`. */
 export const toStoredSubject = (subject: string): string =>

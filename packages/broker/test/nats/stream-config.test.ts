@@ -26,6 +26,7 @@ describe('the configuration of the stream', () => {
       allow_direct: true,
       allow_msg_ttl: true,
       allow_rollup_hdrs: true,
+      allow_atomic: true,
       deny_delete: true,
       compression: 'none',
       republish: { src: 'evt.0.>', dest: 'live.0.>' },

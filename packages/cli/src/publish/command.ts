@@ -18,6 +18,7 @@ export const publishCommand: Command = createCommand({
   examples: [
     "tidings publish orders.42 'packed' --event status --id order-42-packed",
     `tidings publish orders.42 '{"state":"shipped"}' --type json`,
+    "tidings publish reminders.alice 'Tea is ready' --delay 5m",
     'make 2>&1 | tidings publish build.7 --final',
     'tidings publish --user alice --raw < letter.txt',
     'tidings publish --ndjson --json < events.ndjson',

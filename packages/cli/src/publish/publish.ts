@@ -15,7 +15,7 @@ export interface PublishReader {
 /**
  * Publishes events in order. One that the hub does not want is told and passed over; when it wants none of those that go
  * together, or can't take them now, there is no use in going on.
- * @returns the cursor of the last event that was stored.
+ * @returns the cursor of the last event that was stored, or the id of its schedule.
  * @throws CommandError at the end when one was not published, HubError when the hub could not be asked.
  */
 export async function publishAll(
@@ -32,7 +32,7 @@ export async function publishAll(
     const errors = results.flatMap((result) => (result.status === 'failed' ? result.error : []));
     for (const result of results) {
       reader.result(result, batch[result.index]?.line);
-      if (result.status !== 'failed') cursor = result.id ?? cursor;
+      if (result.status !== 'failed') cursor = result.id ?? result.schedule?.id ?? cursor;
     }
     failed += errors.length;
     published += results.length - errors.length;

@@ -22,6 +22,12 @@ export const PUBLISH_ARGS = {
     valueHint: 'duration',
     description: 'How long it is kept in history: seconds, or such as 10m.',
   },
+  at: {
+    type: 'string',
+    valueHint: 'time',
+    description: 'Publish it at this time, such as 2026-12-24T18:00:00Z; what is printed is the id of its schedule.',
+  },
+  delay: { type: 'string', valueHint: 'duration', description: 'Publish it so much later: seconds, or such as 10m.' },
   store: { type: 'boolean', default: true, description: 'Live only: no history, no cursor.' },
   final: {
     type: 'boolean',
@@ -48,6 +54,8 @@ interface EventFields {
   readonly event?: string;
   readonly ttl?: number;
   readonly store?: false;
+  readonly at?: string;
+  readonly delay?: number;
 }
 
 /** What is to be published. */
@@ -63,10 +71,10 @@ export interface PublishWish {
 
 /** @throws UsageError for options that contradict each other, or can't be used. */
 export function parseWish(args: ParsedArgs<typeof PUBLISH_ARGS>): PublishWish {
-  const { raw, ndjson, user, event, id, type, ttl, store, final } = args;
+  const { raw, ndjson, user, event, id, type, ttl, at, delay, store, final } = args;
   const words = [...args._];
   if (ndjson) {
-    const others = { event, id, type, ttl, user, final, raw, store: store ? undefined : true };
+    const others = { event, id, type, ttl, at, delay, user, final, raw, store: store ? undefined : true };
     const other = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
     if (other ?? words[0])
       throw new UsageError('With --ndjson each line says all itself: no topic, data or other option.');
@@ -80,6 +88,7 @@ export function parseWish(args: ParsedArgs<typeof PUBLISH_ARGS>): PublishWish {
   if (type !== undefined && type !== 'text' && type !== 'json') throw new UsageError('--type is text or json.');
   if (final && store === false)
     throw new UsageError('A final event must be stored: --final does not go with --no-store.');
+  if (at !== undefined && delay !== undefined) throw new UsageError('It is --at or --delay, not both.');
   return {
     mode: ndjson ? 'ndjson' : raw ? 'raw' : data === '-' ? 'lines' : 'data',
     data,
@@ -87,7 +96,9 @@ export function parseWish(args: ParsedArgs<typeof PUBLISH_ARGS>): PublishWish {
       ...(topic !== undefined && { topic }),
       ...(user !== undefined && { user }),
       ...(event !== undefined && { event }),
-      ...(ttl !== undefined && { ttl: parseTtl(ttl) }),
+      ...(ttl !== undefined && { ttl: parseSeconds('ttl', ttl) }),
+      ...(at !== undefined && { at }),
+      ...(delay !== undefined && { delay: parseSeconds('delay', delay) }),
       ...(store === false && { store }),
     },
     id,
@@ -96,8 +107,8 @@ export function parseWish(args: ParsedArgs<typeof PUBLISH_ARGS>): PublishWish {
   };
 }
 
-function parseTtl(text: string): number {
+function parseSeconds(option: string, text: string): number {
   const sec = /^\d{1,12}$/.test(text) ? Number(text) : (parseDuration(text) ?? 0) / 1_000;
   if (sec >= 1) return sec;
-  throw new UsageError('--ttl is in seconds, 1 or more, or a duration such as 10m.');
+  throw new UsageError(`--${option} is in seconds, 1 or more, or a duration such as 10m.`);
 }

@@ -42,6 +42,20 @@ describe('publish', () => {
     });
   });
 
+  test('an event that is to come later has the id of its schedule, by which it is listed and cancelled', async () => {
+    const { out: id } = await publish(['later.1', 'a', '--delay', '1h', '--event', 'e']);
+    const { out: json } = await publish(['later.2', 'b', '--at', '2000-01-01T00:00:00Z', '--json']);
+    expect(JSON.parse(json)).toMatchObject({ status: 'accepted', schedule: { at: '2000-01-01T00:00:00.000Z' } });
+    expect(await stored('later.2', 1)).toMatchObject([{ data: 'b' }]);
+    const run = (...words: string[]) => runHere(['schedules', ...words], { env: hub.env });
+    const { out: table } = await run('list');
+    expect(table).toMatch(new RegExp(`^ID +AT +TOPIC +EVENT\n${id.trim()} +\\S+Z +later.1 +e\n$`));
+    expect(JSON.parse((await run('list', '--json')).out)).toMatchObject({ id: id.trim(), topic: 'later.1' });
+    expect((await run('cancel', id.trim())).out).toBe(`cancelled ${id}`);
+    expect(await run('cancel', id.trim())).toMatchObject({ code: 66, out: '' });
+    expect(await publish(['a', 'b', '--at', 'x', '--delay', '1'])).toMatchObject({ code: 64 });
+  });
+
   test('an event that is live only has no cursor', async () => {
     expect(await publish(['one.4', 'typing', '--no-store'])).toEqual({ code: 0, out: '', err: '' });
   });

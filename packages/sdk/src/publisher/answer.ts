@@ -1,5 +1,6 @@
 import type { Problem } from '@tidings/protocol/client';
 import { HubError } from '../hub-error.ts';
+import type { ScheduledEvent } from './publisher.ts';
 
 /** What the server says became of one event on one topic; `index` is its line's place in the request. */
 export type LineAnswer =
@@ -8,6 +9,7 @@ export type LineAnswer =
       readonly topic: string;
       readonly id: string | undefined;
       readonly duplicate: boolean;
+      readonly schedule?: ScheduledEvent;
       readonly error?: undefined;
     }
   | { readonly index: number; readonly topic: string | undefined; readonly error: HubError };
@@ -73,11 +75,15 @@ function toLineAnswers(results: unknown, count: number): LineAnswer[] | undefine
 
 function toLineAnswer(result: unknown): LineAnswer | undefined {
   if (!isObject(result)) return undefined;
-  const { index, topic, id, duplicate, status, problem } = result;
+  const { index, topic, id, duplicate, schedule, status, problem } = result;
   if (!isPlace(index) || !isText(topic) || !isText(id)) return undefined;
   if (isProblem(problem)) return { index, topic, error: toHubError(problem, problem.status) };
-  return status === 202 && topic !== undefined ? { index, topic, id, duplicate: duplicate === true } : undefined;
+  if (status !== 202 || topic === undefined) return undefined;
+  return { index, topic, id, duplicate: duplicate === true, ...(isScheduled(schedule) && { schedule }) };
 }
+
+const isScheduled = (value: unknown): value is ScheduledEvent =>
+  isObject(value) && typeof value.id === 'string' && typeof value.at === 'string';
 
 /** RFC 9110 section 10.2.3: seconds, or a date. 0 for none. */
 function toRetryAfterMs(header: string | null, nowMs: number): number {

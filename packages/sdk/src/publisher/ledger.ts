@@ -55,8 +55,8 @@ export function createLedger(): Ledger {
 
 function toResult(index: number, answer: LineAnswer): PublishResult {
   if (answer.error !== undefined) return { status: 'failed', index, topic: answer.topic, error: answer.error };
-  const { topic, id, duplicate } = answer;
-  return { status: duplicate ? 'duplicate' : 'accepted', index, topic, id };
+  const { topic, id, duplicate, schedule } = answer;
+  return { status: duplicate ? 'duplicate' : 'accepted', index, topic, id, ...(schedule && { schedule }) };
 }
 
 /** The results of a line that was not answered. */
@@ -67,6 +67,6 @@ export function toFailed({ index, topics }: EventLine, error: HubError): Publish
 /** @throws HubError of an event that failed. */
 export function toPublished(result: PublishResult): Published {
   if (result.status === 'failed') throw result.error;
-  const { topic, id, status } = result;
-  return { topic, id, duplicate: status === 'duplicate' };
+  const { topic, id, status, schedule } = result;
+  return { topic, id, duplicate: status === 'duplicate', ...(schedule && { schedule }) };
 }

@@ -41,6 +41,20 @@ export interface EventOptions {
   readonly final?: boolean | undefined;
   /** The session that must not get it: the sender's own page. */
   readonly exclude?: string | undefined;
+  /**
+   * When it is to be published, as a time of RFC 3339 or a `Date`, up to 366 days ahead. It is stored durably until then, and
+   * published exactly once; what comes back is its `schedule`.
+   */
+  readonly at?: string | Date | undefined;
+  /** In how many whole seconds it is to be published; in place of `at`. */
+  readonly delay?: number | undefined;
+}
+
+/** An event that is published later. `DELETE /v1/schedules/{id}` cancels it. */
+export interface ScheduledEvent {
+  readonly id: string;
+  /** When, as RFC 3339 in UTC. */
+  readonly at: string;
 }
 
 export interface PublishOptions extends EventOptions {
@@ -51,8 +65,10 @@ export interface PublishOptions extends EventOptions {
 /** Where an event went. */
 export interface Published {
   readonly topic: string;
-  /** Its cursor; `undefined` for an event that is not stored. */
+  /** Its cursor; `undefined` for an event that is not stored, or not yet. */
   readonly id: string | undefined;
+  /** Of an event that is published later. */
+  readonly schedule?: ScheduledEvent;
   /** It was stored before under the same id: by an earlier try, mostly. */
   readonly duplicate: boolean;
 }
@@ -70,6 +86,8 @@ export type PublishResult =
       readonly index: number;
       readonly topic: string;
       readonly id: string | undefined;
+      /** Of an event that is published later. */
+      readonly schedule?: ScheduledEvent;
     }
   | { readonly status: 'failed'; readonly index: number; readonly topic: string | undefined; readonly error: HubError };
 

@@ -51,6 +51,21 @@ describe('a publisher and a hub', () => {
     });
   });
 
+  it('an event with at or delay is scheduled, and the publisher is told under which id and for when', async () => {
+    const at = new Date(Date.now() + 86_400_000);
+    const one = await publisher.publish('later', 1, { at, id: 'k' });
+    expect(one).toEqual({
+      topic: 'later',
+      id: undefined,
+      duplicate: false,
+      schedule: { id: expect.any(String), at: at.toISOString() },
+    });
+    expect(await publisher.publish('later', 1, { delay: 60, id: 'k' })).toEqual({ ...one, duplicate: true });
+    const [result] = await publisher.publishMany([{ topic: 'later', data: 2, delay: 1 }]);
+    expect(result).toMatchObject({ status: 'accepted', schedule: { id: expect.any(String) } });
+    await expect.poll(() => dataOf('later'), { timeout: 5_000 }).toEqual([2]);
+  });
+
   it('an id that is given again is a duplicate, of the event that was first', async () => {
     const first = await publisher.publish('orders.1', 'first', { id: 'one' });
     expect(await publisher.publish('orders.1', 'second', { id: 'one' })).toEqual({ ...first, duplicate: true });
