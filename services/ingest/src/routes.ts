@@ -32,6 +32,8 @@ import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
 import { addErasing } from './erase-route.ts';
 import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
+import { addHooks } from './hooks/hook-route.ts';
+import { openHooks } from './hooks/open-hooks.ts';
 import { createPublish, type Publish, type PublishRequest, type PublishResult } from './publish.ts';
 import { auditResults } from './publish-audit.ts';
 import { type Admit, createPublishLimits, type PublishRates } from './publish-limit.ts';
@@ -51,7 +53,10 @@ export interface IngestParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly settings: PublishRates &
-    Pick<Settings, 'maxEventBytes' | 'maxBodyBytes' | 'historyMaxAgeSec' | 'quotaEvents'>;
+    Pick<
+      Settings,
+      'maxEventBytes' | 'maxBodyBytes' | 'historyMaxAgeSec' | 'quotaEvents' | 'hooksFile' | 'rateAuthFailures'
+    >;
   /** Where the quota is counted together with other ingests, not yet open; without one it counts here alone. */
   readonly cluster?: Cluster;
   readonly clock?: Clock;
@@ -134,7 +139,10 @@ const userRoute = createRoute({
   responses: { 202: { description: 'Stored.', content: accepted }, ...failures },
 });
 
-/** Adds the way in to an application: the publishing requests of contract section 5, and the erasing ones of 7. */
+/**
+ * Adds the way in to an application: the publishing requests of contract section 5, webhooks, and the erasing ones of 7.
+ * @throws ConfigurationError for a hooks file that can't be used.
+ */
 export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
   const { classes, settings, log, cluster, cell, clock = systemClock, tracer = NO_TRACER } = given;
   const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes };
@@ -176,6 +184,15 @@ export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
     '/v1/users/:user/events',
     raw(userRoute.path, (user) => parseUser(user, inUrl)),
   );
+  addHooks(app, {
+    ...parts,
+    clock,
+    tracer,
+    hooks: settings.hooksFile === undefined ? undefined : openHooks(settings.hooksFile, process.env),
+    limited,
+    publish: async (context, request, inputs, admit) =>
+      tellResults(context, await publishEvent(request, inputs, admit, parts), parts),
+  });
   addErasing(app, parts);
   return { close: async () => quota?.close() };
 }
