@@ -72,6 +72,7 @@ describe('a value in a topic', () => {
   });
 
   it('contract section 2: is what a user has in user.<id>', () => {
-    for (const user of ['alice', 'a.b', 'x*>%', '$a', '日本']) expect(`user.${toTopicToken(user)}`).toBe(toUserTopic(user));
+    for (const user of ['alice', 'a.b', 'x*>%', '$a', '日本'])
+      expect(`user.${toTopicToken(user)}`).toBe(toUserTopic(user));
   });
 });
