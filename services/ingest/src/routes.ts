@@ -30,6 +30,8 @@ import {
 } from '@tidings/runtime';
 import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
+import { cloudEventSchema } from './cloud-events/cloud-event.ts';
+import { type ContentMode, contentModeOf, takeCloudEvents } from './cloud-events/cloud-event-request.ts';
 import { addErasing } from './erase-route.ts';
 import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
 import { addHooks } from './hooks/hook-route.ts';
@@ -89,13 +91,19 @@ const failures = {
   503: toProblemAnswer('The broker is away. Safe to retry with the same id.'),
 };
 
+// In binary mode the body is the data, of any media type, and ce- headers say the rest.
+const cloudEventBodies = {
+  'application/cloudevents+json': { schema: cloudEventSchema },
+  'application/cloudevents-batch+json': { schema: z.array(cloudEventSchema) },
+};
+
 const eventsRoute = createRoute({
   method: 'post',
   path: '/v1/events',
   tags: ['Publishing'],
   summary: 'Publish events',
   description:
-    'One event as JSON, an array of up to 1,000, or NDJSON; up to 10,000 results in all, one for each event and topic. 202 only after the broker has the event durably.',
+    'One event as JSON, an array of up to 1,000, or NDJSON; or CloudEvents 1.0, structured, binary (ce- headers) or as a batch; up to 10,000 results in all, one for each event and topic. 202 only after the broker has the event durably.',
   security,
   request: {
     body: {
@@ -103,6 +111,7 @@ const eventsRoute = createRoute({
       content: {
         'application/json': { schema: z.union([eventSchema, z.array(eventSchema)]) },
         'application/x-ndjson': { schema: z.string().openapi({ description: 'One event as JSON on each line.' }) },
+        ...cloudEventBodies,
       },
     },
   },
@@ -118,7 +127,11 @@ const eventsRoute = createRoute({
 
 const rawBody = {
   required: true,
-  content: { 'text/plain': { schema: z.string() }, 'application/json': { schema: z.unknown() } },
+  content: {
+    'text/plain': { schema: z.string() },
+    'application/json': { schema: z.unknown() },
+    ...cloudEventBodies,
+  },
 };
 const topicRoute = createRoute({
   method: 'post',
@@ -212,6 +225,8 @@ async function publishBody(
   parts: Parts,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
+  const mode = contentModeOf(incoming.headers);
+  if (mode !== undefined) return publishCloudEvents(mode, undefined, NO_FIELDS, context, request, admit, parts);
   const media = parseMediaType(incoming.headers['content-type']);
   const isLines = media?.type === 'application/x-ndjson';
   if (media?.charset !== 'utf-8' || !(isLines || media.type === 'application/json')) {
@@ -249,6 +264,8 @@ async function publishRaw(
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
   const fields = readFields(query);
+  const mode = contentModeOf(incoming.headers);
+  if (mode !== undefined) return publishCloudEvents(mode, topic, fields, context, request, admit, parts);
   const media = parseMediaType(incoming.headers['content-type']);
   const json = media?.type === 'application/json';
   // The form type is what a bare `curl -d 'text'` sends.
@@ -263,6 +280,31 @@ async function publishRaw(
   const inputs = toInputs([topic], fields, id, { data, json }, request.grant.tenant, parts.rules, inUrl);
   const [result] = tellResults(context, await publishEvent(request, inputs, admit, parts), parts);
   return answerSingle(context, result as NonNullable<typeof result>);
+}
+
+async function publishCloudEvents(
+  mode: ContentMode,
+  topic: string | undefined,
+  fields: EventFields,
+  context: ServiceContext,
+  request: PublishRequest,
+  admit: Admit | undefined,
+  parts: Parts,
+): Promise<Response> {
+  const { incoming, outgoing } = context.env;
+  const body = await readBody(incoming, outgoing, parts.settings.maxBodyBytes);
+  const target = { topic, fields, tenant: request.grant.tenant, rules: parts.rules };
+  const audited = (results: readonly PublishResult[]) => tellResults(context, results, parts);
+  return takeCloudEvents(mode, incoming.headers, body, target, {
+    async one(event) {
+      const [result] = audited(await publishEvent(request, event, admit, parts));
+      return answerSingle(context, result as NonNullable<typeof result>);
+    },
+    async many(events, validate) {
+      const batch = { ...parts, request, idempotencyKey: '', admit, validate };
+      return answerBatch(context, audited(await publishBatch(events, batch)));
+    },
+  });
 }
 
 // To the audit, and in the line of the request.
