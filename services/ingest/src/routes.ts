@@ -1,4 +1,3 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import { type Authenticator, authenticateWriter, type TopicClasses } from '@tidings/auth';
 import type { Broker, Cluster, PublishInput } from '@tidings/broker';
 import type { Audit } from '@tidings/control';
@@ -25,17 +24,16 @@ import {
   singleValue,
   systemClock,
   type Tracer,
-  toProblemAnswer,
   traceIdOfRequest,
 } from '@tidings/runtime';
 import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
-import { cloudEventSchema } from './cloud-events/cloud-event.ts';
 import { type ContentMode, contentModeOf, takeCloudEvents } from './cloud-events/cloud-event-request.ts';
 import { addErasing } from './erase-route.ts';
-import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
+import { eventSchema, rawQuerySchema } from './event-schema.ts';
 import { addHooks } from './hooks/hook-route.ts';
 import { openHooks } from './hooks/open-hooks.ts';
+import { eventsRoute, topicRoute, userRoute } from './openapi-routes.ts';
 import { createPublish, type Publish, type PublishRequest, type PublishResult } from './publish.ts';
 import { auditResults } from './publish-audit.ts';
 import { type Admit, createPublishLimits, type PublishRates } from './publish-limit.ts';
@@ -76,81 +74,6 @@ interface Parts extends IngestParts {
   readonly rules: EventRules;
   readonly publish: Publish;
 }
-
-const accepted = { 'application/json': { schema: acceptedSchema } };
-const security = [{ bearer: [] }];
-const failures = {
-  400: toProblemAnswer('The body or the URL can not be read.'),
-  401: toProblemAnswer('No token, or one that is not valid.'),
-  403: toProblemAnswer('The token does not grant publishing to this topic.'),
-  413: toProblemAnswer('The body, the event or the batch is too large.'),
-  415: toProblemAnswer('Another media type, charset or encoding than the ones listed.'),
-  421: toProblemAnswer('Another cell serves this tenant or user; host is the URL of its ingest. Nothing was stored.'),
-  422: toProblemAnswer('A field has a wrong value; the pointer says which.'),
-  429: toProblemAnswer('A rate or the quota is used up; nothing of the request was published.'),
-  503: toProblemAnswer('The broker is away. Safe to retry with the same id.'),
-};
-
-// In binary mode the body is the data, of any media type, and ce- headers say the rest.
-const cloudEventBodies = {
-  'application/cloudevents+json': { schema: cloudEventSchema },
-  'application/cloudevents-batch+json': { schema: z.array(cloudEventSchema) },
-};
-
-const eventsRoute = createRoute({
-  method: 'post',
-  path: '/v1/events',
-  tags: ['Publishing'],
-  summary: 'Publish events',
-  description:
-    'One event as JSON, an array of up to 1,000, or NDJSON; or CloudEvents 1.0, structured, binary (ce- headers) or as a batch; up to 10,000 results in all, one for each event and topic. 202 only after the broker has the event durably.',
-  security,
-  request: {
-    body: {
-      required: true,
-      content: {
-        'application/json': { schema: z.union([eventSchema, z.array(eventSchema)]) },
-        'application/x-ndjson': { schema: z.string().openapi({ description: 'One event as JSON on each line.' }) },
-        ...cloudEventBodies,
-      },
-    },
-  },
-  responses: {
-    202: {
-      description: 'Stored. Results for an array, NDJSON or topics.',
-      content: { 'application/json': { schema: z.union([acceptedSchema, resultsSchema]) } },
-    },
-    207: { description: 'Some failed.', content: { 'application/json': { schema: resultsSchema } } },
-    ...failures,
-  },
-});
-
-const rawBody = {
-  required: true,
-  content: {
-    'text/plain': { schema: z.string() },
-    'application/json': { schema: z.unknown() },
-    ...cloudEventBodies,
-  },
-};
-const topicRoute = createRoute({
-  method: 'post',
-  path: '/v1/topics/{topic}/events',
-  tags: ['Publishing'],
-  summary: 'Publish a payload as it is to a topic',
-  security,
-  request: { params: z.object({ topic: z.string() }), query: rawQuerySchema, body: rawBody },
-  responses: { 202: { description: 'Stored.', content: accepted }, ...failures },
-});
-const userRoute = createRoute({
-  method: 'post',
-  path: '/v1/users/{user}/events',
-  tags: ['Publishing'],
-  summary: 'Publish a payload as it is to a user',
-  security,
-  request: { params: z.object({ user: z.string() }), query: rawQuerySchema, body: rawBody },
-  responses: { 202: { description: 'Stored.', content: accepted }, ...failures },
-});
 
 /**
  * Adds the way in to an application: the publishing requests of contract section 5, webhooks, and the erasing ones of 7.

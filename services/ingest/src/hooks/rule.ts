@@ -5,7 +5,7 @@ import { fillTemplate, type Template } from './template.ts';
 import { toOwnTopic, toTopicToken } from './topic-token.ts';
 
 /** A value that a delivery must have at a place: one of these. */
-export interface Condition {
+interface Condition {
   readonly place: Place;
   readonly values: readonly unknown[];
 }

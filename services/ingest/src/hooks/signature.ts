@@ -6,7 +6,7 @@ import { Webhook } from 'standardwebhooks';
 export type Provider = 'standard' | 'github' | 'stripe';
 
 /** What is to be verified. */
-export interface Signed {
+interface Signed {
   readonly headers: RequestHead['headers'];
   /** As it came. */
   readonly body: Buffer;
@@ -14,7 +14,7 @@ export interface Signed {
 }
 
 /** Why a signature does not count; for the log, and never for who sent it. */
-export type SignatureFault = 'missing' | 'malformed' | 'stale' | 'wrong';
+type SignatureFault = 'missing' | 'malformed' | 'stale' | 'wrong';
 
 /** Looks at the signature of a request: `undefined` when one of the secrets made it. */
 export type VerifySignature = (signed: Signed) => SignatureFault | undefined;
