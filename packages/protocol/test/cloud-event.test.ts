@@ -44,7 +44,7 @@ describe('encodeCloudEvent', () => {
         if (place > 0) expect(event).toMatchObject({ id: encodeCursor(log, place), tidingscursor: event.id });
         expect(decodeURIComponent(event.source)).toBe(`urn:tidings:tenant:${of}`);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });
