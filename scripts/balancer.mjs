@@ -5,7 +5,7 @@ import { Transform } from 'node:stream';
 
 const HEALTH_MS = 200;
 /** What writes events is the ingest's; the same paths may be read at an edge. */
-const WRITES = /^\/v1\/(events|(topics|users)\/[^/]+\/events)$/;
+const WRITES = /^\/v1\/(events|hooks\/[^/]+|(topics|users)\/[^/]+\/events)$/;
 /** Of one connection, and not of what it carries (RFC 9110 section 7.6.1). */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer'];
 

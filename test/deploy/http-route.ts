@@ -71,7 +71,9 @@ function isMatch(
 export function readOperations(): Operation[] {
   return (['edge', 'ingest'] as const).flatMap((service) => {
     const folder = join(ROOT, 'services', service, 'src');
-    return readdirSync(folder).flatMap((file) => {
+    const files = readdirSync(folder, { recursive: true }).map(String);
+    return files.flatMap((file) => {
+      if (!file.endsWith('.ts')) return [];
       const calls = readFileSync(join(folder, file), 'utf8').matchAll(
         /\bapp\.(get|post|patch|put|delete)\(\s*'([^']+)'/g,
       );

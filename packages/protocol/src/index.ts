@@ -1,3 +1,4 @@
+export * from './cloud-event.ts';
 export * from './control-event.ts';
 export * from './cursor.ts';
 export * from './envelope.ts';

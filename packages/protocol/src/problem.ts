@@ -9,6 +9,7 @@ export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request can not be read' },
   'malformed-url': { status: 400, title: 'The URL can not be read' },
   unauthenticated: { status: 401, title: 'A valid token is needed' },
+  'invalid-signature': { status: 401, title: 'The signature of the webhook is not valid' },
   forbidden: { status: 403, title: 'The token does not grant this' },
   'forbidden-origin': { status: 403, title: 'This origin may not use the cookie' },
   'not-found': { status: 404, title: 'There is nothing at this path' },

@@ -11,6 +11,7 @@ export interface Metrics {
   readonly connectionsTotal: Counter<'result'>;
   readonly connectionsClosed: Counter<'reason'>;
   readonly eventsPublished: Counter<'result'>;
+  readonly hookRequests: Counter<'hook' | 'result'>;
   readonly publishSeconds: Histogram;
   readonly eventsDelivered: Counter;
   readonly deliveryLatencySeconds: TallyHistogram;
@@ -71,6 +72,7 @@ export function createMetrics(): Metrics {
     eventsPublished: counter('events_published_total', 'Events taken from publishers, by result.', {
       result: ['accepted', 'duplicate', 'scheduled', ...OWN_FAULTS],
     }),
+    hookRequests: counter('hook_requests_total', 'Webhooks that came, by hook and result.', { hook: [], result: [] }),
     publishSeconds: histogram(
       'publish_duration_seconds',
       'From a valid event to its durable store.',

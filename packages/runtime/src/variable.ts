@@ -178,6 +178,12 @@ export const VARIABLES: readonly Variable[] = [
   variable('TIDINGS_TLS_KEY', undefined, text(), 'Path of the PEM key of that certificate.'),
   variable('TIDINGS_TOPICS_FILE', undefined, text(), 'JSON file of topic classes: pattern to public, ttl, store.'),
   variable(
+    'TIDINGS_HOOKS_FILE',
+    undefined,
+    text(),
+    'JSON file of webhooks that are taken: who signs them, and what becomes of each.',
+  ),
+  variable(
     'TIDINGS_CELLS_FILE',
     undefined,
     text(),

@@ -1,14 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Authenticator, TopicClasses } from '@tidings/auth';
 import type { Cluster } from '@tidings/broker';
-import {
-  encodeCursor,
-  encodeEnvelope,
-  MAX_HISTORY_LIMIT,
-  parseCursor,
-  parsePattern,
-  TidingsError,
-} from '@tidings/protocol';
+import { encodeCursor, MAX_HISTORY_LIMIT, parseCursor, parsePattern, TidingsError } from '@tidings/protocol';
 import {
   type OwnCell,
   parseQuery,
@@ -23,6 +16,7 @@ import { authoriseTopics } from './authorise.ts';
 import { parseCount } from './count-parameter.ts';
 import { cursorOf } from './feed.ts';
 import { assertInTouch } from './in-touch.ts';
+import { encodeJson, type JsonFormat } from './item.ts';
 import { isReached, type JoinParts } from './join.ts';
 import { answerJsonText } from './json-answer.ts';
 import { describeRoutes, type Failures } from './openapi-answers.ts';
@@ -49,6 +43,27 @@ const envelopeSchema = z
   })
   .openapi('Envelope');
 
+const cloudEventSchema = z
+  .object({
+    specversion: z.literal('1.0'),
+    id: z.string(),
+    source: z.string(),
+    type: z.string(),
+    subject: z.string(),
+    time: z.string(),
+    tidingscursor: z.string(),
+    datacontenttype: z.string(),
+    data: z.unknown(),
+  })
+  .openapi('StoredCloudEvent');
+
+const FORMATS = ['envelope', 'cloudevents'] as const satisfies readonly JsonFormat[];
+
+const pageSchema = z.object({
+  events: z.union([z.array(envelopeSchema), z.array(cloudEventSchema)]),
+  next: z.string(),
+});
+
 const historyRoute = createRoute({
   method: 'get',
   path: '/v1/topics/{topic}/events',
@@ -61,12 +76,13 @@ const historyRoute = createRoute({
     query: z.object({
       after: z.string().optional(),
       limit: z.string().optional().openapi({ type: 'integer', example: '100' }),
+      format: z.enum(FORMATS).optional().openapi({ description: 'What events holds.' }),
     }),
   },
   responses: {
     200: {
       description: 'A page.',
-      content: { 'application/json': { schema: z.object({ events: z.array(envelopeSchema), next: z.string() }) } },
+      content: { 'application/json': { schema: pageSchema } },
     },
     410: toProblemAnswer('The history at this cursor is gone.'),
   },
@@ -90,7 +106,7 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
   app.get('/v1/topics/:topic/events', async (context) => {
     const { incoming } = context.env;
     const query = parseQuery(incoming.url ?? '');
-    refuseUnknown(query, ['after', 'limit', 'access_token']);
+    refuseUnknown(query, ['after', 'limit', 'format', 'access_token']);
     assertInTouch(parts.cluster);
     const access = await parts.authenticator.authenticate(incoming, query);
     context.set('caller', access.grant);
@@ -115,7 +131,14 @@ export function addReads(app: ServiceApp, parts: ReadRouteParts, failures: Failu
   });
 }
 
-// Envelopes are JSON bytes already; parsing them again would round numbers.
+function parseFormat(query: Query): JsonFormat {
+  const given = singleValue(query, 'format') ?? 'envelope';
+  const format = FORMATS.find((each) => each === given);
+  if (format !== undefined) return format;
+  throw new TidingsError('invalid-field', `format is ${FORMATS.join(' or ')}.`, { parameter: 'format' });
+}
+
+// Events are JSON bytes already; parsing them again would round numbers.
 async function readPage(
   selection: { tenant: string; patterns: string[] },
   query: Query,
@@ -124,20 +147,21 @@ async function readPage(
 ): Promise<Buffer> {
   const { broker, feed } = parts;
   const limit = parseCount(query, 'limit', MAX_HISTORY_LIMIT, DEFAULT_LIMIT);
+  const format = parseFormat(query);
   const { epoch } = feed;
   const after = await startOf(singleValue(query, 'after'), parts, signal);
   // Read after the start is known, so that `next` never goes back; an edge may be behind the cursor it was given.
   const upTo = Math.max(feed.position, after);
-  const events: { seq: number; envelope: Buffer }[] = [];
+  const events: { seq: number; json: Buffer }[] = [];
   let bytes = 0;
   let next = upTo;
   // Nothing is asked for past what this edge was fed.
   const pages = after < feed.position ? broker.history(selection, { after, upTo }, signal) : [];
   reading: for await (const { messages } of pages) {
     for (const message of messages) {
-      const envelope = encodeEnvelope(message, epoch);
-      events.push({ seq: message.seq, envelope });
-      bytes += envelope.length;
+      const json = encodeJson(format, message, epoch);
+      events.push({ seq: message.seq, json });
+      bytes += json.length;
       if (events.length < limit && bytes < MAX_PAGE_BYTES) continue;
       next = message.seq;
       break reading;
@@ -152,7 +176,7 @@ async function readPage(
   }
   // Whoever asked from the start gets what is still there, and the place after what is not.
   const kept = events.filter(({ seq }) => seq >= first);
-  const list = kept.flatMap(({ envelope }, place) => (place === 0 ? [envelope] : [COMMA, envelope]));
+  const list = kept.flatMap(({ json }, place) => (place === 0 ? [json] : [COMMA, json]));
   return Buffer.concat([
     Buffer.from('{"events":['),
     ...list,

@@ -42,7 +42,10 @@ export const streamSchema = z
       .enum(['resume', 'latest'])
       .optional()
       .openapi({ description: 'What a slow reader gets when it reads again.' }),
-    format: z.enum(['data', 'envelope']).optional().openapi({ description: 'What data: holds.' }),
+    format: z
+      .enum(['data', 'envelope', 'cloudevents'])
+      .optional()
+      .openapi({ description: 'What data: holds: the payload, the envelope, or a CloudEvent.' }),
     until: z
       .enum(['final'])
       .optional()

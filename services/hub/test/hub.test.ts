@@ -35,6 +35,7 @@ describe('the hub', () => {
       'GET /v1/users/{user}/inbox',
       'PATCH /v1/sessions/{id}',
       'POST /v1/events',
+      'POST /v1/hooks/{name}',
       'POST /v1/revocations',
       'POST /v1/stream',
       'POST /v1/tickets',

@@ -3,7 +3,7 @@ import { MAX_BATCH_EVENTS, MAX_RESULTS, TidingsError } from '@tidings/protocol';
 import { decodeText, type Logger, type Metrics, parseJson } from '@tidings/runtime';
 import { type Publish, type PublishOrder, type PublishRequest, type PublishResult, toFailure } from './publish.ts';
 import type { Admit } from './publish-limit.ts';
-import { type EventRules, validateEvent } from './validate.ts';
+import { type EventRules, type ValidEvent, validateEvent } from './validate.ts';
 
 // Events checked, or results published, in one turn of the event loop, so that a full body holds up nobody's stream.
 const TURN_RESULTS = 250;
@@ -39,6 +39,8 @@ export interface BatchContext {
   /** `Idempotency-Key` of the request; each event of a batch gets its own place added. Empty: none. */
   readonly idempotencyKey: string;
   readonly rules: EventRules;
+  /** Checks each event; as `validateEvent` when left out. */
+  readonly validate?: (value: unknown) => ValidEvent;
   readonly publish: Publish;
   /** `undefined`: there are no limits. */
   readonly admit: Admit | undefined;
@@ -107,11 +109,13 @@ function check(
   read: ReadEvent,
   index: number,
   steps: Step[],
-  { request, idempotencyKey, rules, metrics, log }: BatchContext,
+  { request, idempotencyKey, rules, validate, metrics, log }: BatchContext,
 ): void {
   try {
     const id = idempotencyKey === '' ? '' : `${idempotencyKey}.${index}`;
-    for (const input of validateEvent(read(), request.grant.tenant, id, rules)) steps.push({ input, index });
+    const value = read();
+    const event = validate === undefined ? validateEvent(value, request.grant.tenant, id, rules) : validate(value);
+    for (const input of event) steps.push({ input, index });
   } catch (error) {
     steps.push(toFailure(error, index, metrics, log, request.traceId));
   }

@@ -1,4 +1,3 @@
-import { createRoute, z } from '@hono/zod-openapi';
 import { type Authenticator, authenticateWriter, type TopicClasses } from '@tidings/auth';
 import type { Broker, Cluster, PublishInput } from '@tidings/broker';
 import { type Audit, createReadStates } from '@tidings/control';
@@ -25,13 +24,16 @@ import {
   singleValue,
   systemClock,
   type Tracer,
-  toProblemAnswer,
   traceIdOfRequest,
 } from '@tidings/runtime';
 import { answerBatch, answerSingle } from './answer.ts';
 import { type BatchContext, publishBatch, readArray, readLines } from './batch.ts';
+import { type ContentMode, contentModeOf, takeCloudEvents } from './cloud-events/cloud-event-request.ts';
 import { addErasing } from './erase-route.ts';
-import { acceptedSchema, eventSchema, rawQuerySchema, resultsSchema } from './event-schema.ts';
+import { eventSchema, rawQuerySchema } from './event-schema.ts';
+import { addHooks } from './hooks/hook-route.ts';
+import { openHooks } from './hooks/open-hooks.ts';
+import { eventsRoute, topicRoute, userRoute } from './openapi-routes.ts';
 import { createPublish, type Publish, type PublishRequest, type PublishResult } from './publish.ts';
 import { auditResults } from './publish-audit.ts';
 import { type Admit, createPublishLimits, type PublishRates } from './publish-limit.ts';
@@ -52,7 +54,10 @@ export interface IngestParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly settings: PublishRates &
-    Pick<Settings, 'maxEventBytes' | 'maxBodyBytes' | 'historyMaxAgeSec' | 'quotaEvents'>;
+    Pick<
+      Settings,
+      'maxEventBytes' | 'maxBodyBytes' | 'historyMaxAgeSec' | 'quotaEvents' | 'hooksFile' | 'rateAuthFailures'
+    >;
   /** Where the quota is counted together with other ingests, not yet open; without one it counts here alone. */
   readonly cluster?: Cluster;
   readonly clock?: Clock;
@@ -71,73 +76,10 @@ interface Parts extends IngestParts {
   readonly publish: Publish;
 }
 
-const accepted = { 'application/json': { schema: acceptedSchema } };
-const security = [{ bearer: [] }];
-const failures = {
-  400: toProblemAnswer('The body or the URL can not be read.'),
-  401: toProblemAnswer('No token, or one that is not valid.'),
-  403: toProblemAnswer('The token does not grant publishing to this topic.'),
-  413: toProblemAnswer('The body, the event or the batch is too large.'),
-  415: toProblemAnswer('Another media type, charset or encoding than the ones listed.'),
-  421: toProblemAnswer('Another cell serves this tenant or user; host is the URL of its ingest. Nothing was stored.'),
-  422: toProblemAnswer('A field has a wrong value; the pointer says which.'),
-  429: toProblemAnswer(
-    'A rate or the quota is used up, and nothing of the request was published; or too many scheduled events wait.',
-  ),
-  503: toProblemAnswer('The broker is away. Safe to retry with the same id.'),
-};
-
-const eventsRoute = createRoute({
-  method: 'post',
-  path: '/v1/events',
-  tags: ['Publishing'],
-  summary: 'Publish events',
-  description:
-    'One event as JSON, an array of up to 1,000, or NDJSON; up to 10,000 results in all, one for each event and topic. 202 only after the broker has the event durably.',
-  security,
-  request: {
-    body: {
-      required: true,
-      content: {
-        'application/json': { schema: z.union([eventSchema, z.array(eventSchema)]) },
-        'application/x-ndjson': { schema: z.string().openapi({ description: 'One event as JSON on each line.' }) },
-      },
-    },
-  },
-  responses: {
-    202: {
-      description: 'Stored. Results for an array, NDJSON or topics.',
-      content: { 'application/json': { schema: z.union([acceptedSchema, resultsSchema]) } },
-    },
-    207: { description: 'Some failed.', content: { 'application/json': { schema: resultsSchema } } },
-    ...failures,
-  },
-});
-
-const rawBody = {
-  required: true,
-  content: { 'text/plain': { schema: z.string() }, 'application/json': { schema: z.unknown() } },
-};
-const topicRoute = createRoute({
-  method: 'post',
-  path: '/v1/topics/{topic}/events',
-  tags: ['Publishing'],
-  summary: 'Publish a payload as it is to a topic',
-  security,
-  request: { params: z.object({ topic: z.string() }), query: rawQuerySchema, body: rawBody },
-  responses: { 202: { description: 'Stored.', content: accepted }, ...failures },
-});
-const userRoute = createRoute({
-  method: 'post',
-  path: '/v1/users/{user}/events',
-  tags: ['Publishing'],
-  summary: 'Publish a payload as it is to a user',
-  security,
-  request: { params: z.object({ user: z.string() }), query: rawQuerySchema, body: rawBody },
-  responses: { 202: { description: 'Stored.', content: accepted }, ...failures },
-});
-
-/** Adds the way in to an application: the publishing requests of contract section 5, and the erasing ones of 7. */
+/**
+ * Adds the way in to an application: the publishing requests of contract section 5, webhooks, and the erasing ones of 7.
+ * @throws ConfigurationError for a hooks file that can't be used.
+ */
 export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
   const { classes, settings, log, cluster, cell, clock = systemClock, tracer = NO_TRACER } = given;
   const rules = { maxEventBytes: settings.maxEventBytes, maxTtlSec: settings.historyMaxAgeSec, classes, clock };
@@ -179,6 +121,15 @@ export function addIngest(app: ServiceApp, given: IngestParts): Ingest {
     '/v1/users/:user/events',
     raw(userRoute.path, (user) => parseUser(user, inUrl)),
   );
+  addHooks(app, {
+    ...parts,
+    clock,
+    tracer,
+    hooks: settings.hooksFile === undefined ? undefined : openHooks(settings.hooksFile, process.env),
+    limited,
+    publish: async (context, request, inputs, admit) =>
+      tellResults(context, await publishEvent(request, inputs, admit, parts), parts),
+  });
   addErasing(app, { ...parts, states: cluster && createReadStates(cluster.records) });
   addSchedules(app, parts);
   return { close: async () => quota?.close() };
@@ -199,6 +150,8 @@ async function publishBody(
   parts: Parts,
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
+  const mode = contentModeOf(incoming.headers);
+  if (mode !== undefined) return publishCloudEvents(mode, undefined, NO_FIELDS, context, request, admit, parts);
   const media = parseMediaType(incoming.headers['content-type']);
   const isLines = media?.type === 'application/x-ndjson';
   if (media?.charset !== 'utf-8' || !(isLines || media.type === 'application/json')) {
@@ -236,6 +189,8 @@ async function publishRaw(
 ): Promise<Response> {
   const { incoming, outgoing } = context.env;
   const fields = readFields(query);
+  const mode = contentModeOf(incoming.headers);
+  if (mode !== undefined) return publishCloudEvents(mode, topic, fields, context, request, admit, parts);
   const media = parseMediaType(incoming.headers['content-type']);
   const json = media?.type === 'application/json';
   // The form type is what a bare `curl -d 'text'` sends.
@@ -250,6 +205,31 @@ async function publishRaw(
   const inputs = toInputs([topic], fields, id, { data, json }, request.grant.tenant, parts.rules, inUrl);
   const [result] = tellResults(context, await publishEvent(request, inputs, admit, parts), parts);
   return answerSingle(context, result as NonNullable<typeof result>);
+}
+
+async function publishCloudEvents(
+  mode: ContentMode,
+  topic: string | undefined,
+  fields: EventFields,
+  context: ServiceContext,
+  request: PublishRequest,
+  admit: Admit | undefined,
+  parts: Parts,
+): Promise<Response> {
+  const { incoming, outgoing } = context.env;
+  const body = await readBody(incoming, outgoing, parts.settings.maxBodyBytes);
+  const target = { topic, fields, tenant: request.grant.tenant, rules: parts.rules };
+  const audited = (results: readonly PublishResult[]) => tellResults(context, results, parts);
+  return takeCloudEvents(mode, incoming.headers, body, target, {
+    async one(event) {
+      const [result] = audited(await publishEvent(request, event, admit, parts));
+      return answerSingle(context, result as NonNullable<typeof result>);
+    },
+    async many(events, validate) {
+      const batch = { ...parts, request, idempotencyKey: '', admit, validate };
+      return answerBatch(context, audited(await publishBatch(events, batch)));
+    },
+  });
 }
 
 // To the audit, and in the line of the request.

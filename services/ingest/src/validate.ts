@@ -106,7 +106,8 @@ export function parseUser(user: string, place: FieldPlace): string {
   }
 }
 
-function encodePayload(value: unknown): Payload {
+/** A payload as a JSON value is delivered: a text as it is. @throws TidingsError `invalid-field`. */
+export function encodePayload(value: unknown): Payload {
   if (typeof value === 'string') {
     if (/\p{Cs}/u.test(value)) {
       throw new TidingsError('invalid-field', 'data has a lone surrogate, which no UTF-8 text has.', {

@@ -38,9 +38,10 @@ export interface IngestOptions {
   readonly cell?: OwnCell;
   readonly auditLevel?: AuditLevel;
   readonly logLevel?: string;
+  readonly hooksFile?: string;
 }
 
-type Limits = PublishRates & { readonly quotaEvents: number };
+type Limits = PublishRates & { readonly quotaEvents: number; readonly rateAuthFailures: number };
 
 const NO_LIMITS: Limits = {
   ratePublish: 0,
@@ -49,6 +50,7 @@ const NO_LIMITS: Limits = {
   ratePublishBytes: 0,
   ratePublishBytesPerTenant: 0,
   quotaEvents: 0,
+  rateAuthFailures: 0,
 };
 
 /** What a request was answered with. */
@@ -134,6 +136,7 @@ export async function createIngest(options: IngestOptions = {}): Promise<TestIng
       maxBodyBytes: options.maxBodyBytes ?? 8_388_608,
       maxEventBytes: options.maxEventBytes ?? 262_144,
       historyMaxAgeSec: maxTtlSec,
+      hooksFile: options.hooksFile,
       ...NO_LIMITS,
       ...options.limits,
     },

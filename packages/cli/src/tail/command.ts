@@ -6,6 +6,7 @@ import { currentToken, deploymentOf, HUB_ARGS } from '../deployment.ts';
 import { isHubError, toCommandError } from '../hub-failure.ts';
 import { note, print } from '../io.ts';
 import { paintFor, toQuoted } from '../terminal-text.ts';
+import { tenantOf, toCloudEventLine } from './cloud-event-line.ts';
 import { toJsonLine, toPrettyLine } from './event-line.ts';
 import { parseSince } from './since.ts';
 import { tail } from './tail.ts';
@@ -18,6 +19,7 @@ export const tailCommand: Command = createCommand({
   examples: [
     "tidings tail 'orders.*' --since 10m",
     "tidings tail 'chat.>' --json | jq .data",
+    "tidings tail 'orders.*' --format cloudevents",
     'tidings tail build.7 --until-final',
     'tidings tail prices.eur --since last --count 1',
   ],
@@ -42,6 +44,11 @@ export const tailCommand: Command = createCommand({
     final: { type: 'boolean', description: 'The same.' },
     count: { type: 'string', valueHint: 'n', description: 'End after so many events.' },
     json: { type: 'boolean', description: 'Print the envelope of each event as JSON on one line.' },
+    format: {
+      type: 'string',
+      valueHint: 'envelope|cloudevents',
+      description: 'Print each event as JSON on one line: its envelope, as --json does, or a CloudEvent.',
+    },
     ...HUB_ARGS,
   },
   async run({ args, io }) {
@@ -53,6 +60,10 @@ export const tailCommand: Command = createCommand({
     }
     const since = args.since === undefined ? undefined : parseSince(args.since, io.now());
     const count = args.count === undefined ? undefined : parseCount(args.count);
+    const { format = args.json ? 'envelope' : 'pretty' } = args;
+    if (args.format !== undefined && !['envelope', 'cloudevents'].includes(format)) {
+      throw new UsageError('--format is envelope or cloudevents.');
+    }
     const deployment = deploymentOf(args, io.env);
     const { url, token } = deployment;
     const hasToken = token !== undefined;
@@ -62,7 +73,11 @@ export const tailCommand: Command = createCommand({
       ...(args.after !== undefined && { cursor: args.after }),
     });
     const paint = paintFor(io.stdout, io.env);
-    const event = (each: TidingsEvent): void => print(io, args.json ? toJsonLine(each) : toPrettyLine(each, paint));
+    const toLine = (each: TidingsEvent): string => {
+      if (format === 'cloudevents') return toCloudEventLine(each, tenantOf(token));
+      return format === 'envelope' ? toJsonLine(each) : toPrettyLine(each, paint);
+    };
+    const event = (each: TidingsEvent): void => print(io, toLine(each));
     try {
       await tail(client, { topics, since, untilFinal, count }, { event, note: (text) => note(io, text) });
     } catch (error) {

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ConfigurationError } from '@tidings/runtime';
+import { type HookEntry, parseHooksFile, type SecretSource } from './hooks-file.ts';
+import type { Rule } from './rule.ts';
+import { createSignature, type Provider, type VerifySignature } from './signature.ts';
+import { parseTemplate, type Template } from './template.ts';
+
+/** A webhook that is taken. */
+export interface Hook {
+  readonly name: string;
+  readonly tenant: string;
+  readonly verify: VerifySignature;
+  readonly maxBodyBytes: number;
+  readonly rule: Rule;
+}
+
+const BODY_BYTES = 1_048_576;
+// Its library hashes in JavaScript, 20 ms a megabyte, before it is known who sent it; the standard recommends 20 kB.
+const STANDARD_BODY_BYTES = 262_144;
+
+/** Where each provider says which delivery it is. */
+const DELIVERY_ID: Readonly<Record<Provider, Template>> = {
+  standard: parseTemplate('{header:webhook-id}'),
+  github: parseTemplate('{header:x-github-delivery}'),
+  stripe: parseTemplate('{/id}'),
+};
+
+/**
+ * Reads the hooks file and the secrets that it names.
+ * @param env where variables with secrets are looked up.
+ * @returns the hooks by their names.
+ * @throws ConfigurationError with a line for each fault, naming its hook and never a secret.
+ */
+export function openHooks(path: string, env: NodeJS.ProcessEnv): ReadonlyMap<string, Hook> {
+  const problems: string[] = [];
+  const hooks = new Map<string, Hook>();
+  try {
+    for (const [place, entry] of parseHooksFile(readFileSync(path, 'utf8')).entries()) {
+      try {
+        hooks.set(entry.name, toHook(entry, dirname(path), env));
+      } catch (error) {
+        problems.push(`hooks[${place}] "${entry.name}": secret ${(error as Error).message}.`);
+      }
+    }
+  } catch (error) {
+    problems.push(...(error as Error).message.split('\n'));
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems.map((problem) => `TIDINGS_HOOKS_FILE: ${problem}`));
+  return hooks;
+}
+
+function toHook(entry: HookEntry, folder: string, env: NodeJS.ProcessEnv): Hook {
+  const { name, provider, tenant, when, topic, event, data, id = DELIVERY_ID[provider] } = entry;
+  const secrets = entry.secret.map((source) => readSecret(source, folder, env));
+  const maxBodyBytes = provider === 'standard' ? STANDARD_BODY_BYTES : BODY_BYTES;
+  return {
+    name,
+    tenant,
+    verify: createSignature(provider, secrets),
+    maxBodyBytes,
+    rule: { when, topic, event, id, data },
+  };
+}
+
+function readSecret(source: SecretSource, folder: string, env: NodeJS.ProcessEnv): string {
+  if ('env' in source) {
+    const value = env[source.env] ?? '';
+    if (value === '') throw new TypeError(`of the variable ${source.env} is not set, or empty`);
+    return value;
+  }
+  let value: string;
+  try {
+    value = readFileSync(resolve(folder, source.file), 'utf8').trim();
+  } catch (error) {
+    throw new TypeError(`of the file ${source.file} can not be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  if (value === '') throw new TypeError(`of the file ${source.file} is empty`);
+  return value;
+}
