@@ -1,2 +1,3 @@
 export * from './cluster-port.ts';
 export * from './port.ts';
+export * from './work-port.ts';

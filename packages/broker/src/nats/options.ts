@@ -1,7 +1,7 @@
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
 
 /** What a process is to the servers: it decides the inbox prefix, and with it which permissions it can live with. */
-export type NatsRole = 'ingest' | 'edge' | 'hub' | 'operator';
+export type NatsRole = 'ingest' | 'edge' | 'hub' | 'webhooks' | 'operator';
 
 /** How to reach and enter a NATS cluster. */
 export interface NatsAccess {
