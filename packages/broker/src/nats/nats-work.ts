@@ -67,7 +67,11 @@ export function createNatsWork(options: NatsWorkOptions): WorkStore {
       await link?.close();
     },
   };
-  return { queue, ledger: createNatsShelf(client, LEDGER, 'hook.open.'), dead: createNatsShelf(client, DEAD, 'hook.dead.') };
+  return {
+    queue,
+    ledger: createNatsShelf(client, LEDGER, 'hook.open.'),
+    dead: createNatsShelf(client, DEAD, 'hook.dead.'),
+  };
 }
 
 interface Waiting {
@@ -98,7 +102,10 @@ function createNatsShelf(client: () => LinkClient, stream: string, prefix: strin
       let next = await api().next(1, filter).catch(asUnavailable);
       while (next !== undefined && records.length < most) {
         records.push({ key: next.subject.slice(prefix.length), value: toValueText(next) });
-        if (records.length < most) next = await api().next(next.seq + 1, filter).catch(asUnavailable);
+        if (records.length < most)
+          next = await api()
+            .next(next.seq + 1, filter)
+            .catch(asUnavailable);
       }
       return records;
     },

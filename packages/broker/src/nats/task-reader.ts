@@ -26,9 +26,10 @@ export function createTaskReader(link: Link, role: string, clock: Clock): TaskRe
 
   async function ensure({ stream, name, filter, config }: LaneConsumer): Promise<void> {
     if (ready.has(name)) return;
-    await callJetStream(client, 'CONSUMER.CREATE', `${stream}.${name}.${filter}`, { stream_name: stream, config }).catch(
-      asUnavailable,
-    );
+    await callJetStream(client, 'CONSUMER.CREATE', `${stream}.${name}.${filter}`, {
+      stream_name: stream,
+      config,
+    }).catch(asUnavailable);
     ready.add(name);
   }
 
@@ -63,7 +64,9 @@ export function createTaskReader(link: Link, role: string, clock: Clock): TaskRe
     });
   }
 
-  async function fetch(consumer: LaneConsumer, most: number): Promise<Msg[]> {
+  async function fetch(consumer: LaneConsumer, wanted: number): Promise<Msg[]> {
+    // A request for more than may be out is answered, and not ended: it would be waited for.
+    const most = Math.min(wanted, consumer.mostHeld);
     const now = await pull(consumer, { batch: most, no_wait: true });
     return now.length > 0 ? now : pull(consumer, { batch: 1, expires: WAIT_MS * 1_000_000 });
   }

@@ -71,6 +71,8 @@ export interface LaneConsumer {
   readonly stream: string;
   readonly name: string;
   readonly filter: string;
+  /** Tasks that all who take may hold together. */
+  readonly mostHeld: number;
   readonly config: object;
 }
 
@@ -80,25 +82,26 @@ export const subjectOfLane = (lane: Lane): string =>
 /** @param personalLeaseMs how long somebody may hold an event on a personal topic. */
 export function consumerOf(lane: Lane, personalLeaseMs: number): LaneConsumer {
   if (lane === 'personal') {
-    return toConsumer(STREAM, 'hooks-personal', 'evt.0.*.user.*', {
-      deliver_policy: 'new',
-      headers_only: true,
-      ack_wait: personalLeaseMs * 1_000_000,
-      max_ack_pending: 5_000,
-    });
+    return toConsumer(
+      STREAM,
+      'hooks-personal',
+      'evt.0.*.user.*',
+      {
+        deliver_policy: 'new',
+        headers_only: true,
+        ack_wait: personalLeaseMs * 1_000_000,
+      },
+      5_000,
+    );
   }
   const filter = subjectOfLane(lane);
   const common = { deliver_policy: 'all', ack_wait: 60 * SECOND_NANOSECONDS };
   // One at a time among all who take: what an edge reports counts in its order.
-  if (lane === 'fact') return toConsumer(WORK, 'fact', filter, { ...common, max_ack_pending: 1 });
-  return toConsumer(WORK, `job-${lane.slice('job:'.length)}`, filter, { ...common, max_ack_pending: 1_000 });
+  if (lane === 'fact') return toConsumer(WORK, 'fact', filter, common, 1);
+  return toConsumer(WORK, `job-${lane.slice('job:'.length)}`, filter, common, 1_000);
 }
 
-function toConsumer(stream: string, name: string, filter: string, config: object): LaneConsumer {
-  return {
-    stream,
-    name,
-    filter,
-    config: { ...config, name, durable_name: name, filter_subject: filter, ack_policy: 'explicit', max_deliver: -1 },
-  };
+function toConsumer(stream: string, name: string, filter: string, config: object, mostHeld: number): LaneConsumer {
+  const own = { name, durable_name: name, filter_subject: filter, ack_policy: 'explicit' };
+  return { stream, name, filter, mostHeld, config: { ...config, ...own, max_deliver: -1, max_ack_pending: mostHeld } };
 }
