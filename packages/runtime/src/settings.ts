@@ -45,6 +45,8 @@ export interface Settings {
   readonly tlsKeyFile: string | undefined;
   readonly trustedProxies: readonly string[];
   readonly topicsFile: string | undefined;
+  /** Path of a JSON file; `undefined`: there are no webhooks. */
+  readonly webhooksFile: string | undefined;
   /** Path of a JSON file, and the name in it of the cell that this process belongs to: both, or none. */
   readonly cellsFile: string | undefined;
   readonly cell: string | undefined;
@@ -157,6 +159,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     tlsKeyFile: read('TIDINGS_TLS_KEY'),
     trustedProxies: read<string[] | undefined>('TIDINGS_TRUSTED_PROXIES') ?? [],
     topicsFile: read('TIDINGS_TOPICS_FILE'),
+    webhooksFile: read('TIDINGS_WEBHOOKS_FILE'),
     cellsFile: read('TIDINGS_CELLS_FILE'),
     cell: read('TIDINGS_CELL'),
     historyMaxAgeSec: read('TIDINGS_HISTORY_MAX_AGE'),

@@ -178,6 +178,12 @@ export const VARIABLES: readonly Variable[] = [
   variable('TIDINGS_TLS_KEY', undefined, text(), 'Path of the PEM key of that certificate.'),
   variable('TIDINGS_TOPICS_FILE', undefined, text(), 'JSON file of topic classes: pattern to public, ttl, store.'),
   variable(
+    'TIDINGS_WEBHOOKS_FILE',
+    undefined,
+    text(),
+    'JSON file of endpoints that are told of sessions, presence and users who were not reached; unset: there are no webhooks.',
+  ),
+  variable(
     'TIDINGS_CELLS_FILE',
     undefined,
     text(),
