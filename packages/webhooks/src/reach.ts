@@ -1,3 +1,5 @@
+/** What the dispatcher asks one edge: whether it is there. Every edge that reports says yes. */
+export const WEBHOOK_EDGE = 'webhook-edge';
 /** What the dispatcher asks the edges: which of these events did a stream of the user take? */
 export const REACH = 'webhook-reach';
 

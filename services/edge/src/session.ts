@@ -71,6 +71,8 @@ export class Session implements Subscriber {
   position = 0;
   /** The newest place whose id the client has. */
   cursorSeq = 0;
+  /** What lies after this place was for it to have. */
+  beganSeq = 0;
   /** Published events written. */
   delivered = 0;
   /** The tokens that it rests upon. */
@@ -197,6 +199,7 @@ export class Session implements Subscriber {
     if (live) this.#router.add(this);
     else this.#isWanted = toMatcher(topics);
     this.control(encodeTopics(topics));
+    this.#events.changed(this);
   }
 
   /** Tells that topics ended because a newer token does not grant them. */
@@ -230,6 +233,7 @@ export class Session implements Subscriber {
     this.#events.gap(this);
     this.control(encodeGap(from, cursorOf(this.#feed, to), reason));
     this.cursorSeq = to;
+    this.beganSeq = to;
     this.position = to;
   }
 
