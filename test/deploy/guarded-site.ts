@@ -21,7 +21,7 @@ export interface GuardedSite {
 }
 
 const SECRET = 'a secret of a guarded site that is 32 bytes or more';
-const ROLES = ['ingest', 'edge', 'hub', 'operator'] as const;
+const ROLES = ['ingest', 'edge', 'hub', 'webhooks', 'operator'] as const;
 
 export const passwordOf = (role: (typeof ROLES)[number]): string => `p${role}1`;
 
