@@ -31,6 +31,12 @@ export const TREE: Command = createGroup(
     kick: async () => (await import('./kick.ts')).kickCommand,
     presence: async () => (await import('./presence.ts')).presenceCommand,
     erase: async () => (await import('./erase.ts')).eraseCommand,
+    webhooks: async () =>
+      createGroup('webhooks', 'Who is told by webhook, and what could not be delivered.', {
+        list: async () => (await import('./webhooks.ts')).listCommand,
+        dead: async () => (await import('./webhooks.ts')).deadCommand,
+        replay: async () => (await import('./webhooks.ts')).replayCommand,
+      }),
     doctor: async () => (await import('./doctor/command.ts')).doctorCommand,
     bench: async () => (await import('./bench/command.ts')).benchCommand,
     config: async () => (await import('./config.ts')).configCommand,

@@ -11,8 +11,11 @@ export const natsSetupCommand: Command = createCommand({
   description:
     'Create the stream and the bucket where they are missing. With the TIDINGS_NATS_* and TIDINGS_HISTORY_* variables of the environment, and credentials of an operator. What exists is compared with them and never changed.',
   examples: ['TIDINGS_NATS_URL=nats://nats-1:4222 TIDINGS_NATS_CREDS=operator.creds tidings nats setup'],
-  async run({ io }) {
-    const [{ STATE_PLAN, setUpStream, toNatsOptions }, runtime] = await Promise.all([
+  args: {
+    webhooks: { type: 'boolean', description: 'The three streams of webhooks, too.' },
+  },
+  async run({ args, io }) {
+    const [{ STATE_PLAN, setUpStream, toNatsOptions, WORK_PLANS }, runtime] = await Promise.all([
       import('@tidings/broker/nats'),
       import('@tidings/runtime'),
     ]);
@@ -30,6 +33,11 @@ export const natsSetupCommand: Command = createCommand({
     const state = await setUpStream(options, STATE_PLAN);
     print(io, outcomeOf(`stream ${STATE_PLAN.name}`, state));
     const differences = [...events.differences, ...state.differences];
+    for (const plan of args.webhooks ? WORK_PLANS : []) {
+      const work = await setUpStream(options, plan);
+      print(io, outcomeOf(`stream ${plan.name}`, work));
+      differences.push(...work.differences);
+    }
     for (const difference of differences) print(io, `differs: ${difference}`);
     if (differences.length > 0) print(io, 'Nothing was changed: `nats stream edit` does that, once you know why.');
   },

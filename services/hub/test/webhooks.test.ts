@@ -71,9 +71,7 @@ test('a hub tells of sessions, of presence and of a user who was not reached, an
     (await (await request(`${hub.url}/v1/webhooks${path}`, { method, headers })).json()) as Record<string, unknown>;
   await expect.poll(async () => ((await ask('/crm/dead')).dead as object[]).length).toBe(4);
   expect(await ask('')).toEqual({
-    endpoints: [
-      { name: 'crm', origin: new URL(receiver.url).origin, events: expect.any(Array), waiting: 0, dead: 4 },
-    ],
+    endpoints: [{ name: 'crm', origin: new URL(receiver.url).origin, events: expect.any(Array), waiting: 0, dead: 4 }],
   });
   const before = receiver.hooks.length;
   const ids = ((await ask('/crm/dead')).dead as { id: string }[]).map(({ id }) => id);
@@ -90,7 +88,9 @@ test('a hub tells of sessions, of presence and of a user who was not reached, an
 });
 
 test('a file with faults keeps a hub from starting, and every fault is named', async () => {
-  const started = startHubWith({ endpoints: [{ name: 'crm', url: 'http://a.example', secret: { env: 'X' }, events: ['a'] }] });
+  const started = startHubWith({
+    endpoints: [{ name: 'crm', url: 'http://a.example', secret: { env: 'X' }, events: ['a'] }],
+  });
   await expect(started).rejects.toThrow(
     /TIDINGS_WEBHOOKS_FILE: endpoints\[0\]\.events\[0\] is none of \*, session\.\*/,
   );
