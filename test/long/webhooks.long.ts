@@ -86,7 +86,7 @@ test('an edge that is killed while no dispatcher runs has its sessions closed, o
   await edge.kill();
   dispatchers = [await site.start('webhooks')];
   await expect.poll(() => told(session), LONG).toEqual(['session.opened', 'session.closed edge-lost']);
-  expect(told('room.2')).toEqual(['presence.entered room.2', 'presence.left room.2']);
+  await expect.poll(() => told('room.2'), LONG).toEqual(['presence.entered room.2', 'presence.left room.2']);
 });
 
 test('a dispatcher that is killed between a delivery and its acknowledgement leaves it to another, under the same id', async () => {

@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** The endpoint is at an address where nothing of the public internet is. */
-export class RefusedAddressError extends Error {
+class RefusedAddressError extends Error {
   constructor() {
     super('the endpoint is at an address that is not public');
     this.name = 'RefusedAddressError';

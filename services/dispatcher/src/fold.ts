@@ -20,7 +20,7 @@ export interface Folded {
   readonly writes: ReadonlyMap<string, string | undefined>;
 }
 
-export const sessionKey = (node: string, session: string): string => `s.${node}.${session}`;
+const sessionKey = (node: string, session: string): string => `s.${node}.${session}`;
 /** That an edge has, or had, sessions. */
 export const nodeKey = (node: string): string => `n.${node}`;
 

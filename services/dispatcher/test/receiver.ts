@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 export const HOOK_SECRET = `whsec_${Buffer.from('a secret of this test for webhooks').toString('base64')}`;
 
 /** A webhook as it came, after its signature was found to be right. */
-export interface ReceivedHook {
+interface ReceivedHook {
   readonly id: string;
   readonly type: string;
   readonly timestamp: string;
