@@ -1,4 +1,4 @@
-import type { Goodbye } from '@tidings/protocol';
+import { type Goodbye, isPattern, isTenant, MAX_HEADER_BYTES, MAX_STREAM_TOPICS } from '@tidings/protocol';
 
 /** Why a session ended: a goodbye of the hub, `gone` when the client left, `edge-lost` when its edge is there no more. */
 export type EndReason = Goodbye | 'gone' | 'edge-lost';
@@ -42,6 +42,10 @@ export function parseFactBatch(text: string): FactBatch | undefined {
 function isFact(fact: Fact): boolean {
   if (!SESSION.test(fact.session) || !Number.isFinite(new Date(fact.timeMs).getTime())) return false;
   if (fact.kind === 'closed') return typeof fact.reason === 'string';
-  const isListed = Array.isArray(fact.topics) && fact.topics.every((topic) => typeof topic === 'string');
-  return isListed && (fact.kind === 'changed' || typeof fact.tenant === 'string');
+  const isListed = fact.topics.length <= MAX_STREAM_TOPICS && fact.topics.every(isPattern);
+  return isListed && (fact.kind === 'changed' || (isTenant(fact.tenant) && isUser(fact.user)));
 }
+
+// A token that names one comes in a header.
+const isUser = (user: unknown): boolean =>
+  user === undefined || (typeof user === 'string' && user.length <= MAX_HEADER_BYTES);

@@ -50,7 +50,20 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     await Promise.all(audienceOf(plan, event).map(({ name }) => store.queue.put(`job:${name}`, event.id, body)));
   }
 
-  const keeper = createLedgerKeeper({ store, cluster, plan, clock, log, tell });
+  const keeper = createLedgerKeeper({
+    store,
+    cluster,
+    plan,
+    clock,
+    log,
+    tell,
+    onDropped: (count) => metrics.webhookFactsDropped.inc(count),
+  });
+
+  async function pause(ms: number): Promise<boolean> {
+    await Promise.race([stopped, new Promise<void>((resolve) => void clock.after(ms, resolve))]);
+    return !ending.signal.aborted;
+  }
 
   async function loop(what: string, run: () => Promise<void>): Promise<void> {
     let isFailing = false;
@@ -62,7 +75,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         if (ending.signal.aborted) return;
         if (!isFailing) log.warn({ err: error }, `${what} has to wait`);
         isFailing = true;
-        await Promise.race([stopped, new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve))]);
+        await pause(AGAIN_MS);
       }
     }
   }
@@ -83,7 +96,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         metrics.webhookDeadLetters.inc({ endpoint }, 0);
       }
       if (areUnreachedWanted(plan)) {
-        const parts = { queue: store.queue, cluster, plan, clock, tell };
+        const parts = { queue: store.queue, cluster, plan, clock, tell, pause };
         loops.push(loop('who was not reached', () => findUnreached(parts)));
       }
       sweeping = clock.after(SWEEP_MS, () => void sweep());

@@ -1,4 +1,5 @@
 import type { Cluster, Task, WorkStore } from '@tidings/broker';
+import { TidingsError } from '@tidings/protocol';
 import type { Clock, Logger } from '@tidings/runtime';
 import { type Fact, parseFactBatch, WEBHOOK_EDGE, type WebhooksPlan } from '@tidings/webhooks';
 import { foldFacts, nodeKey, presenceKeysOf, sessionKeysOf } from './fold.ts';
@@ -20,6 +21,8 @@ export interface LedgerKeeperParts {
   readonly log: Logger;
   /** Puts an event into the queues of all who are told. */
   tell(event: HookEvent): Promise<void>;
+  /** Told of facts that can't be worked out, and are lost. */
+  onDropped(count: number): void;
 }
 
 const AGAIN_MS = 1_000;
@@ -28,7 +31,15 @@ const LOST_MS = 20_000;
 const MOST_AT_ONCE = 500;
 const MOST_EDGES = 10_000;
 
-export function createLedgerKeeper({ store, cluster, plan, clock, log, tell }: LedgerKeeperParts): LedgerKeeper {
+export function createLedgerKeeper({
+  store,
+  cluster,
+  plan,
+  clock,
+  log,
+  tell,
+  onDropped,
+}: LedgerKeeperParts): LedgerKeeper {
   const { queue, ledger } = store;
   /** Since when an edge is missed, by the clock that only goes forward. */
   const missedSince = new Map<string, number>();
@@ -39,7 +50,10 @@ export function createLedgerKeeper({ store, cluster, plan, clock, log, tell }: L
 
   async function fold(task: Task): Promise<void> {
     const batch = parseFactBatch(task.body);
-    if (batch === undefined) return log.error('what an edge reports to webhooks can not be read');
+    if (batch === undefined) {
+      log.error('what an edge reports to webhooks can not be read');
+      return onDropped(1);
+    }
     const records = new Map(await read(sessionKeysOf(batch)));
     for (const [key, value] of await read(presenceKeysOf(batch, records, plan))) records.set(key, value);
     const { events, writes } = foldFacts(batch, records, plan);
@@ -85,8 +99,13 @@ export function createLedgerKeeper({ store, cluster, plan, clock, log, tell }: L
       try {
         await fold(task);
       } catch (error) {
-        await task.retry(AGAIN_MS);
-        throw error;
+        // What will never work would hold up everything behind it.
+        if (error instanceof TidingsError) {
+          await task.retry(AGAIN_MS);
+          throw error;
+        }
+        log.error({ err: error }, 'what an edge reports to webhooks can not be worked out');
+        onDropped(1);
       }
       await task.ack();
     },

@@ -158,7 +158,7 @@ test('an edge that is missed for 20 seconds has its sessions closed, once, also 
   const told: HookEvent[] = [];
   const tell = async (event: HookEvent): Promise<void> => void told.push(event);
   const log = createLogger('test', 'silent');
-  const create = () => createLedgerKeeper({ store, cluster, plan, clock: time, log, tell });
+  const create = () => createLedgerKeeper({ store, cluster, plan, clock: time, log, tell, onDropped() {} });
   const facts = ['s1', 's2'].map((session) => ({ kind: 'opened', session, timeMs: 1, tenant: 'acme', topics: [] }));
   await store.queue.put('fact', '1', JSON.stringify({ id: '1', node: 'deadedge', facts }));
   await create().work();
