@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const FILE = process.argv[2] ?? fileURLToPath(new URL('.env', import.meta.url));
-const ROLES = ['ROUTE', 'INGEST', 'EDGE', 'HUB', 'OPERATOR'];
+const ROLES = ['ROUTE', 'INGEST', 'EDGE', 'HUB', 'WEBHOOKS', 'OPERATOR'];
 
 // A letter first: nats-server reads the variable as a value of its configuration, where digits are a number.
 const password = () => `p${randomBytes(24).toString('hex')}`;

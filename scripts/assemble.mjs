@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What is started; all else comes with it. */
-const STARTED = ['services/edge', 'services/ingest', 'services/hub', 'packages/cli'];
+const STARTED = ['services/edge', 'services/ingest', 'services/dispatcher', 'services/hub', 'packages/cli'];
 /** What a workspace has of its own at run time. */
 const PARTS = ['package.json', 'dist', 'assets', 'bundle'];
 const FOR_DEVELOPERS = /\.(map|d\.ts|tsbuildinfo)$/;

@@ -13,7 +13,7 @@ import { createClusterPages } from './cluster-pages.mjs';
 import { followFile } from './follow-file.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const ROLES = ['ingest', 'edge', 'hub', 'operator'];
+const ROLES = ['ingest', 'edge', 'hub', 'webhooks', 'operator'];
 const EDGES = ['edge-1', 'edge-2'];
 const STREAM = 'EVT_0';
 const TOPIC = 'demo.1';

@@ -10,8 +10,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['packages/protocol'],
   ['packages/runtime', 'packages/sdk'],
   ['packages/auth', 'packages/broker', 'packages/console', 'packages/demo', 'packages/tracing'],
-  ['packages/control'],
-  ['services/ingest', 'services/edge', 'packages/cli'],
+  ['packages/control', 'packages/webhooks'],
+  ['services/ingest', 'services/edge', 'services/dispatcher', 'packages/cli'],
   ['services/hub'],
 ];
 
@@ -31,6 +31,11 @@ const HOMES: readonly { module: RegExp; home: string; because: string }[] = [
     module: /^@opentelemetry\//,
     home: 'packages/tracing/src/otel',
     because: 'nobody pays for it who does not trace: one file there is loaded when it is asked for',
+  },
+  {
+    module: /^(undici|ipaddr\.js)$/,
+    home: 'services/dispatcher/src',
+    because: 'requests to addresses of others are made, and checked, in one place',
   },
   { module: /^pino/, home: 'packages/runtime/src', because: 'one logger redacts for all' },
   {

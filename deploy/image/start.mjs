@@ -1,13 +1,15 @@
 // The first process of a container. Its words choose: a service, the command line, or the question whether a service is well.
 import { healthOf } from './healthcheck.mjs';
 
-const SERVICES = ['edge', 'ingest', 'hub'];
+// Words, and the folders of what they start.
+const FOLDERS = { edge: 'edge', ingest: 'ingest', hub: 'hub', webhooks: 'dispatcher' };
+const SERVICES = Object.keys(FOLDERS);
 const USAGE = `Say what to run: ${SERVICES.join(', ')}, tidings <command of the command line>, or healthcheck [ready].\n`;
 
 endOnSignals();
 const [word = '', ...rest] = process.argv.slice(2);
 if (SERVICES.includes(word) && rest.length === 0) {
-  await import(new URL(`services/${word}/dist/main.js`, import.meta.url).href);
+  await import(new URL(`services/${FOLDERS[word]}/dist/main.js`, import.meta.url).href);
 } else if (word === 'tidings') {
   process.argv.splice(2, 1);
   await import(new URL('packages/cli/dist/main.js', import.meta.url).href);

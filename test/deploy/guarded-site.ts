@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MintClaims, mintToken } from '@tidings/auth';
-import { RECORD_PLAN, STATE_PLAN, setUpStream } from '@tidings/broker/nats';
+import { RECORD_PLAN, SCHEDULES_PLAN, STATE_PLAN, setUpStream, WORK_PLANS } from '@tidings/broker/nats';
 import { type NatsCluster, startNatsCluster } from '@tidings/broker/testing';
 import { createLogger, createMetrics, systemClock } from '@tidings/runtime';
 import { type Service, startService } from '../../loadtest/src/chaos/service.ts';
 import { ROOT } from '../hub-process.ts';
 
-/** Three nats-servers with the rights of deploy/nats/roles.conf and both streams; services are started as they are wanted. */
+/** Three nats-servers with the rights of deploy/nats/roles.conf and all streams; services are started as they are wanted. */
 export interface GuardedSite {
   readonly cluster: NatsCluster;
   /** @param servers those that it is told of; all of the cluster when left out. */
-  start(kind: 'edge' | 'ingest', servers?: readonly string[]): Promise<Service>;
+  start(kind: 'edge' | 'ingest' | 'webhooks', servers?: readonly string[]): Promise<Service>;
   mint(claims: MintClaims): Promise<string>;
   /** Services that ended by themselves, with their logs. */
   readonly accidents: readonly string[];
@@ -21,7 +21,7 @@ export interface GuardedSite {
 }
 
 const SECRET = 'a secret of a guarded site that is 32 bytes or more';
-const ROLES = ['ingest', 'edge', 'hub', 'operator'] as const;
+const ROLES = ['ingest', 'edge', 'hub', 'webhooks', 'operator'] as const;
 
 export const passwordOf = (role: (typeof ROLES)[number]): string => `p${role}1`;
 
@@ -33,8 +33,8 @@ export const PASSWORDS: Readonly<Record<string, string>> = Object.fromEntries(
 /** A file of deploy/nats. */
 export const configOf = (file: string): string => readFileSync(join(ROOT, 'deploy/nats', file), 'utf8');
 
-/** Starts it. @param config further text for each server. Whoever starts it removes it. */
-export async function startGuardedSite(config = ''): Promise<GuardedSite> {
+/** Starts it. @param config further text for each server. @param more of each service's environment. Whoever starts it removes it. */
+export async function startGuardedSite(config = '', more: NodeJS.ProcessEnv = {}): Promise<GuardedSite> {
   const cluster = await startNatsCluster({ config: configOf('roles.conf') + config, env: PASSWORDS });
   const services: Service[] = [];
   const ends: (() => unknown)[] = [];
@@ -48,9 +48,14 @@ export async function startGuardedSite(config = ''): Promise<GuardedSite> {
         TIDINGS_NATS_PASSWORD: passwordOf(kind),
         TIDINGS_MAX_CONNECTIONS_PER_USER: '0',
         TIDINGS_DRAIN_MS: '1000',
+        ...more,
       };
       const name = `${kind}-${services.length + 1}`;
-      const service = await startService({ name, script: `services/${kind}/dist/main.js`, env });
+      const service = await startService({
+        name,
+        script: `services/${kind === 'webhooks' ? 'dispatcher' : kind}/dist/main.js`,
+        env,
+      });
       services.push(service);
       return service;
     },
@@ -87,6 +92,5 @@ async function setUpStreams({ urls: servers }: NatsCluster): Promise<void> {
     maxAgeMs: 3_600_000,
   };
   await setUpStream(operator);
-  await setUpStream(operator, STATE_PLAN);
-  await setUpStream(operator, RECORD_PLAN);
+  for (const plan of [STATE_PLAN, RECORD_PLAN, SCHEDULES_PLAN, ...WORK_PLANS]) await setUpStream(operator, plan);
 }

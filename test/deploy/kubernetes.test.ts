@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { parseWebhooksFile } from '../../packages/webhooks/src/webhooks-file.ts';
 import { toPrometheusRule } from '../../scripts/prometheus-rule.mjs';
 import { ROOT } from '../hub-process.ts';
 import type {
@@ -26,13 +27,16 @@ const OTHERS = ['nats', 'tls', 'tls-cert-manager', 'ingress-nginx', 'keda', 'jwk
 let deploy: DeployFolder;
 const built = new Map<string, readonly Manifest[]>();
 let loadTest: readonly Manifest[];
+let withWebhooks: readonly Manifest[];
 
 beforeAll(async () => {
   deploy = await copyDeployFolder();
   await deploy.addOverlay('others', OTHERS);
+  await deploy.addOverlay('webhooks', ['nats', 'webhooks']);
   const all = await Promise.all(OVERLAYS.map((overlay) => deploy.build(`overlays/${overlay}`)));
   for (const [place, overlay] of OVERLAYS.entries()) built.set(overlay, all[place] ?? []);
   loadTest = await deploy.build('loadtest');
+  withWebhooks = await deploy.build('overlays/webhooks');
 });
 afterAll(() => deploy?.remove());
 
@@ -196,6 +200,43 @@ describe('the network policies', () => {
     expect(allows(of('others'), podsOf(of('others'), 'tidings-nats'), internet, 443)).toBe(false);
     expect(allows(of('others'), nginx, edge, 8080)).toBe(true);
     expect(allows(of('others'), gateway, edge, 8080)).toBe(false);
+  });
+});
+
+describe('the component for webhooks', () => {
+  const internet = { address: '203.0.113.7' };
+
+  test('has pods as all others are, which have a file that can be read', async () => {
+    expect(podFaultsOf(withWebhooks)).toEqual([]);
+    for (const { version, faultsOf } of await createSchemaChecks()) {
+      expect(
+        withWebhooks.flatMap((manifest) => faultsOf(manifest)),
+        version,
+      ).toEqual([]);
+    }
+    const file = withWebhooks.find(({ metadata: { name } }) => name.startsWith('tidings-webhooks-file'));
+    const { endpoints } = parseWebhooksFile(file?.data?.['webhooks.json'] ?? '');
+    expect(endpoints).toHaveLength(1);
+    for (const name of ['tidings-edge', 'tidings-webhooks']) {
+      const pod = workloadsOf(withWebhooks).find((workload) => workload.name === name)?.pod;
+      const [container] = pod?.containers ?? [];
+      const env = container && environmentOf(container, withWebhooks);
+      expect(env?.TIDINGS_WEBHOOKS_FILE).toBe('/etc/tidings-webhooks/webhooks.json');
+      expect(JSON.stringify(pod?.volumes)).toContain(file?.metadata.name);
+    }
+  });
+
+  test('lets those who send out to NATS and to the internet, and to nothing private', () => {
+    const [webhooks, nats, edge] = ['webhooks', 'nats', 'edge'].map((name) =>
+      podsOf(withWebhooks, `tidings-${name}`),
+    ) as [Peer, Peer, Peer];
+    expect(allows(withWebhooks, webhooks, nats, 4222)).toBe(true);
+    expect(allows(withWebhooks, webhooks, internet, 443)).toBe(true);
+    for (const address of ['10.1.2.3', '169.254.169.254']) {
+      expect(allows(withWebhooks, webhooks, { address }, 443)).toBe(false);
+    }
+    expect(allows(withWebhooks, edge, internet, 443)).toBe(false);
+    expect(allows(withWebhooks, edge, webhooks, 8080)).toBe(false);
   });
 });
 

@@ -31,7 +31,7 @@ const EVERYWHERE_MS = 60_000;
 const LOOK_MS = 20;
 const SETTLE_MS = 1_500;
 const PASSWORD = 'p1';
-const ROLES = ['INGEST', 'EDGE', 'HUB', 'OPERATOR'] as const;
+const ROLES = ['INGEST', 'EDGE', 'HUB', 'WEBHOOKS', 'OPERATOR'] as const;
 
 /** Starts three servers of its own; topics are each subscribed to twice, as an edge does. */
 export async function measureSubscriptions(subscriptions: number, guarded: boolean): Promise<SubscriptionsCost> {

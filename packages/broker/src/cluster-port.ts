@@ -1,7 +1,7 @@
 import type { Records } from './record-port.ts';
 
 /** What kind of process somebody is to the others. The broker's permissions vouch for it, where there are any. */
-export type ClusterRole = 'ingest' | 'edge' | 'hub';
+export type ClusterRole = 'ingest' | 'edge' | 'hub' | 'webhooks';
 
 /**
  * Answers questions of one name, or takes notice of what was told under it. Plain JSON comes, and plain JSON goes; what has

@@ -3,6 +3,7 @@ import type { BrokerHarness } from '@tidings/broker/contract';
 import {
   createNatsBroker,
   createNatsCluster,
+  createNatsWork,
   type NatsBrokerOptions,
   type NatsClusterOptions,
   type NatsRole,
@@ -14,6 +15,7 @@ import { connect, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, onTestFinished, test } from 'vitest';
 import type { Cluster, ClusterRole } from '../src/cluster-port.ts';
 import type { Broker } from '../src/port.ts';
+import type { WorkStore } from '../src/work-port.ts';
 
 /** A real server, brokers on it, and an administrator's own connection. */
 export interface NatsFixture {
@@ -25,6 +27,8 @@ export interface NatsFixture {
   create(role: NatsRole, change?: Partial<NatsBrokerOptions>): Broker;
   /** A cluster that is not open yet; whatever of its handlers is reported is added to `faults`. */
   createCluster(role: ClusterRole, faults?: unknown[], change?: Partial<NatsClusterOptions>): Cluster;
+  /** Where webhooks keep their work, not open yet. */
+  createWork(role: NatsRole): WorkStore;
   /** One call to JetStream's API as an administrator. */
   api(method: string, body?: object): Promise<Record<string, unknown>>;
   deleteStream(): Promise<void>;
@@ -68,6 +72,7 @@ export async function createNatsFixture(): Promise<NatsFixture> {
       });
       return createNatsCluster({ servers: [server.url], role, log: own, metrics, ...change });
     },
+    createWork: (role) => createNatsWork({ servers: [server.url], role, log, metrics }),
     api,
     async deleteStream() {
       await api('STREAM.DELETE.EVT_0');

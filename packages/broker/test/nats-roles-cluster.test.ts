@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import type { Cluster, ClusterRole } from '../src/cluster-port.ts';
 
 const ROLES_FILE = fileURLToPath(new URL('../../../deploy/nats/roles.conf', import.meta.url));
-const ROLES = ['ingest', 'edge', 'hub', 'operator'] as const;
+const ROLES = ['ingest', 'edge', 'hub', 'webhooks', 'operator'] as const;
 const passwordOf = (role: string): string => `p${role}1`;
 
 const lines: Record<string, unknown>[] = [];

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { eventOf } from '../src/contract/fixture.ts';
 
 const DEPLOYMENT = fileURLToPath(new URL('../../../deploy/nats/', import.meta.url));
-const ROLES = ['ingest', 'edge', 'hub', 'operator'] as const;
+const ROLES = ['ingest', 'edge', 'hub', 'webhooks', 'operator'] as const;
 type Role = (typeof ROLES)[number];
 
 const passwordVariable = (role: Role): string => `NATS_${role.toUpperCase()}_PASSWORD`;
@@ -287,6 +287,11 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
       'ctl.node.hub.beat.a',
       'ctl.node.ingest.answer.a',
       '$KV.tidings.quota.a',
+      'hook.job.a',
+      'hook.open.a',
+      'hook.dead.a',
+      '$JS.API.CONSUMER.MSG.NEXT.HOOKS.fact',
+      '$JS.API.STREAM.INFO.HOOKS',
     ],
     subscribe: [
       '$KV.tidings.>',
@@ -305,6 +310,26 @@ const REFUSED: Record<Role, { publish: string[]; subscribe: string[] }> = {
   hub: {
     publish: [...ADMINISTRATION, ...ELSEWHERE, 'ctl.edge.a.b', 'ctl.node.edge.tell.a', 'ctl.node.ingest.tell.a'],
     subscribe: ['$KV.tidings.>', 'evt.0.>', 'evt.0.a', 'live.>', 'eph.>', 'ctl.>', '$JS.EVENT.ADVISORY.>'],
+  },
+  webhooks: {
+    publish: [
+      ...ADMINISTRATION,
+      ...HISTORY,
+      ...ELSEWHERE,
+      'evt.0.a',
+      'eph.0.a',
+      'idx.0',
+      '$JS.API.STREAM.PURGE.EVT_0',
+      '$JS.API.STREAM.PURGE.HOOKS',
+      '$JS.API.STREAM.DELETE.HOOKS_OPEN',
+      '$JS.API.CONSUMER.CREATE.EVT_0.hooks-personal',
+      '$JS.API.CONSUMER.CREATE.EVT_0.hooks-personal.evt.0.>',
+      'ctl.edge.a',
+      'ctl.node.edge.tell.a',
+      'ctl.node.hub.tell.a',
+      '$KV.tidings.ticket.a',
+    ],
+    subscribe: ['$KV.tidings.>', 'evt.0.>', 'live.0.>', 'eph.0.>', 'ctl.edge.>', 'hook.>', '$JS.EVENT.ADVISORY.>'],
   },
   operator: {
     publish: [...ELSEWHERE, 'evt.0.a', 'eph.0.a', 'idx.0', 'ctl.edge.a', 'ctl.node.hub.tell.a', '$KV.tidings.a'],
@@ -411,6 +436,6 @@ test('an edge has the same rights and names at a leaf server as at the others', 
     const lines = account.slice(0, account.indexOf('\n}')).split('\n');
     return lines.map((line) => line.trim()).filter((line) => /^("|user:|password:|subscribe:)/.test(line));
   });
-  expect(atRoles).toHaveLength(25);
+  expect(atRoles).toHaveLength(26);
   expect(atLeaf).toEqual(atRoles);
 });

@@ -41,6 +41,12 @@ export const TREE: Command = createGroup(
         read: async () => (await import('./inbox.ts')).inboxReadCommand,
       }),
     erase: async () => (await import('./erase.ts')).eraseCommand,
+    webhooks: async () =>
+      createGroup('webhooks', 'Who is told by webhook, and what could not be delivered.', {
+        list: async () => (await import('./webhooks.ts')).listCommand,
+        dead: async () => (await import('./webhooks.ts')).deadCommand,
+        replay: async () => (await import('./webhooks.ts')).replayCommand,
+      }),
     doctor: async () => (await import('./doctor/command.ts')).doctorCommand,
     bench: async () => (await import('./bench/command.ts')).benchCommand,
     config: async () => (await import('./config.ts')).configCommand,

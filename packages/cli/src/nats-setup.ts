@@ -11,11 +11,12 @@ export const natsSetupCommand: Command = createCommand({
   description:
     'Create the streams and the buckets where they are missing. With the TIDINGS_NATS_* and TIDINGS_HISTORY_* variables of the environment, and credentials of an operator. What exists is compared with them and never changed.',
   examples: ['TIDINGS_NATS_URL=nats://nats-1:4222 TIDINGS_NATS_CREDS=operator.creds tidings nats setup'],
-  async run({ io }) {
-    const [{ RECORD_PLAN, SCHEDULES_PLAN, STATE_PLAN, setUpStream, toNatsOptions }, runtime] = await Promise.all([
-      import('@tidings/broker/nats'),
-      import('@tidings/runtime'),
-    ]);
+  args: {
+    webhooks: { type: 'boolean', description: 'The three streams of webhooks, too.' },
+  },
+  async run({ args, io }) {
+    const [{ RECORD_PLAN, SCHEDULES_PLAN, STATE_PLAN, setUpStream, toNatsOptions, WORK_PLANS }, runtime] =
+      await Promise.all([import('@tidings/broker/nats'), import('@tidings/runtime')]);
     const { ConfigurationError, createLogger, createMetrics, loadSettings } = runtime;
     // No token is checked here, so no key is needed, in production either.
     const settings = loadSettings({ ...io.env, NODE_ENV: '' });
@@ -28,7 +29,7 @@ export const natsSetupCommand: Command = createCommand({
     const events = await setUpStream(options);
     print(io, `${outcomeOf('stream EVT_0', events)}, epoch ${events.epoch}`);
     const differences = [...events.differences];
-    for (const plan of [STATE_PLAN, RECORD_PLAN, SCHEDULES_PLAN]) {
+    for (const plan of [STATE_PLAN, RECORD_PLAN, SCHEDULES_PLAN, ...(args.webhooks ? WORK_PLANS : [])]) {
       const setup = await setUpStream(options, plan);
       print(io, outcomeOf(`stream ${plan.name}`, setup));
       differences.push(...setup.differences);

@@ -38,6 +38,10 @@ export interface Metrics {
   readonly drainSpread: Gauge;
   readonly nodeInfo: Gauge<'node'>;
   readonly spansDropped: Counter<'reason'>;
+  readonly webhookFactsDropped: Counter;
+  readonly webhookRequests: Counter<'endpoint' | 'result'>;
+  readonly webhookDeadLetters: Counter<'endpoint'>;
+  readonly webhookSeconds: Histogram;
   /** The project's own metrics, in the order in which they are made. */
   readonly list: readonly MetricDescription[];
   /** Everything in the Prometheus text format. */
@@ -130,6 +134,22 @@ export function createMetrics(): Metrics {
     spansDropped: counter('spans_dropped_total', 'Spans that never reached a collector, by reason.', {
       reason: ['queue-full', 'export-failed', 'rate'],
     }),
+    webhookFactsDropped: counter(
+      'webhook_facts_dropped_total',
+      'What happened to sessions and never reached webhooks.',
+    ),
+    webhookRequests: counter('webhook_requests_total', 'Requests to endpoints of webhooks, by how they ended.', {
+      endpoint: [],
+      result: [],
+    }),
+    webhookDeadLetters: counter('webhook_dead_letters_total', 'Webhooks that were given up, and wait to be replayed.', {
+      endpoint: [],
+    }),
+    webhookSeconds: histogram(
+      'webhook_duration_seconds',
+      'From what happened to its delivery by webhook.',
+      [0.1, 0.5, 1, 5, 30, 60, 300, 3_600, 86_400],
+    ),
     list,
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -47,6 +47,8 @@ export interface Settings {
   readonly topicsFile: string | undefined;
   /** Path of a JSON file. */
   readonly hooksFile: string | undefined;
+  /** Path of a JSON file; `undefined`: there are no webhooks. */
+  readonly webhooksFile: string | undefined;
   /** Path of a JSON file, and the name in it of the cell that this process belongs to: both, or none. */
   readonly cellsFile: string | undefined;
   readonly cell: string | undefined;
@@ -160,6 +162,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     trustedProxies: read<string[] | undefined>('TIDINGS_TRUSTED_PROXIES') ?? [],
     topicsFile: read('TIDINGS_TOPICS_FILE'),
     hooksFile: read('TIDINGS_HOOKS_FILE'),
+    webhooksFile: read('TIDINGS_WEBHOOKS_FILE'),
     cellsFile: read('TIDINGS_CELLS_FILE'),
     cell: read('TIDINGS_CELL'),
     historyMaxAgeSec: read('TIDINGS_HISTORY_MAX_AGE'),

@@ -184,6 +184,12 @@ export const VARIABLES: readonly Variable[] = [
     'JSON file of webhooks that are taken: who signs them, and what becomes of each.',
   ),
   variable(
+    'TIDINGS_WEBHOOKS_FILE',
+    undefined,
+    text(),
+    'JSON file of endpoints that are told of sessions, presence and users who were not reached; unset: there are no webhooks.',
+  ),
+  variable(
     'TIDINGS_CELLS_FILE',
     undefined,
     text(),

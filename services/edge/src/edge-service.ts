@@ -1,6 +1,6 @@
 import { createAccessControl } from '@tidings/auth';
-import type { Broker, Cluster } from '@tidings/broker';
-import { createNatsBrokerOf, createNatsClusterOf } from '@tidings/broker/nats';
+import type { Broker, Cluster, WorkQueue } from '@tidings/broker';
+import { createNatsBrokerOf, createNatsClusterOf, createNatsWorkOf } from '@tidings/broker/nats';
 import { createConsole, createDevelopmentRoutes } from '@tidings/console';
 import { createControl } from '@tidings/control';
 import {
@@ -19,6 +19,7 @@ import {
   systemClock,
 } from '@tidings/runtime';
 import { openTracing } from '@tidings/tracing';
+import { createFactReporter, readWebhooksPlan, type WebhooksPlan } from '@tidings/webhooks';
 import { createEdge, type Edge, type EdgeOptions } from './edge.ts';
 
 /** Makes the broker that the settings name, not yet open. */
@@ -76,15 +77,29 @@ export async function startEdge(
     clock,
     tracer,
   };
-  const edge = createEdgeService(app, 'Tidings edge', options);
+  const plan = readWebhooksPlan(settings);
+  const queue = plan && createNatsWorkOf(settings, 'edge', log, metrics).queue;
+  const webhooks = plan && queue && { plan, queue };
+  const edge = createEdgeService(app, 'Tidings edge', { ...options, webhooks });
   const service = {
     ...edge,
+    async open() {
+      await queue?.open();
+      return edge.open();
+    },
     async close() {
       await edge.close();
+      await queue?.close();
       await tracing.close();
     },
   };
   return hostService(service, settings, metrics, log);
+}
+
+/** An edge, with where it reports to webhooks. */
+export interface EdgeServiceOptions extends Omit<EdgeOptions, 'webhooks'> {
+  /** Whoever has the queue opens it before, and closes it after. */
+  readonly webhooks?: { readonly plan: WebhooksPlan; readonly queue: WorkQueue } | undefined;
 }
 
 /**
@@ -92,8 +107,18 @@ export async function startEdge(
  * one service.
  * @param title names the application in its documents.
  */
-export function createEdgeService(app: ServiceApp, title: string, options: EdgeOptions): EdgeService {
-  const { broker, cluster } = options;
+export function createEdgeService(app: ServiceApp, title: string, options: EdgeServiceOptions): EdgeService {
+  const { broker, cluster, metrics, log, clock = systemClock, webhooks } = options;
+  const reporter =
+    webhooks &&
+    createFactReporter({
+      queue: webhooks.queue,
+      node: cluster.id,
+      clock,
+      log,
+      onDropped: (count) => metrics.webhookFactsDropped.inc(count),
+    });
+  const told = webhooks && reporter && { plan: webhooks.plan, reporter };
   let edge: Edge | undefined;
   return {
     health: {
@@ -106,7 +131,7 @@ export function createEdgeService(app: ServiceApp, title: string, options: EdgeO
     node: cluster.id,
     async open() {
       await broker.open();
-      edge = await createEdge(options);
+      edge = await createEdge({ ...options, webhooks: told });
       await cluster.open();
       edge.addTo(app);
       addApiDocument(app, title);
@@ -116,6 +141,8 @@ export function createEdgeService(app: ServiceApp, title: string, options: EdgeO
     drain: async () => edge?.drain(),
     async close() {
       edge?.close();
+      // Those that were just closed, too.
+      await reporter?.close();
       await cluster.close();
       await broker.close();
     },

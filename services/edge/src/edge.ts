@@ -49,6 +49,7 @@ import type { EdgeParts } from './stream-opener.ts';
 import { addStream } from './stream-route.ts';
 import { addTickets } from './ticket-route.ts';
 import { createTimerWheel } from './timer-wheel.ts';
+import { createWebhookFacts, type WebhookFactsParts } from './webhook-facts.ts';
 
 export interface EdgeOptions {
   readonly broker: Broker;
@@ -88,6 +89,8 @@ export interface EdgeOptions {
   readonly aheadWaitMs?: number;
   /** There is no other edge that clients could go to when this one ends. */
   readonly alone?: boolean;
+  /** How webhooks are told of sessions; without it there are none. */
+  readonly webhooks?: Pick<WebhookFactsParts, 'plan' | 'reporter'> | undefined;
   readonly clock?: Clock;
   /** Without one nothing is traced. */
   readonly tracer?: Tracer;
@@ -177,6 +180,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     lagMaxBytes,
     lagMaxMs,
     aheadWaitMs,
+    webhooks: options.webhooks && createWebhookFacts({ ...options.webhooks, cluster, registry, feed, clock }),
   };
   revocations.onChange(() => {
     const revoked = registry.list().filter(({ tokens }) => tokens.some(revocations.isRevoked));

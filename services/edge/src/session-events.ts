@@ -7,6 +7,8 @@ export interface SessionEvents {
   lagging(session: Session): void;
   /** As `Session.interrupt`. */
   interrupt(session: Session, begin: BeginWriting, signal: AbortSignal): Promise<Interruption | undefined>;
+  /** Its topics are others now. */
+  changed(session: Session): void;
   /** It is told that something is gone. */
   gap(session: Session): void;
   /** It was closed by us, or its connection is gone. Once. */

@@ -20,24 +20,7 @@ import { jitter } from './jitter.ts';
 import type { Outbox } from './outbox.ts';
 import type { Router, Subscriber } from './router.ts';
 import type { BeginWriting, Interruption, SessionEvents } from './session-events.ts';
-
-/** What a session is from its first byte to its last. */
-export interface SessionTraits {
-  readonly id: string;
-  readonly tenant: string;
-  /** Whose it is; `undefined` without a token, or for one that names nobody. */
-  readonly user: string | undefined;
-  /** The tokens that it rests upon: it ends with any of them. */
-  readonly tokens: readonly TokenIdentity[];
-  /** When it was opened, by the wall clock. */
-  readonly sinceMs: number;
-  readonly topics: readonly string[];
-  readonly format: Format;
-  /** What is sent when a slow reader reads again. */
-  readonly lag: 'resume' | 'latest';
-  /** For a finite stream. */
-  readonly finals: FinalTracker | undefined;
-}
+import type { SessionTraits } from './session-traits.ts';
 
 const LIVE = encodeLive();
 const HEARTBEAT = encodeHeartbeat();
@@ -71,6 +54,8 @@ export class Session implements Subscriber {
   position = 0;
   /** The newest place whose id the client has. */
   cursorSeq = 0;
+  /** What lies after this place was for it to have. */
+  beganSeq = 0;
   /** Published events written. */
   delivered = 0;
   /** The tokens that it rests upon. */
@@ -197,6 +182,7 @@ export class Session implements Subscriber {
     if (live) this.#router.add(this);
     else this.#isWanted = toMatcher(topics);
     this.control(encodeTopics(topics));
+    this.#events.changed(this);
   }
 
   /** Tells that topics ended because a newer token does not grant them. */
@@ -230,6 +216,7 @@ export class Session implements Subscriber {
     this.#events.gap(this);
     this.control(encodeGap(from, cursorOf(this.#feed, to), reason));
     this.cursorSeq = to;
+    this.beganSeq = to;
     this.position = to;
   }
 

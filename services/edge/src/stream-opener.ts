@@ -24,6 +24,7 @@ import { softRetryMs } from './soft-answer.ts';
 import type { StreamSocket } from './stream-socket.ts';
 import type { StreamWish } from './stream-wish.ts';
 import type { TimerWheel } from './timer-wheel.ts';
+import type { WebhookFacts } from './webhook-facts.ts';
 
 /** Everything that streams share in one edge. */
 export interface EdgeParts {
@@ -49,6 +50,8 @@ export interface EdgeParts {
   readonly lagMaxBytes: number;
   readonly lagMaxMs: number;
   readonly aheadWaitMs: number;
+  /** `undefined`: there are no webhooks. */
+  readonly webhooks: WebhookFacts | undefined;
 }
 
 /** A request for a stream that was found to be allowed. */
@@ -94,6 +97,8 @@ export function openSession(
   keeper.watch(session);
   outbox.write(OPENINGS[jitter(0, OPENINGS.length - 1)] as Frame);
   parts.admission.enter(holder);
+  // First, since a token that has ended meanwhile closes it at once.
+  parts.webhooks?.opened(session);
   parts.registry.add(session, order.expiresAtMs);
   // It was not when the token was looked at, and whoever looks at the open streams has not seen this one.
   if (tokens.some(parts.revocations.isRevoked)) session.close('revoked');
@@ -161,6 +166,10 @@ class Keeper implements SessionEvents, Cancellation {
     void feed.finally(() => laggingSessions.dec());
   }
 
+  changed(session: Session): void {
+    this.#parts.webhooks?.changed(session);
+  }
+
   gap({ tenant }: Session): void {
     this.#parts.tallies.gap(tenant);
   }
@@ -171,6 +180,7 @@ class Keeper implements SessionEvents, Cancellation {
     this.#aborter?.abort();
     registry.remove(session);
     admission.leave(this.#holder);
+    this.#parts.webhooks?.closed(session);
     metrics.bytesSent.inc(session.outbox.takeSentBytes());
     metrics.connectionsClosed.inc({ reason: session.goodbye ?? 'gone' });
     if (!this.#gone) this.#lingerOn(session.outbox.takenBytes, wheel.elapsedMs + lagMaxMs);
@@ -233,6 +243,7 @@ async function begin(
   for (const topic of start?.finished ?? []) finals?.note(topic, true);
   session.position = join.position;
   session.cursorSeq = join.position;
+  session.beganSeq = join.position;
   const cursor = cursorOf(parts.feed, join.position);
   session.control(encodeHello(cursor, { session: session.id, topics: session.topics, resumed: join.resumed }));
   if (join.gap !== undefined) session.gap(join.gap.from, join.position, join.gap.reason);

@@ -41,7 +41,13 @@ function createSession(written: string[], topics: readonly string[], finals?: Fi
   const owner = { user: 'alice', tokens: [], sinceMs: 0 };
   const traits = { ...owner, id: 's', tenant: 'default', topics, format: 'data', lag: 'resume' } as const;
   const feed = { epoch: 'e', position: 3, ring: { last: 3 } } as ConstructorParameters<typeof Session>[3];
-  const events = { gap: () => {}, lagging: () => {}, closed: () => {}, interrupt: async () => undefined };
+  const events = {
+    gap: () => {},
+    changed: () => {},
+    lagging: () => {},
+    closed: () => {},
+    interrupt: async () => undefined,
+  };
   const session = new Session({ ...traits, finals }, outbox, router, feed, events);
   return { session, router };
 }

@@ -4,6 +4,7 @@ import { createMemoryBroker, createMemoryCluster } from '@tidings/broker/memory'
 import { createNatsBrokerOf, createNatsClusterOf } from '@tidings/broker/nats';
 import { createConsole, createDevelopmentRoutes } from '@tidings/console';
 import { createControl } from '@tidings/control';
+import { tellingOfPersonal } from '@tidings/dispatcher';
 import { AHEAD_WAIT_MS, createEdgeService, type EdgeService } from '@tidings/edge';
 import { addIngest, PUBLISH_GRACE_MS } from '@tidings/ingest';
 import {
@@ -21,6 +22,7 @@ import {
 import { openTracing } from '@tidings/tracing';
 import { createDevelopmentKit, createDevelopmentSecret, type DevelopmentKit } from './development.ts';
 import { createDevelopmentPages } from './development-pages.ts';
+import { createHubWebhooks } from './hub-webhooks.ts';
 import { addNewcomerPage } from './newcomer-page.ts';
 
 /** A hub that accepts connections. */
@@ -56,12 +58,15 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   const control = createControl(cluster, log, clock, settings.audit, !isQuiet);
   const { authenticator, classes } = createAccessControl(settings, secrets, metrics, clock, control.accessChecks);
   const kit = needsKit ? await createDevelopmentKit(secrets[0] as string, clock) : undefined;
-  const broker = embedded
+  const events = embedded
     ? createEmbeddedBroker(settings, metrics, clock)
     : createNatsBrokerOf(settings, 'hub', log, metrics, clock);
   const { audit } = control;
   const requestLog = isQuiet ? log.child({}, { level: 'warn' }) : log;
   const app = createHostedApp(settings, metrics, requestLog, authenticator.corsOrigin, audit.noteProblem);
+  const hubParts = { settings, embedded, cluster, authenticator, app, metrics, log, clock };
+  const webhooks = createHubWebhooks(hubParts);
+  const broker = embedded && webhooks ? tellingOfPersonal(events, webhooks.store, clock) : events;
   const ingest = addIngest(app, {
     broker,
     cluster,
@@ -87,6 +92,7 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     // The feed of an embedded broker can't be behind.
     aheadWaitMs: embedded ? 0 : AHEAD_WAIT_MS,
     alone: embedded,
+    webhooks: webhooks && { plan: webhooks.plan, queue: webhooks.store.queue },
     clock,
     tracer,
   });
@@ -102,6 +108,12 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   const service = {
     ...edge,
     closeGraceMs: PUBLISH_GRACE_MS,
+    async open() {
+      await webhooks?.open();
+      const fetch = await edge.open();
+      webhooks?.start();
+      return fetch;
+    },
     async drain() {
       // It is a client of this hub: it leaves first.
       pages?.demo.close();
@@ -109,7 +121,9 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     },
     async close() {
       await ingest.close();
+      await webhooks?.stop();
       await edge.close();
+      await webhooks?.close();
       await tracing.close();
     },
   };

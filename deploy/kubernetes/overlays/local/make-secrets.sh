@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 umask 077
 
 if [ ! -e nats-passwords.env ]; then
-  for role in route ingest edge hub operator; do
+  for role in route ingest edge hub webhooks operator; do
     # A letter first: the server reads it as a value of its configuration.
     echo "$role=p$(openssl rand -hex 24)"
   done > nats-passwords.env.new

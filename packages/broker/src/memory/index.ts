@@ -5,3 +5,4 @@ export {
   type MemoryBus,
   type MemoryClusterOptions,
 } from './memory-cluster.ts';
+export { createMemoryWork, type MemoryWorkOptions } from './memory-work.ts';

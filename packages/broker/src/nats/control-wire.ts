@@ -28,7 +28,7 @@ export interface ControlWire {
 }
 
 // One subscription for each: a pattern over all roles would not reach through the imports of an account.
-const ROLES: readonly ClusterRole[] = ['ingest', 'edge', 'hub'];
+const ROLES: readonly ClusterRole[] = ['ingest', 'edge', 'hub', 'webhooks'];
 const IS_ID = /^[0-9a-z]{8}$/;
 
 /** The target of whoever listens to all. */

@@ -2,8 +2,10 @@ import { accessSync, constants } from 'node:fs';
 import { type Clock, ConfigurationError, type Logger, type Metrics, type Settings } from '@tidings/runtime';
 import type { Cluster, ClusterRole } from '../cluster-port.ts';
 import type { Broker } from '../port.ts';
+import type { WorkStore } from '../work-port.ts';
 import { createNatsBroker } from './nats-broker.ts';
 import { createNatsCluster } from './nats-cluster.ts';
+import { createNatsWork } from './nats-work.ts';
 import type { NatsBrokerOptions, NatsRole } from './options.ts';
 
 /**
@@ -29,6 +31,18 @@ export function createNatsClusterOf(
   clock: Clock,
 ): Cluster {
   return createNatsCluster({ ...toNatsOptions(settings, role), role, log, metrics, clock });
+}
+
+/** Where webhooks keep their work, on the NATS servers that the settings name; throws as `createNatsBrokerOf`. */
+export function createNatsWorkOf(
+  settings: Settings,
+  role: Exclude<NatsRole, 'operator'>,
+  log: Logger,
+  metrics: Metrics,
+  personalLeaseMs?: number,
+): WorkStore {
+  const lease = personalLeaseMs === undefined ? {} : { personalLeaseMs };
+  return createNatsWork({ ...toNatsOptions(settings, role), log, metrics, ...lease });
 }
 
 /** What the settings say of NATS; throws as `createNatsBrokerOf`. */

@@ -88,23 +88,7 @@ export interface JetStreamApi {
  * passes: during an election, and while the connection is away.
  */
 export function createJetStreamApi(client: LinkClient, stream: string = STREAM): JetStreamApi {
-  async function call<Answer>(method: string, body?: object): Promise<Answer> {
-    const payload = body === undefined ? '' : JSON.stringify(body);
-    let answer: { error?: { code: number; err_code?: number; description?: string } };
-    try {
-      answer = (await client.request(`$JS.API.${method}.${stream}`, payload, { timeout: TIMEOUT_MS })).json();
-    } catch (error) {
-      // A connection that was closed will never answer: asking again is no use.
-      if (client.isClosed()) throw away('this process is closing', CLOSED);
-      throw toFailure(method, error as NatsError);
-    }
-    if (answer.error === undefined) return answer as Answer;
-    const { code, err_code: errorCode = 0, description = '' } = answer.error;
-    // A leader that is being elected, a server that can't reach it, or servers that have not found each other yet.
-    const passes = (code >= 500 && errorCode !== JETSTREAM.notClustered) || errorCode === JETSTREAM.noPeers;
-    if (passes) throw away(`${description} (${errorCode})`);
-    throw new JetStreamError(code, errorCode, `${method}: ${description} (${errorCode})`);
-  }
+  const call = <Answer>(method: string, body?: object): Promise<Answer> => callJetStream(client, method, stream, body);
 
   async function get(query: object): Promise<StoredMessage | undefined> {
     try {
@@ -132,6 +116,34 @@ export function createJetStreamApi(client: LinkClient, stream: string = STREAM):
       await call('STREAM.PURGE', { filter, seq: before });
     },
   };
+}
+
+/**
+ * One request to JetStream's API.
+ * @param target the stream, and what of it.
+ * @throws as every call of `JetStreamApi`.
+ */
+export async function callJetStream<Answer>(
+  client: LinkClient,
+  method: string,
+  target: string,
+  body?: object,
+): Promise<Answer> {
+  const payload = body === undefined ? '' : JSON.stringify(body);
+  let answer: { error?: { code: number; err_code?: number; description?: string } };
+  try {
+    answer = (await client.request(`$JS.API.${method}.${target}`, payload, { timeout: TIMEOUT_MS })).json();
+  } catch (error) {
+    // A connection that was closed will never answer: asking again is no use.
+    if (client.isClosed()) throw away('this process is closing', CLOSED);
+    throw toFailure(method, error as NatsError);
+  }
+  if (answer.error === undefined) return answer as Answer;
+  const { code, err_code: errorCode = 0, description = '' } = answer.error;
+  // A leader that is being elected, a server that can't reach it, or servers that have not found each other yet.
+  const passes = (code >= 500 && errorCode !== JETSTREAM.notClustered) || errorCode === JETSTREAM.noPeers;
+  if (passes) throw away(`${description} (${errorCode})`);
+  throw new JetStreamError(code, errorCode, `${method}: ${description} (${errorCode})`);
 }
 
 /** The failure of whatever needs a broker that is away. */

@@ -46,7 +46,7 @@ export interface Link {
 
 type Bulk = Pick<BulkSubscription<BulkEntry>, 'attach' | 'detach'>;
 
-export type LinkName = 'live' | 'replay' | 'publish' | 'control';
+export type LinkName = 'live' | 'replay' | 'publish' | 'control' | 'work';
 
 export interface LinkParts {
   readonly access: NatsAccess;
@@ -58,7 +58,7 @@ export interface LinkParts {
   onChange(server: string | undefined): void;
 }
 
-const LINK_ORDER: readonly LinkName[] = ['live', 'replay', 'publish', 'control'];
+const LINK_ORDER: readonly LinkName[] = ['live', 'replay', 'publish', 'control', 'work'];
 const FLUSH_MS = 1_000;
 const REDIAL_MS = 250;
 const REPORT_EVERY_MS = 5_000;

@@ -2,7 +2,7 @@ import type { Clock, Logger, Metrics } from '@tidings/runtime';
 import type { ScheduleRoom } from '../schedule-room.ts';
 
 /** What a process is to the servers: it decides the inbox prefix, and with it which permissions it can live with. */
-export type NatsRole = 'ingest' | 'edge' | 'hub' | 'operator';
+export type NatsRole = 'ingest' | 'edge' | 'hub' | 'webhooks' | 'operator';
 
 /** How to reach and enter a NATS cluster. */
 export interface NatsAccess {

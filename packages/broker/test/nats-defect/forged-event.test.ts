@@ -6,7 +6,7 @@ import { createRecordingSink, eventOf, textOf } from '../../src/contract/fixture
 import { createNatsBroker, type NatsRole, setUpStream } from '../../src/nats/index.ts';
 import { startNatsServer } from '../../src/testing/index.ts';
 
-const ROLES = ['ingest', 'edge', 'hub', 'operator'] as const;
+const ROLES = ['ingest', 'edge', 'hub', 'webhooks', 'operator'] as const;
 const passwordOf = (role: string): string => `p${role}123`;
 
 test('an edge cannot have an answer delivered to other edges as a live event of any tenant', {

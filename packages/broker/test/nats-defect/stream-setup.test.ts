@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createNatsBroker, type NatsBrokerOptions, setUpStream } from '../../src/nats/index.ts';
 import { type NatsServer, startNatsServer } from '../../src/testing/index.ts';
 
-const ROLES = ['ingest', 'edge', 'hub', 'operator'] as const;
+const ROLES = ['ingest', 'edge', 'hub', 'webhooks', 'operator'] as const;
 
 async function start(config = '', env = {}): Promise<NatsServer> {
   const server = await startNatsServer({ config, env });

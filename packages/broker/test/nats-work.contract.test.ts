@@ -1,0 +1,55 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { workContract } from '@tidings/broker/contract';
+import { WORK_PLANS } from '@tidings/broker/nats';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { readDelivery } from '../src/nats/task-reader.ts';
+import type { WorkStore } from '../src/work-port.ts';
+import { createNatsFixture, type NatsFixture } from './nats-fixture.ts';
+
+let fixture: NatsFixture;
+const PUBLISH = { tenant: 'acme', event: '', json: true, final: false, exclude: 'S1', store: true, id: '', ttlSec: 0 };
+
+beforeAll(async () => {
+  fixture = await createNatsFixture();
+});
+afterAll(() => fixture?.remove());
+
+async function openWork(): Promise<WorkStore> {
+  const store = fixture.createWork('webhooks');
+  await store.queue.open();
+  onTestFinished(() => store.queue.close());
+  return store;
+}
+
+describe('work on NATS keeps the contract of the port', () => {
+  workContract({
+    test,
+    async open() {
+      for (const { name } of WORK_PLANS) await fixture.api(`STREAM.DELETE.${name}`);
+      return { store: await openWork(), elapse: (ms) => pause(ms) };
+    },
+  });
+
+  test('an event on a personal topic is work, with its place and without its payload, and no other event is', async () => {
+    const broker = fixture.create('hub');
+    await broker.open();
+    onTestFinished(() => broker.close());
+    const { queue } = await openWork();
+    await queue.take('personal', 1);
+    const data = Buffer.from('"secret"');
+    const topics = ['user.a%2Eb', 'orders.1', 'user.a.mail'];
+    const [personal] = await Promise.all(topics.map((topic) => broker.publish({ ...PUBLISH, topic, data })));
+    const tasks = await queue.take('personal', 10);
+    expect(tasks.map(({ body }) => JSON.parse(body))).toEqual([
+      { tenant: 'acme', topic: 'user.a%2Eb', seq: personal?.seq, exclude: 'S1', timeMs: expect.any(Number) },
+    ]);
+    expect(tasks[0]?.ageMs).toBeLessThan(10_000);
+  });
+});
+
+test('the subject of an acknowledgement is read with and without a domain', () => {
+  const rest = '3.17.9.1764370000000000000.0';
+  const read = { attempt: 3, seq: 17, timeMs: 1764370000000 };
+  expect(readDelivery(`$JS.ACK.HOOKS.fact.${rest}`)).toEqual(read);
+  expect(readDelivery(`$JS.ACK.eu.hash.HOOKS.fact.${rest}.token`)).toEqual(read);
+});

@@ -1,0 +1,121 @@
+import type { Cluster, Task, WorkStore } from '@tidings/broker';
+import { TidingsError } from '@tidings/protocol';
+import type { Clock, Logger } from '@tidings/runtime';
+import { type Fact, parseFactBatch, WEBHOOK_EDGE, type WebhooksPlan } from '@tidings/webhooks';
+import { foldFacts, nodeKey, presenceKeysOf, sessionKeysOf } from './fold.ts';
+import { type HookEvent, toHookId } from './hook-event.ts';
+
+/** Works out what edges report, and reports for those that are gone. */
+export interface LedgerKeeper {
+  /** Works out the next batch of facts, if one comes within a second. */
+  work(): Promise<void>;
+  /** Looks for edges that are there no more, and has their sessions closed. */
+  sweep(): Promise<void>;
+}
+
+export interface LedgerKeeperParts {
+  readonly store: WorkStore;
+  readonly cluster: Pick<Cluster, 'ask' | 'inTouch'>;
+  readonly plan: WebhooksPlan;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Puts an event into the queues of all who are told. */
+  tell(event: HookEvent): Promise<void>;
+  /** Told of facts that can't be worked out, and are lost. */
+  onDropped(count: number): void;
+}
+
+const AGAIN_MS = 1_000;
+// Beside the 10 s for which the others wait for a process that is silent: one that is cut off for less comes back to its streams.
+const LOST_MS = 20_000;
+const MOST_AT_ONCE = 500;
+const MOST_EDGES = 10_000;
+
+export function createLedgerKeeper({
+  store,
+  cluster,
+  plan,
+  clock,
+  log,
+  tell,
+  onDropped,
+}: LedgerKeeperParts): LedgerKeeper {
+  const { queue, ledger } = store;
+  /** Since when an edge is missed, by the clock that only goes forward. */
+  const missedSince = new Map<string, number>();
+
+  async function read(keys: readonly string[]): Promise<[string, string | undefined][]> {
+    return Promise.all(keys.map(async (key) => [key, await ledger.get(key)] as [string, string | undefined]));
+  }
+
+  async function fold(task: Task): Promise<void> {
+    const batch = parseFactBatch(task.body);
+    if (batch === undefined) {
+      log.error('what an edge reports to webhooks can not be read');
+      return onDropped(1);
+    }
+    const records = new Map(await read(sessionKeysOf(batch)));
+    for (const [key, value] of await read(presenceKeysOf(batch, records, plan))) records.set(key, value);
+    const { events, writes } = foldFacts(batch, records, plan);
+    // Told before it is written down: whoever ends in between leaves it to the next, who tells it under the same ids.
+    await Promise.all(events.map(tell));
+    await Promise.all(
+      [...writes].map(([key, value]) => (value === undefined ? ledger.remove(key) : ledger.put(key, value))),
+    );
+  }
+
+  // An edge that ended in good order has closed its sessions: then nothing but its name is left.
+  async function close(node: string): Promise<void> {
+    const open = await ledger.list(`s.${node}`, MOST_AT_ONCE);
+    if (open.length === 0) {
+      missedSince.delete(node);
+      return ledger.remove(nodeKey(node));
+    }
+    const timeMs = clock.now();
+    const facts = open.map(({ key }): Fact => {
+      const session = key.slice(`s.${node}.`.length);
+      return { kind: 'closed', session, timeMs, reason: 'edge-lost' };
+    });
+    // Whoever else finds it out means the same.
+    const id = toHookId('edge-lost', ...facts.map(({ session }) => session));
+    await queue.put('fact', id, JSON.stringify({ id, node, facts }));
+    log.warn({ edge: node, sessions: facts.length }, 'an edge is gone: its sessions count as closed');
+  }
+
+  async function isMissing(node: string): Promise<boolean> {
+    if ((await cluster.ask(node, WEBHOOK_EDGE, {})) !== undefined) {
+      missedSince.delete(node);
+      return false;
+    }
+    const sinceMs = missedSince.get(node) ?? clock.elapsed();
+    missedSince.set(node, sinceMs);
+    return clock.elapsed() - sinceMs >= LOST_MS;
+  }
+
+  return {
+    async work() {
+      const [task] = await queue.take('fact', 1);
+      if (task === undefined) return;
+      try {
+        await fold(task);
+      } catch (error) {
+        // What will never work would hold up everything behind it.
+        if (error instanceof TidingsError) {
+          await task.retry(AGAIN_MS);
+          throw error;
+        }
+        log.error({ err: error }, 'what an edge reports to webhooks can not be worked out');
+        onDropped(1);
+      }
+      await task.ack();
+    },
+    async sweep() {
+      // Who hears nobody would take everybody for gone.
+      if (!cluster.inTouch) return missedSince.clear();
+      for (const { key } of await ledger.list('n', MOST_EDGES)) {
+        const node = key.slice('n.'.length);
+        if (await isMissing(node)) await close(node);
+      }
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { runServiceProcess } from '@tidings/runtime';
+import { startWebhooks } from './webhooks-service.ts';
+
+await runServiceProcess('webhooks', { shared: true }, startWebhooks);

@@ -1,0 +1,84 @@
+import { createMemoryBus, createMemoryCluster } from '@tidings/broker/memory';
+import { createFakeClock } from '@tidings/runtime/testing';
+import { type Fact, parseWebhooksFile, REACH, WEBHOOK_EDGE } from '@tidings/webhooks';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Session } from '../src/session.ts';
+import { createWebhookFacts } from '../src/webhook-facts.ts';
+
+const PLAN = parseWebhooksFile(
+  JSON.stringify({
+    unreachedAfterSec: 30,
+    endpoints: [
+      { name: 'a', url: 'https://a.example', secret: { env: 'A' }, events: ['session.*'], tenants: ['acme'] },
+    ],
+  }),
+);
+
+interface Shape {
+  id: string;
+  tenant: string;
+  user: string | undefined;
+  topics: readonly string[];
+  beganSeq: number;
+  cursorSeq: number;
+}
+const ANN: Shape = { id: 's1', tenant: 'acme', user: 'a.n', topics: ['user.a%2En'], beganSeq: 4, cursorSeq: 9 };
+
+async function setUp() {
+  const clock = createFakeClock();
+  const bus = createMemoryBus();
+  const [edge, asker] = [createMemoryCluster({ bus, clock }), createMemoryCluster({ bus, clock })];
+  onTestFinished(async () => {
+    await Promise.all([edge.close(), asker.close()]);
+  });
+  const facts: Fact[] = [];
+  const open: Session[] = [];
+  const reporter = { note: (fact: Fact): void => void facts.push(fact) };
+  const registry = { list: () => open };
+  const webhooks = createWebhookFacts({ plan: PLAN, reporter, cluster: edge, registry, feed: { epoch: 'e' }, clock });
+  await Promise.all([edge.open(), asker.open()]);
+  const event = { tenant: 'acme', topic: 'user.a%2En', seq: 7, timeMs: 0, exclude: '' };
+  const isReached = async (change: object = {}): Promise<boolean> => {
+    const [answer] = (await asker.askAll(REACH, { events: [{ ...event, ...change }] })) as { reached: number[] }[];
+    return answer?.reached.length === 1;
+  };
+  const session = (change: Partial<Shape> = {}): Session => ({ ...ANN, ...change }) as Session;
+  return { clock, edge, asker, facts, open, webhooks, isReached, session };
+}
+
+test('a stream reached its user with what lies between its begin and its cursor, on its topics, and no other', async () => {
+  const { open, isReached, session } = await setUp();
+  expect(await isReached()).toBe(false);
+  open.push(session());
+  expect(await isReached()).toBe(true);
+  expect(await isReached({ seq: 4 })).toBe(false);
+  expect(await isReached({ seq: 10 })).toBe(false);
+  expect(await isReached({ exclude: 's1' })).toBe(false);
+  expect(await isReached({ tenant: 'other' })).toBe(false);
+  expect(await isReached({ topic: 'user.a%2En.x' })).toBe(false);
+  open[0] = session({ user: 'bob', topics: ['user.*'] });
+  expect(await isReached()).toBe(false);
+  open[0] = session({ topics: ['orders'] });
+  expect(await isReached()).toBe(false);
+});
+
+test('a stream that has ended is remembered for as long as somebody may ask', async () => {
+  const { clock, webhooks, isReached, session } = await setUp();
+  webhooks.closed(session());
+  clock.advance(89_000);
+  expect(await isReached()).toBe(true);
+  clock.advance(2_000);
+  expect(await isReached()).toBe(false);
+});
+
+test('what becomes of sessions is reported of tenants that somebody is told of, and the edge says that it is there', async () => {
+  const { asker, edge, facts, webhooks, session } = await setUp();
+  for (const tenant of ['acme', 'other']) {
+    webhooks.opened(session({ tenant }));
+    webhooks.changed(session({ tenant, topics: [] }));
+    webhooks.closed(session({ tenant }));
+  }
+  expect(facts.map(({ kind, session: id }) => `${kind} ${id}`)).toEqual(['opened s1', 'changed s1', 'closed s1']);
+  expect(facts[2]).toMatchObject({ reason: 'gone' });
+  expect(await asker.ask(edge.id, WEBHOOK_EDGE, {})).toBe(true);
+});

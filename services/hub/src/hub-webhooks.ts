@@ -1,0 +1,55 @@
+import type { Authenticator } from '@tidings/auth';
+import type { Cluster, WorkStore } from '@tidings/broker';
+import { createMemoryWork } from '@tidings/broker/memory';
+import { createNatsWorkOf } from '@tidings/broker/nats';
+import { addWebhooks, createDispatcher, personalLeaseMs, readSecrets } from '@tidings/dispatcher';
+import type { Clock, Logger, Metrics, ServiceApp, Settings } from '@tidings/runtime';
+import { readWebhooksPlan, type WebhooksPlan } from '@tidings/webhooks';
+
+export interface HubWebhooksParts {
+  readonly settings: Settings;
+  readonly embedded: boolean;
+  readonly cluster: Cluster;
+  readonly authenticator: Authenticator;
+  readonly app: ServiceApp;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** Webhooks within a hub. */
+export interface HubWebhooks {
+  readonly plan: WebhooksPlan;
+  readonly store: WorkStore;
+  /** Before anything is reported. */
+  open(): Promise<void>;
+  /** Once the cluster is open. */
+  start(): void;
+  /** While the cluster is still open. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Puts webhooks together where the settings name any.
+ * @throws ConfigurationError for a file or a secret that can't be used.
+ */
+export function createHubWebhooks(parts: HubWebhooksParts): HubWebhooks | undefined {
+  const { settings, embedded, cluster, authenticator, app, metrics, log, clock } = parts;
+  const plan = readWebhooksPlan(settings);
+  if (plan === undefined) return undefined;
+  const secrets = readSecrets(plan.endpoints, process.env);
+  const store = embedded
+    ? createMemoryWork({ clock })
+    : createNatsWorkOf(settings, 'hub', log, metrics, personalLeaseMs(plan));
+  const dispatcher = createDispatcher({ plan, secrets, store, cluster, clock, log, metrics });
+  addWebhooks(app, { plan, queue: store.queue, dead: dispatcher.dead, authenticator });
+  return {
+    plan,
+    store,
+    open: () => store.queue.open(),
+    start: dispatcher.start,
+    stop: dispatcher.stop,
+    close: () => store.queue.close(),
+  };
+}
