@@ -4,7 +4,7 @@ import { toCommandError } from './hub-failure.ts';
 
 /** A request that is answered with JSON, or with nothing. */
 export interface HubRequest {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Where the service is. */
   readonly url: string;
   /** From its root, encoded. */

@@ -80,7 +80,7 @@ export const inboxReadCommand: Command = createCommand({
     if (!upTo && ids.length === 0) throw new UsageError('Give --up-to or --id.');
     const { url, token } = deploymentOf(args, io.env);
     const body = { ...(upTo && { upTo }), ids };
-    const answer = await askHub({ method: 'POST', url, path: `${pathOf(args.user)}/read`, token, body });
+    const answer = await askHub({ method: 'PATCH', url, path: `${pathOf(args.user)}/read`, token, body });
     print(io, toCount(answer as Inbox));
   },
 });

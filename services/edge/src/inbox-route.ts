@@ -124,7 +124,7 @@ const inboxRoute = createRoute({
 });
 const readRoute = createRoute({
   ...common,
-  method: 'post',
+  method: 'patch',
   path: '/v1/users/{user}/inbox/read',
   summary: 'Mark events of an inbox as read',
   description:
@@ -151,7 +151,8 @@ export function addInbox(app: ServiceApp, parts: InboxRouteParts, failures: Fail
     );
     return answerJsonText(new Uint8Array(body));
   });
-  app.post('/v1/users/:user/inbox/read', async (context) => {
+  // By a method of its own, not POST: gateways tell what is the ingests' by method and prefix, and POST below /v1/users is.
+  app.patch('/v1/users/:user/inbox/read', async (context) => {
     const { incoming, outgoing } = context.env;
     const query = parseQuery(incoming.url ?? '');
     refuseUnknown(query, ['access_token']);

@@ -16,7 +16,7 @@ async function notify(edge: TestEdge, count: number, from = 1, topic = 'user.ali
 }
 
 const read = async (edge: TestEdge, body: object, token?: string) =>
-  send(edge, 'POST', `${INBOX}/read`, token ?? (await edge.token({})), body);
+  send(edge, 'PATCH', `${INBOX}/read`, token ?? (await edge.token({})), body);
 
 it('an inbox lists what is kept for its user, newest first, page by page, and counts what is not read', async () => {
   const edge = await startEdge();
@@ -96,7 +96,7 @@ it('is for the user and for admins of the tenant; a cookie from a foreign page c
   expect((await send(edge, 'GET', INBOX, admin)).body.unread).toBe(1);
   const byCookie = async (origin: string) =>
     request(`${edge.url}${INBOX}/read`, {
-      method: 'POST',
+      method: 'PATCH',
       headers: { cookie: `tidings=${await edge.token({})}`, origin, 'content-type': 'application/json' },
       body: JSON.stringify(mark),
     });

@@ -34,6 +34,7 @@ describe('the hub', () => {
       'GET /v1/topics/{topic}/presence',
       'GET /v1/users/{user}/inbox',
       'PATCH /v1/sessions/{id}',
+      'PATCH /v1/users/{user}/inbox/read',
       'POST /v1/events',
       'POST /v1/hooks/{name}',
       'POST /v1/revocations',
@@ -41,7 +42,6 @@ describe('the hub', () => {
       'POST /v1/tickets',
       'POST /v1/topics/{topic}/events',
       'POST /v1/users/{user}/events',
-      'POST /v1/users/{user}/inbox/read',
     ]);
     const page = await request(`${hub.url}/docs`);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');

@@ -33,7 +33,7 @@ it('marks of two tabs on two nodes both hold, outlive the servers, and end with 
   const ids = (await inboxOf(one)).events.map(({ id }) => id).reverse();
   // Each event by a tab of its own, and a place up to which all is read, at the same time.
   const marks = [...ids.slice(4, 10).map((id) => ({ ids: [id] })), { upTo: ids[3] }];
-  await Promise.all(marks.map((mark, at) => expectStatus(ask(at % 2 ? one : two, 'POST', 'inbox/read', mark), 200)));
+  await Promise.all(marks.map((mark, at) => expectStatus(ask(at % 2 ? one : two, 'PATCH', 'inbox/read', mark), 200)));
   for (const hub of [one, two]) {
     const { unread, upTo, events } = await inboxOf(hub);
     expect([unread, upTo]).toEqual([2, ids[3]]);

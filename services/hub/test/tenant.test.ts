@@ -102,12 +102,14 @@ const ATTEMPTS: Readonly<Record<string, Attempt>> = {
     expect(spy.events.map(({ event }) => event)).toEqual(['hub.hello', 'hub.live']);
   },
   'GET /v1/users/{user}/inbox': expectBody('GET', '/v1/users/alice/inbox', { unread: 0, events: [] }),
-  'POST /v1/users/{user}/inbox/read': async (site, theirs) => {
+  'PATCH /v1/users/{user}/inbox/read': async (site, theirs) => {
     const inbox = async (token: string) => (await send(site.hub, token, 'GET', '/v1/users/alice/inbox')).json();
     const { at } = await inbox(theirs);
-    await expectStatus(200, 'POST', () => '/v1/users/alice/inbox/read', { upTo: at })(site, theirs);
+    await expectStatus(200, 'PATCH', () => '/v1/users/alice/inbox/read', { upTo: at })(site, theirs);
     expect(await inbox(site.token)).toMatchObject({ unread: 2, revision: 0 });
   },
+  // There is no hook here: a token opens none.
+  'POST /v1/hooks/{name}': expectStatus(404, 'POST', () => '/v1/hooks/any', {}),
   'POST /v1/events': expectStatus(202, 'POST', () => '/v1/events', { topic: 'orders.1', data: 'theirs' }),
   'POST /v1/topics/{topic}/events': expectStatus(202, 'POST', () => '/v1/topics/orders.1/events', 'theirs'),
   'POST /v1/users/{user}/events': expectStatus(202, 'POST', () => '/v1/users/alice/events', 'theirs'),

@@ -28,7 +28,7 @@ export function createInboxRequest({ url = globalThis.location?.origin, token, u
     const request = {
       headers,
       credentials: 'include' as const,
-      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+      ...(body && { method: 'PATCH', body: JSON.stringify(body) }),
     };
     return fetch(base + path, request).catch((cause) => {
       throw new HubError('network', 'No connection, or none for this origin.', { cause });
