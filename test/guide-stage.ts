@@ -108,7 +108,7 @@ export async function createStage({ onTestFinished }: TestContext, parts: StageP
       const path = `users/${user}/inbox`;
       const { events } = await (await ask(path)).json();
       const headers = { 'content-type': 'application/json' };
-      await ask(`${path}/read`, subscriber, { method: 'POST', headers, body: JSON.stringify({ upTo: events[0].id }) });
+      await ask(`${path}/read`, subscriber, { method: 'PATCH', headers, body: JSON.stringify({ upTo: events[0].id }) });
     },
     async kick() {
       const { sessions } = await (await ask('sessions')).json();

@@ -34,18 +34,22 @@ export function sessionKeysOf({ node, facts }: FactBatch): string[] {
   return [...new Set([nodeKey(node), ...facts.map(({ session }) => sessionKey(node, session))])];
 }
 
-/** The keys of those who may come or go by a batch, once its sessions are known. */
+/**
+ * The keys of those who may come or go by a batch, once its sessions are known; and perhaps of others, for a session that
+ * opens more than once in it may be of several users.
+ */
 export function presenceKeysOf({ node, facts }: FactBatch, records: Records, plan: WebhooksPlan): string[] {
-  const known = new Map<string, { tenant: string; user?: string | undefined }>();
   const keys = new Set<string>();
-  for (const fact of facts) {
-    const open = parseSession(records.get(sessionKey(node, fact.session)));
-    if (fact.kind === 'opened') known.set(fact.session, fact);
-    const whose = open ?? known.get(fact.session);
-    const topics = [...(open?.topics ?? []), ...('topics' in fact ? fact.topics : [])];
-    if (whose?.user === undefined) continue;
-    for (const topic of topics) {
-      if (isPresenceTold(plan, whose.tenant, topic)) keys.add(presenceKey(whose.tenant, topic, whose.user));
+  for (const session of new Set(facts.map((fact) => fact.session))) {
+    const open = parseSession(records.get(sessionKey(node, session)));
+    const own = facts.filter((fact) => fact.session === session);
+    const owners = [open, ...own.filter((fact) => fact.kind === 'opened')];
+    const topics = new Set([...(open?.topics ?? []), ...own.flatMap((fact) => ('topics' in fact ? fact.topics : []))]);
+    for (const owner of owners) {
+      if (owner?.user === undefined) continue;
+      for (const topic of topics) {
+        if (isPresenceTold(plan, owner.tenant, topic)) keys.add(presenceKey(owner.tenant, topic, owner.user));
+      }
     }
   }
   return [...keys];

@@ -65,7 +65,7 @@ test('of each session, and of each user on a topic, what is told alternates, and
       expect(kept('p.')).toBe([...open].filter((about) => about.startsWith('presence')).length);
       expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });
 
