@@ -6,6 +6,8 @@ import { Transform } from 'node:stream';
 const HEALTH_MS = 200;
 /** What writes events is the ingest's; the same paths may be read at an edge. */
 const WRITES = /^\/v1\/(events|hooks\/[^/]+|(topics|users)\/[^/]+\/events)$/;
+/** What is scheduled is the ingest's too, whatever the method. */
+const SCHEDULES = /^\/v1\/schedules(\/|$)/;
 /** Of one connection, and not of what it carries (RFC 9110 section 7.6.1). */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer'];
 
@@ -87,7 +89,8 @@ export async function startBalancer(port, { edges, ingestUrl, answer }) {
   const server = createServer((incoming, outgoing) => {
     if (answer?.(incoming, outgoing)) return;
     const [path = ''] = (incoming.url ?? '').split('?');
-    const isWrite = WRITES.test(path) && incoming.method !== 'GET' && incoming.method !== 'HEAD';
+    const isRead = incoming.method === 'GET' || incoming.method === 'HEAD';
+    const isWrite = SCHEDULES.test(path) || (WRITES.test(path) && !isRead);
     pass(incoming, outgoing, isWrite ? [{ name: 'ingest', url: ingestUrl() }] : inTurn());
   });
   await new Promise((resolve, reject) => {

@@ -49,6 +49,8 @@ describe('the balancer', () => {
     expect(await ask('/v1/events', 'POST')).toBe('ingest POST');
     expect(await ask('/v1/topics/a/events?event=b', 'POST')).toBe('ingest POST');
     expect(await ask('/v1/users/a/events', 'DELETE')).toBe('ingest DELETE');
+    expect(await ask('/v1/schedules?limit=1')).toBe('ingest GET');
+    expect(await ask('/v1/schedules/a', 'DELETE')).toBe('ingest DELETE');
     expect(new Set([await ask('/v1/topics/a/events'), await ask('/console')])).toEqual(
       new Set(['edge-1 GET', 'edge-2 GET']),
     );

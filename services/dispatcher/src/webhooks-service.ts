@@ -1,7 +1,8 @@
 import { createAccessControl } from '@tidings/auth';
-import type { Broker, WorkStore } from '@tidings/broker';
+import type { WorkStore } from '@tidings/broker';
 import { createNatsClusterOf, createNatsWorkOf } from '@tidings/broker/nats';
 import { createControl } from '@tidings/control';
+import type { Message } from '@tidings/protocol';
 import {
   addApiDocument,
   type Clock,
@@ -11,6 +12,7 @@ import {
   type HostedService,
   hostService,
   type Logger,
+  type Metrics,
   type Settings,
   systemClock,
 } from '@tidings/runtime';
@@ -78,21 +80,11 @@ export async function startWebhooks(
 /** How long an event on a personal topic may be held, so that it can be decided meanwhile. */
 export const personalLeaseMs = ({ unreachedAfterSec }: WebhooksPlan): number => (unreachedAfterSec + 60) * 1_000;
 
-/** The same broker, which in one process tells the queue of events on personal topics: there is no log to read them from. */
-export function tellingOfPersonal(broker: Broker, { queue }: WorkStore, clock: Clock): Broker {
-  const publish: Broker['publish'] = async (input, trace) => {
-    const receipt = await broker.publish(input, trace);
-    const { tenant, topic, exclude } = input;
-    if (receipt.seq === 0 || receipt.duplicate || !/^user\.[^.]+$/.test(topic)) return receipt;
-    const event = { tenant, topic, seq: receipt.seq, timeMs: clock.now(), exclude };
-    await queue.put('personal', `${receipt.seq}`, JSON.stringify(event)).catch(() => {});
-    return receipt;
+/** Puts an event on a personal topic into the queue, where one process is all there is: there is no log to read them from. */
+export function notePersonal({ queue }: WorkStore, metrics: Metrics): (message: Message) => void {
+  return ({ tenant, topic, seq, timeMs, exclude }) => {
+    if (!/^user\.[^.]+$/.test(topic)) return;
+    const event = JSON.stringify({ tenant, topic, seq, timeMs, exclude });
+    queue.put('personal', `${seq}`, event).catch(() => metrics.webhookFactsDropped.inc());
   };
-  return new Proxy(broker, {
-    get: (target, name) => {
-      if (name === 'publish') return publish;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }

@@ -2,7 +2,8 @@ import type { Authenticator } from '@tidings/auth';
 import type { Cluster, WorkStore } from '@tidings/broker';
 import { createMemoryWork } from '@tidings/broker/memory';
 import { createNatsWorkOf } from '@tidings/broker/nats';
-import { addWebhooks, createDispatcher, personalLeaseMs, readSecrets } from '@tidings/dispatcher';
+import { addWebhooks, createDispatcher, notePersonal, personalLeaseMs, readSecrets } from '@tidings/dispatcher';
+import type { Message } from '@tidings/protocol';
 import type { Clock, Logger, Metrics, ServiceApp, Settings } from '@tidings/runtime';
 import { readWebhooksPlan, type WebhooksPlan } from '@tidings/webhooks';
 
@@ -21,6 +22,8 @@ export interface HubWebhooksParts {
 export interface HubWebhooks {
   readonly plan: WebhooksPlan;
   readonly store: WorkStore;
+  /** An event was stored by the embedded broker. */
+  note(message: Message): void;
   /** Before anything is reported. */
   open(): Promise<void>;
   /** Once the cluster is open. */
@@ -47,6 +50,7 @@ export function createHubWebhooks(parts: HubWebhooksParts): HubWebhooks | undefi
   return {
     plan,
     store,
+    note: notePersonal(store, metrics),
     open: () => store.queue.open(),
     start: dispatcher.start,
     stop: dispatcher.stop,

@@ -4,9 +4,9 @@ import { createMemoryBroker, createMemoryCluster } from '@tidings/broker/memory'
 import { createNatsBrokerOf, createNatsClusterOf } from '@tidings/broker/nats';
 import { createConsole, createDevelopmentRoutes } from '@tidings/console';
 import { createControl } from '@tidings/control';
-import { tellingOfPersonal } from '@tidings/dispatcher';
 import { AHEAD_WAIT_MS, createEdgeService, type EdgeService } from '@tidings/edge';
 import { addIngest, PUBLISH_GRACE_MS } from '@tidings/ingest';
+import type { Message } from '@tidings/protocol';
 import {
   type Clock,
   createHostedApp,
@@ -22,7 +22,7 @@ import {
 import { openTracing } from '@tidings/tracing';
 import { createDevelopmentKit, createDevelopmentSecret, type DevelopmentKit } from './development.ts';
 import { createDevelopmentPages } from './development-pages.ts';
-import { createHubWebhooks } from './hub-webhooks.ts';
+import { createHubWebhooks, type HubWebhooks } from './hub-webhooks.ts';
 import { addNewcomerPage } from './newcomer-page.ts';
 
 /** A hub that accepts connections. */
@@ -58,15 +58,15 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
   const control = createControl(cluster, log, clock, settings.audit, !isQuiet);
   const { authenticator, classes } = createAccessControl(settings, secrets, metrics, clock, control.accessChecks);
   const kit = needsKit ? await createDevelopmentKit(secrets[0] as string, clock) : undefined;
-  const events = embedded
-    ? createEmbeddedBroker(settings, metrics, clock)
+  let webhooks: HubWebhooks | undefined;
+  const broker = embedded
+    ? createEmbeddedBroker(settings, metrics, clock, (message) => webhooks?.note(message))
     : createNatsBrokerOf(settings, 'hub', log, metrics, clock);
   const { audit } = control;
   const requestLog = isQuiet ? log.child({}, { level: 'warn' }) : log;
   const app = createHostedApp(settings, metrics, requestLog, authenticator.corsOrigin, audit.noteProblem);
   const hubParts = { settings, embedded, cluster, authenticator, app, metrics, log, clock };
-  const webhooks = createHubWebhooks(hubParts);
-  const broker = embedded && webhooks ? tellingOfPersonal(events, webhooks.store, clock) : events;
+  webhooks = createHubWebhooks(hubParts);
   const ingest = addIngest(app, {
     broker,
     cluster,
@@ -136,13 +136,19 @@ function createEmbeddedCluster(log: Logger, clock: Clock): Cluster {
   return createMemoryCluster({ clock, onFault: (error) => log.error({ err: error }, 'a question was not answered') });
 }
 
-function createEmbeddedBroker(settings: Settings, metrics: Metrics, clock: Clock): Broker {
+function createEmbeddedBroker(
+  settings: Settings,
+  metrics: Metrics,
+  clock: Clock,
+  onStored: (message: Message) => void,
+): Broker {
   metrics.brokerConnected.set(1);
   const { historyMaxBytes: maxBytes, historyMaxAgeSec } = settings;
   const broker = createMemoryBroker({
     maxBytes,
     maxAgeMs: historyMaxAgeSec * 1000,
     clock,
+    onStored,
     onScheduled(_receipt, lateMs) {
       metrics.schedulesDelivered.inc();
       metrics.scheduleLateSeconds.observe(lateMs / 1000);

@@ -32,14 +32,15 @@ test('a hub tells of sessions, of presence and of a user who was not reached, an
   });
   const token = await hub.token({ subscribe: ['room.*', 'orders'], publish: ['>'], admin: true });
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const publish = (topic: string): Promise<Response> =>
-    request(`${hub.url}/v1/events`, { method: 'POST', headers, body: JSON.stringify({ topic, data: 1 }) });
+  const publish = (topic: string, more?: object): Promise<Response> =>
+    request(`${hub.url}/v1/events`, { method: 'POST', headers, body: JSON.stringify({ topic, data: 1, ...more }) });
   const open = (): ReturnType<typeof openStream> =>
     openStream(`${hub.url}/v1/stream?topic=room.1&topic=orders&topic=user.alice`, { headers });
   const [one, two] = [await open(), await open()];
   for (const client of [one, two]) await client.event('hub.live');
   await publish('user.alice');
   await publish('user.bob');
+  await publish('user.carol', { delay: 1 });
   one.destroy();
   await expect.poll(() => receiver.hooks.map(({ type }) => type)).toContain('session.closed');
   const session = `${two.headers['tidings-session']}`;
@@ -56,6 +57,7 @@ test('a hub tells of sessions, of presence and of a user who was not reached, an
       'session.opened ',
       'session.opened ',
       'user.unreached user.bob',
+      'user.unreached user.carol',
     ]);
   expect(receiver.hooks.find(({ type }) => type === 'user.unreached')?.data).toEqual({
     tenant: 'default',

@@ -19,6 +19,8 @@ export interface MemoryBrokerOptions {
   readonly idempotencyWindowMs?: number;
   readonly scheduleRoom?: ScheduleRoom;
   readonly onScheduled?: OnScheduled;
+  /** Told of each event that is stored, in the turn in which it is; it must not throw. */
+  readonly onStored?: (message: Message) => void;
   readonly clock?: Clock;
 }
 
@@ -67,6 +69,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions): Broker {
     if (input.store) {
       log.append(message);
       log.evict(clock.now());
+      options.onStored?.(message);
     }
     return message;
   }
