@@ -4,6 +4,7 @@ export * from './cursor.ts';
 export * from './envelope.ts';
 export * from './error.ts';
 export * from './event-name.ts';
+export * from './explanation.ts';
 export * from './goodbye.ts';
 export * from './hub-topic.ts';
 export * from './inbox.ts';

@@ -66,7 +66,12 @@ export class Outbox implements Flushable {
 
   /** No room for more at once: whoever has more must `makeRoom` first. */
   get full(): boolean {
-    return this.#frameBytes + this.#socket.unsentBytes > this.#limitBytes;
+    return this.unsentBytes > this.#limitBytes;
+  }
+
+  /** What the kernel was not offered, or has not taken. */
+  get unsentBytes(): number {
+    return this.#frameBytes + this.#socket.unsentBytes;
   }
 
   /** What the kernel has taken so far: it grows while the client reads, however slowly, and never falls. */

@@ -1,0 +1,83 @@
+import { encodeCursor } from '@tidings/protocol';
+import { describe, expect, test } from 'vitest';
+import { findAcknowledgement } from '../src/explain/find-acknowledgement.ts';
+import { judgeSession } from '../src/explain/judge-session.ts';
+import type { AskedEvent, FoundEvent, SessionRecord } from '../src/explain/session-record.ts';
+
+const RECORD: SessionRecord = {
+  id: 's1',
+  node: 'n',
+  epoch: 'e',
+  openedMs: 1,
+  start: 10,
+  through: 50,
+  lastId: 45,
+  atMs: 9,
+  unsentBytes: 0,
+  cut: false,
+  topics: [{ after: 10, settled: 10, topics: ['orders.*'] }],
+  grants: [{ after: 0, patterns: ['orders.>'] }],
+  gaps: [],
+  newestOnly: [],
+  replays: [],
+};
+const FOUND: FoundEvent = { state: 'stored', topic: 'orders.1', event: '', timeMs: 5, exclude: '', isPublic: false };
+const asked = (seq: number, found: Partial<FoundEvent> = {}): AskedEvent => ({
+  id: encodeCursor('e', seq),
+  epoch: 'e',
+  seq,
+  found: { ...FOUND, ...found },
+});
+const judge = (seq: number, found: Partial<FoundEvent> = {}, record: Partial<SessionRecord> = {}): unknown[] => {
+  const { written, why } = judgeSession(asked(seq, found), { ...RECORD, ...record });
+  return [written, why];
+};
+
+describe('what a session was sent follows from what its record keeps', () => {
+  test('an event that matches, between its start and where it has come, was written', () => {
+    expect([judge(11), judge(50)]).toEqual([
+      ['yes', undefined],
+      ['yes', undefined],
+    ]);
+  });
+
+  test('what lies before its start, or after its end, was not', () => {
+    expect(judge(10)).toEqual(['no', 'opened-after']);
+    expect(judge(51, {}, { closedMs: 9 })).toEqual(['no', 'closed-before']);
+    expect(judge(51)).toEqual(['no', 'not-yet']);
+  });
+
+  test('nor what it did not ask for, was left out of, or was told is gone', () => {
+    expect(judge(20, { topic: 'chat' })).toEqual(['no', 'no-topic']);
+    expect(judgeSession(asked(20, { topic: 'chat' }), RECORD).granted).toBe(false);
+    expect(judge(20, { exclude: 's1' })).toEqual(['no', 'excluded']);
+    expect(judge(20, {}, { gaps: [{ after: 15, upTo: 20 }] })).toEqual(['no', 'gap']);
+  });
+
+  test('what can not be known is not claimed', () => {
+    expect(judge(20, {}, { newestOnly: [{ after: 15, upTo: 20 }] })).toEqual(['unknown', 'newest-only']);
+    expect(judge(20, {}, { unsentBytes: 1 })).toEqual(['unknown', 'unsent']);
+    expect(judge(5, {}, { replays: [{ pattern: 'orders.1', upTo: 10 }] })).toEqual(['unknown', 'replayed']);
+    expect(judge(20, {}, { cut: true })).toEqual(['unknown', 'forgotten']);
+  });
+});
+
+describe('a later cursor says whether the client had it', () => {
+  const closed = { ...RECORD, closedMs: 100 };
+  const later = (seq: number): SessionRecord => ({
+    ...RECORD,
+    id: 's2',
+    openedMs: 200,
+    start: seq,
+    given: encodeCursor('e', seq),
+  });
+
+  test('at or after the event it had, before it it had not', () => {
+    expect(findAcknowledgement(asked(30), closed, [closed, later(30)]).state).toBe('yes');
+    expect(findAcknowledgement(asked(30), closed, [closed, later(29)]).state).toBe('no');
+  });
+
+  test('a cursor that another of its tabs may have had says nothing', () => {
+    expect(findAcknowledgement(asked(30), closed, [closed, { ...closed, id: 's3' }, later(40)]).state).toBe('unknown');
+  });
+});
