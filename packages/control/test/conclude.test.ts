@@ -22,6 +22,13 @@ test('a user without a stream did not get it, where nothing is left out', () => 
   expect(conclude(asked, [part]).delivered).toBe('no');
 });
 
+test('a node that was heard last long before the event had ended by then', () => {
+  const late = { ...asked, found: { ...asked.found, timeMs: 100_000 } } as AskedEvent;
+  const heard = (heardMs: number): JournalPart => ({ ...part, heard: [{ node: 'b', sinceMs: 0, heardMs }] });
+  expect(conclude(late, [heard(60_000)]).delivered).toBe('no');
+  expect(conclude(late, [heard(80_000)]).delivered).toBe('unknown');
+});
+
 test('a node that is gone, started later, forgot, or keeps no journal makes it unknown', () => {
   const gone = { ...part, heard: [{ node: 'b', sinceMs: 0, heardMs: 2_000 }] };
   expect(conclude(asked, [gone])).toMatchObject({ delivered: 'unknown', lost: gone.heard });

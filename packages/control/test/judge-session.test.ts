@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { findAcknowledgement } from '../src/explain/find-acknowledgement.ts';
 import { judgeSession } from '../src/explain/judge-session.ts';
 import type { AskedEvent, FoundEvent, SessionRecord } from '../src/explain/session-record.ts';
+import { settleSession } from '../src/explain/settle-session.ts';
 
 const RECORD: SessionRecord = {
   id: 's1',
@@ -80,4 +81,16 @@ describe('a later cursor says whether the client had it', () => {
   test('a cursor that another of its tabs may have had says nothing', () => {
     expect(findAcknowledgement(asked(30), closed, [closed, { ...closed, id: 's3' }, later(40)]).state).toBe('unknown');
   });
+});
+
+test('a later cursor settles what was about to be sent at the end, and says nothing of what was not written', () => {
+  const ended: SessionRecord = { ...RECORD, unsentBytes: 10, closedMs: 5 };
+  const later: SessionRecord = { ...RECORD, id: 's2', openedMs: 6, given: encodeCursor('e', 40), start: 40 };
+  const settle = (seq: number, found: Partial<FoundEvent> = {}) => {
+    const { written, why, acknowledged, by } = settleSession(asked(seq, found), ended, [ended, later]);
+    return [written, why, acknowledged, by?.id];
+  };
+  expect(settle(30)).toEqual(['yes', undefined, 'yes', 's2']);
+  expect(settle(42)).toEqual(['unknown', 'unsent', 'no', 's2']);
+  expect(settle(30, { topic: 'chat' })).toEqual(['no', 'no-topic', 'unknown', undefined]);
 });

@@ -103,7 +103,7 @@ export interface EdgeOptions {
 
 /** The way out of a process. */
 export interface Edge {
-  /** Adds the edge's requests to an application. */
+  /** Adds the edge's requests to an application, once the cluster is open. */
   addTo(app: ServiceApp): void;
   readonly openStreams: number;
   /** Breaks the connection of a stream without a word, as a network does; answers whether there was such a session. */
@@ -199,7 +199,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const tell = createInboxNotices(cluster, router);
   const states = createReadStates(cluster.records);
   answerForSessions({ edge, classes, turns: createChangeTurns() });
-  const stopNotices = answerForJournal({ cluster, journal, clock, maxAgeMs });
+  const notices = answerForJournal({ cluster, journal, clock, maxAgeMs });
   tallies.measureStreams((tenants) => measureStreams({ registry, drain }, tenants));
   const callers = { cluster, authenticator, classes, cell, audit, clock };
   metrics.connectionsLimit.set(settings.maxConnections);
@@ -207,6 +207,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
 
   return {
     addTo(app) {
+      notices.begin();
       addStream(app, { edge, authenticator, classes, cell }, READ_FAILURES);
       addReads(app, { broker, cluster, feed, clock, aheadWaitMs, authenticator, classes, cell }, READ_FAILURES);
       addSessions(app, callers, READ_FAILURES);
@@ -234,7 +235,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     close() {
       drain.stop();
       for (const session of registry.list()) session.close('draining', softRetryMs());
-      stopNotices();
+      notices.end();
       wheel.stop();
     },
   };

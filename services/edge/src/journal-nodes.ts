@@ -1,6 +1,6 @@
 import type { Cluster } from '@tidings/broker';
 import type { HeardNode, JournalPart } from '@tidings/control';
-import type { Clock } from '@tidings/runtime';
+import type { Clock, Timer } from '@tidings/runtime';
 import type { Journal } from './journal.ts';
 
 /** Whose sessions are asked for. */
@@ -18,10 +18,15 @@ export interface JournalNodesParts {
   readonly maxAgeMs: number;
 }
 
+export interface JournalNotices {
+  /** To be called when the cluster is open, and before any stream is. */
+  begin(): void;
+  end(): void;
+}
+
 export const EXPLAIN = 'explain';
 
 const NOTICE = 'journal';
-const FIRST_NOTICE_MS = 1_000;
 const NOTICE_MS = 10_000;
 // A name and two times each; nodes are this many only where something starts them again and again.
 const MOST_HEARD = 2_000;
@@ -29,9 +34,8 @@ const MOST_HEARD = 2_000;
 /**
  * Answers for this node's journal, and lets the others know that there is one: what a node knew that does not answer any
  * more is lost, and may not count as nothing.
- * @returns ends the notices.
  */
-export function answerForJournal({ cluster, journal, clock, maxAgeMs }: JournalNodesParts): () => void {
+export function answerForJournal({ cluster, journal, clock, maxAgeMs }: JournalNodesParts): JournalNotices {
   const sinceMs = clock.now();
   let hearsSinceMs = sinceMs;
   const heard = new Map<string, HeardNode>();
@@ -42,7 +46,7 @@ export function answerForJournal({ cluster, journal, clock, maxAgeMs }: JournalN
     const isOn = journal !== undefined;
     return { node: cluster.id, sinceMs, hearsSinceMs, isOn, heard: [...heard.values()], ...known };
   });
-  if (journal === undefined) return () => {};
+  if (journal === undefined) return { begin() {}, end() {} };
 
   cluster.hear(NOTICE, (body, node) => {
     const since = (body as Partial<HeardNode>).sinceMs;
@@ -60,10 +64,10 @@ export function answerForJournal({ cluster, journal, clock, maxAgeMs }: JournalN
     hearsSinceMs = clock.now();
   });
 
-  let timer = clock.after(FIRST_NOTICE_MS, tell);
+  let timer: Timer | undefined;
   function tell(): void {
     cluster.tell(NOTICE, { sinceMs });
     timer = clock.after(NOTICE_MS, tell);
   }
-  return () => timer.cancel();
+  return { begin: tell, end: () => timer?.cancel() };
 }

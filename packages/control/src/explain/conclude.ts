@@ -1,6 +1,5 @@
-import { findAcknowledgement } from './find-acknowledgement.ts';
-import { judgeSession } from './judge-session.ts';
 import type { AskedEvent, HeardNode, JournalPart } from './session-record.ts';
+import { settleSession } from './settle-session.ts';
 
 export interface Conclusion {
   readonly delivered: 'acknowledged' | 'written' | 'no' | 'unknown';
@@ -10,21 +9,21 @@ export interface Conclusion {
   readonly complete: boolean;
 }
 
+// Nodes tell of themselves every 10 s; whoever is cut off may serve for another 8 s, and a notice can be lost.
+const SILENT_MS = 30_000;
+
 /**
  * Whether a user got an event, from what all nodes answered. `no` only where the event is known, no session had it, and nothing is left
  * out (ADR 0035).
  */
 export function conclude(asked: AskedEvent, parts: readonly JournalPart[]): Conclusion {
   const records = parts.flatMap((part) => part.records);
-  const judged = records.map((record) => ({
-    written: judgeSession(asked, record).written,
-    acknowledged: findAcknowledgement(asked, record, records).state,
-  }));
+  const judged = records.map((record) => settleSession(asked, record, records));
   const { found } = asked;
   const sinceMs = found.state === 'stored' ? found.timeMs : 0;
   const answered = new Set(parts.map(({ node }) => node));
   const heard = new Map(parts.flatMap((part) => part.heard.map((each) => [each.node, each])));
-  const lost = [...heard.values()].filter(({ node, heardMs }) => !answered.has(node) && heardMs >= sinceMs);
+  const lost = [...heard.values()].filter(({ node, heardMs }) => !answered.has(node) && heardMs + SILENT_MS >= sinceMs);
   // Whoever was there already would have heard of the others.
   const isWitnessed = parts.some((part) => part.isOn && part.hearsSinceMs <= sinceMs);
   const isWhole = parts.every((part) => part.isOn && part.forgottenMs < sinceMs);

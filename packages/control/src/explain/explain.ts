@@ -1,8 +1,7 @@
 import { type ExplainReason, type Explanation, encodeCursor, type SessionExplanation } from '@tidings/protocol';
 import { conclude } from './conclude.ts';
-import { findAcknowledgement } from './find-acknowledgement.ts';
-import { judgeSession } from './judge-session.ts';
 import type { AskedEvent, JournalPart, SessionRecord } from './session-record.ts';
+import { settleSession } from './settle-session.ts';
 
 const WHY: Readonly<Record<ExplainReason, string>> = {
   'no-topic': 'it followed no topic that matches',
@@ -61,8 +60,7 @@ export function explain(user: string, asked: AskedEvent, parts: readonly Journal
 }
 
 function toSession(asked: AskedEvent, record: SessionRecord, all: readonly SessionRecord[]): SessionExplanation {
-  const { written, why, topics, matched, granted } = judgeSession(asked, record);
-  const { state: acknowledged, by } = findAcknowledgement(asked, record, all);
+  const { written, why, topics, matched, granted, acknowledged, by } = settleSession(asked, record, all);
   const { closedMs, end, given } = record;
   return {
     id: record.id,

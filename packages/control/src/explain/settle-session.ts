@@ -1,0 +1,21 @@
+import type { Certainty } from '@tidings/protocol';
+import { findAcknowledgement } from './find-acknowledgement.ts';
+import { type Judgement, judgeSession } from './judge-session.ts';
+import type { AskedEvent, SessionRecord } from './session-record.ts';
+
+export interface Settled extends Judgement {
+  readonly acknowledged: Certainty;
+  /** The session that came with the cursor which says so. */
+  readonly by: SessionRecord | undefined;
+}
+
+/** What became of an event on a session, by its own record and those of the user's others. */
+export function settleSession(asked: AskedEvent, record: SessionRecord, all: readonly SessionRecord[]): Settled {
+  const judged = judgeSession(asked, record);
+  // Of what was not written a later cursor says nothing.
+  if (judged.written === 'no') return { ...judged, acknowledged: 'unknown', by: undefined };
+  const { state: acknowledged, by } = findAcknowledgement(asked, record, all);
+  // What was about to be sent at the end has come after all.
+  const isSettled = judged.why === 'unsent' && acknowledged === 'yes';
+  return { ...judged, ...(isSettled && { written: 'yes', why: undefined }), acknowledged, by };
+}
