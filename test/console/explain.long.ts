@@ -1,26 +1,27 @@
-import { explain } from '@tidings/control';
 import { expect, test } from 'vitest';
-import { expectAccessible, expectFits, provideConsole } from './console-tab.ts';
+import { explainSample } from '../../packages/cli/test/explain/sample-explanation.ts';
+import { expectAccessible, expectFits, provideConsole, takePicture } from './console-tab.ts';
 
 const stage = provideConsole();
 
-test('a link asks, names what can not be known, and holds no token', async () => {
-  const asked = { id: '', epoch: '3f', seq: 20, found: { state: 'evicted' } } as const;
-  const part = { sinceMs: 0, forgottenMs: 0, records: [], heard: [{ node: 'edge-c', sinceMs: 1, heardMs: 2 }] };
-  const answer = explain('alice', asked, [
-    { ...part, node: 'edge-a', isOn: true },
-    { ...part, node: 'edge-b', isOn: false },
-  ]);
+test('a link asks at once, shows each session and what can not be known, and holds no token', async () => {
   const tab = await stage.openConsole('explain', { viewport: { width: 1280, height: 800 } });
-  await tab.route('**/v1/explain?*', (route) => route.fulfill({ json: answer }));
+  await tab.route('**/v1/explain?*', (route) => route.fulfill({ json: explainSample() }));
   await tab.evaluate(() => {
     location.hash = '#/explain?user=alice&event=3f.k.lozb';
   });
-  await tab.getByText('edge-b keeps no journal').waitFor();
-  await tab.getByText('edge-c, since').waitFor();
-  expect(await tab.getByRole('status').filter({ hasText: 'Whether the user got it is not known' }).count()).toBe(1);
+  await tab.getByRole('status').filter({ hasText: 'It is stored. The user had it' }).waitFor();
   expect(await tab.getByLabel('Did user').inputValue()).toBe('alice');
+  const rows = tab.locator('explain-page tbody tr');
+  expect(await rows.locator('th').allTextContents()).toEqual(['s-one', 's-two', 's-three']);
+  expect(await rows.locator('td:nth-child(2)').allTextContents()).toEqual(['no', 'yes', 'no']);
+  expect(await rows.locator('td:nth-child(3)').allTextContents()).toEqual(['–', 'yes', '–']);
+  await tab.getByText('edge-c keeps no journal').waitFor();
+  await tab.getByText('edge-d, since').waitFor();
   await expectAccessible(tab);
+  await takePicture(tab, 'console-explain');
   await tab.setViewportSize({ width: 360, height: 640 });
   await expectFits(tab);
+  await tab.emulateMedia({ colorScheme: 'dark' });
+  await expectAccessible(tab);
 });
