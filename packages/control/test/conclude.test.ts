@@ -8,7 +8,15 @@ const asked: AskedEvent = {
   seq: 5,
   found: { state: 'stored', topic: 't', event: '', timeMs: 1_000, exclude: '', isPublic: false },
 };
-const part: JournalPart = { node: 'a', sinceMs: 0, isOn: true, forgottenMs: 0, records: [], heard: [] };
+const part: JournalPart = {
+  node: 'a',
+  sinceMs: 0,
+  hearsSinceMs: 0,
+  isOn: true,
+  forgottenMs: 0,
+  records: [],
+  heard: [],
+};
 
 test('a user without a stream did not get it, where nothing is left out', () => {
   expect(conclude(asked, [part]).delivered).toBe('no');
@@ -17,7 +25,7 @@ test('a user without a stream did not get it, where nothing is left out', () => 
 test('a node that is gone, started later, forgot, or keeps no journal makes it unknown', () => {
   const gone = { ...part, heard: [{ node: 'b', sinceMs: 0, heardMs: 2_000 }] };
   expect(conclude(asked, [gone])).toMatchObject({ delivered: 'unknown', lost: gone.heard });
-  for (const left of [{ sinceMs: 2_000 }, { forgottenMs: 2_000 }, { isOn: false }]) {
+  for (const left of [{ hearsSinceMs: 2_000 }, { forgottenMs: 2_000 }, { isOn: false }]) {
     expect(conclude(asked, [{ ...part, ...left }]).delivered).toBe('unknown');
   }
 });

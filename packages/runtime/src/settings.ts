@@ -60,6 +60,9 @@ export interface Settings {
   readonly maxEventBytes: number;
   readonly maxBodyBytes: number;
   readonly catchUpMaxBytes: number;
+  /** What an edge remembers of sessions that ended; 0: it keeps no journal. */
+  readonly journalMaxBytes: number;
+  readonly journalMaxAgeSec: number;
   /** Open streams; 0: no limit, also of all that follow to `quotaEvents`. */
   readonly maxConnections: number;
   readonly maxConnectionsPerUser: number;
@@ -173,6 +176,8 @@ export function loadSettings(env: NodeJS.ProcessEnv, needs: Needs = {}): Setting
     maxEventBytes: read('TIDINGS_MAX_EVENT_BYTES'),
     maxBodyBytes: read('TIDINGS_MAX_BODY_BYTES'),
     catchUpMaxBytes: read('TIDINGS_CATCH_UP_MAX_BYTES'),
+    journalMaxBytes: read('TIDINGS_JOURNAL_MAX_BYTES'),
+    journalMaxAgeSec: read('TIDINGS_JOURNAL_MAX_AGE'),
     maxConnections: read('TIDINGS_MAX_CONNECTIONS'),
     maxConnectionsPerUser: read('TIDINGS_MAX_CONNECTIONS_PER_USER'),
     maxConnectionsPerTenant: read('TIDINGS_MAX_CONNECTIONS_PER_TENANT'),

@@ -223,6 +223,13 @@ export const VARIABLES: readonly Variable[] = [
     'History that all streams which catch up may hold in memory at once, in bytes.',
   ),
   variable(
+    'TIDINGS_JOURNAL_MAX_BYTES',
+    '0',
+    whole(0, 2 ** 40),
+    'What an edge may remember of streams that ended, in bytes, to explain what became of an event; 0: it keeps no journal.',
+  ),
+  variable('TIDINGS_JOURNAL_MAX_AGE', '86400', whole(1, YEAR_SEC), 'How long it remembers them, in seconds.'),
+  variable(
     'TIDINGS_MAX_CONNECTIONS',
     '100000',
     whole(0, 2 ** 31),

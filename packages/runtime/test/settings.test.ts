@@ -183,6 +183,8 @@ const ROWS: readonly Row[] = [
   whole('TIDINGS_RING_MAX_BYTES', 'ringMaxBytes', 67_108_864, 1_000_000, 2 ** 40),
   whole('TIDINGS_LAG_MAX_BYTES', 'lagMaxBytes', 65_536, 4_096, 2 ** 30),
   whole('TIDINGS_LAG_MAX_AGE', 'lagMaxAgeSec', 60, 1, 3_600),
+  whole('TIDINGS_JOURNAL_MAX_BYTES', 'journalMaxBytes', 0, 0, 2 ** 40),
+  whole('TIDINGS_JOURNAL_MAX_AGE', 'journalMaxAgeSec', 86_400, 1, YEAR),
   whole('TIDINGS_MAX_CONNECTIONS_PER_TENANT', 'maxConnectionsPerTenant', 0, 0, 2 ** 31),
   whole('TIDINGS_RATE_PUBLISH', 'ratePublish', 0, 0, 1e9),
   whole('TIDINGS_RATE_PUBLISH_PER_TENANT', 'ratePublishPerTenant', 0, 0, 1e9),

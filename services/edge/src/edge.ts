@@ -24,6 +24,7 @@ import { createAdmission } from './admission.ts';
 import { createChangeTurns } from './change-turns.ts';
 import { createDeliverySpans } from './delivery-spans.ts';
 import { createDrain } from './drain.ts';
+import { addExplain } from './explain-route.ts';
 import { openFeed } from './feed.ts';
 import { createFlushQueue } from './flush-queue.ts';
 import { addReads } from './history-route.ts';
@@ -32,6 +33,8 @@ import { createHubTopicItems } from './hub-topic-items.ts';
 import { untilFed } from './in-touch.ts';
 import { createInboxNotices } from './inbox-notices.ts';
 import { addInbox } from './inbox-route.ts';
+import { createJournal } from './journal.ts';
+import { answerForJournal } from './journal-nodes.ts';
 import { createMetricsSnapshots, measureStreams } from './metrics-snapshots.ts';
 import { READ_FAILURES } from './openapi-answers.ts';
 import { addPresence } from './presence-route.ts';
@@ -84,6 +87,8 @@ export interface EdgeOptions {
     | 'drainMs'
     | 'maxTokenAgeSec'
     | 'historyMaxAgeSec'
+    | 'journalMaxBytes'
+    | 'journalMaxAgeSec'
   >;
   /** How long a cursor ahead of the feed is waited for; 0 for a broker whose feed can't be behind. */
   readonly aheadWaitMs?: number;
@@ -157,7 +162,9 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     throw error;
   });
   const lagMaxMs = settings.lagMaxAgeSec * 1000;
-  const { lagMaxBytes } = settings;
+  const { lagMaxBytes, journalMaxBytes: maxBytes } = settings;
+  const maxAgeMs = settings.journalMaxAgeSec * 1000;
+  const journal = maxBytes > 0 ? createJournal({ node: cluster.id, feed, clock, maxBytes, maxAgeMs }) : undefined;
   const edge: EdgeParts = {
     broker,
     cluster,
@@ -181,6 +188,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     lagMaxMs,
     aheadWaitMs,
     webhooks: options.webhooks && createWebhookFacts({ ...options.webhooks, cluster, registry, feed, clock }),
+    journal,
   };
   revocations.onChange(() => {
     const revoked = registry.list().filter(({ tokens }) => tokens.some(revocations.isRevoked));
@@ -191,6 +199,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
   const tell = createInboxNotices(cluster, router);
   const states = createReadStates(cluster.records);
   answerForSessions({ edge, classes, turns: createChangeTurns() });
+  const stopNotices = answerForJournal({ cluster, journal, clock, maxAgeMs });
   tallies.measureStreams((tenants) => measureStreams({ registry, drain }, tenants));
   const callers = { cluster, authenticator, classes, cell, audit, clock };
   metrics.connectionsLimit.set(settings.maxConnections);
@@ -210,6 +219,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
       const { historyMaxAgeSec } = settings;
       const inbox = { broker, cluster, feed, reads: edge.reads, clock, aheadWaitMs, historyMaxAgeSec };
       addInbox(app, { ...inbox, states, tell, writes, authenticator, cell }, READ_FAILURES);
+      addExplain(app, { broker, cluster, feed, clock, aheadWaitMs, authenticator, classes, cell }, READ_FAILURES);
       addTickets(app, { tickets, writes, authenticator, cell, audit, clock }, READ_FAILURES);
     },
     get openStreams() {
@@ -224,6 +234,7 @@ export async function createEdge(options: EdgeOptions): Promise<Edge> {
     close() {
       drain.stop();
       for (const session of registry.list()) session.close('draining', softRetryMs());
+      stopNotices();
       wheel.stop();
     },
   };

@@ -104,6 +104,10 @@ async function beginReplays(
     const topics = begin();
     next = topics;
     return async (cancellation) => {
+      edge.journal?.replaying(
+        session,
+        replays.map(({ topic }) => topic),
+      );
       for (const added of replays) await replayAdded(session, added, edge, cancellation);
       session.changeTopics(topics);
     };
@@ -126,6 +130,7 @@ function renew(session: Session, grant: Grant, change: SessionChange, edge: Edge
   const extended = isNew && edge.registry.extend(session, expiresAtMs);
   if (extended) session.tokens = [identity];
   else if (isNew || change.add.length > 0) restUpon(session, identity);
+  if (isNew || change.add.length > 0) edge.journal?.granted(session, grant, isNew);
   if (!isNew) return;
   const forbidden = session.topics.filter((topic) => !mayRead(grant, topic, classes));
   if (forbidden.length === 0) return;

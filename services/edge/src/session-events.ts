@@ -1,3 +1,4 @@
+import type { GapReason } from '@tidings/protocol';
 import type { Cancellation } from './read-deadline.ts';
 import type { Session } from './session.ts';
 
@@ -9,8 +10,8 @@ export interface SessionEvents {
   interrupt(session: Session, begin: BeginWriting, signal: AbortSignal): Promise<Interruption | undefined>;
   /** Its topics are others now. */
   changed(session: Session): void;
-  /** It is told that something is gone. */
-  gap(session: Session): void;
+  /** It is told that what lies up to `to` is gone; its place is not there yet. */
+  gap(session: Session, to: number, reason: GapReason): void;
   /** It was closed by us, or its connection is gone. Once. */
   closed(session: Session): void;
 }

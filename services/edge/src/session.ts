@@ -50,7 +50,7 @@ export class Session implements Subscriber {
   #lastOrdinal = 0;
   #cursorMs = Number.NEGATIVE_INFINITY;
   #wasLive = false;
-  /** Everything up to here is done, while catching up. */
+  /** Everything up to here is done, while catching up and at the end. */
   position = 0;
   /** The newest place whose id the client has. */
   cursorSeq = 0;
@@ -213,7 +213,7 @@ export class Session implements Subscriber {
 
   /** Says that history up to `to` is gone; what follows comes after it. */
   gap(from: string, to: number, reason: GapReason): void {
-    this.#events.gap(this);
+    this.#events.gap(this, to, reason);
     this.control(encodeGap(from, cursorOf(this.#feed, to), reason));
     this.cursorSeq = to;
     this.beganSeq = to;
@@ -298,7 +298,7 @@ export class Session implements Subscriber {
   }
 
   #leave(): void {
-    if (this.#state === 'live') this.#router.remove(this);
+    if (this.#state === 'live') this.pause();
     this.#state = 'closed';
     this.#interest?.release();
   }

@@ -1,7 +1,14 @@
-import type { TokenIdentity } from '@tidings/auth';
+import { type Grant, identityOf } from '@tidings/auth';
 import type { Broker, Cluster } from '@tidings/broker';
 import type { Audit, RevocationList, TenantTallies } from '@tidings/control';
-import { encodeHello, encodeOpening, type Frame, TidingsError } from '@tidings/protocol';
+import {
+  encodeHello,
+  encodeOpening,
+  type Frame,
+  type GapReason,
+  MAX_CURSOR_CHARACTERS,
+  TidingsError,
+} from '@tidings/protocol';
 import type { CallerLimits, Clock, Logger, Metrics, Timer, WriteLine } from '@tidings/runtime';
 import type { Admission, Holder } from './admission.ts';
 import { catchUp } from './catch-up.ts';
@@ -13,6 +20,7 @@ import type { FlushQueue } from './flush-queue.ts';
 import { follow } from './follow.ts';
 import { jitter } from './jitter.ts';
 import { findJoin } from './join.ts';
+import type { Journal } from './journal.ts';
 import { Outbox } from './outbox.ts';
 import type { ReadBudget } from './read-budget.ts';
 import { type Cancellation, unlessAborted } from './read-deadline.ts';
@@ -52,6 +60,8 @@ export interface EdgeParts {
   readonly aheadWaitMs: number;
   /** `undefined`: there are no webhooks. */
   readonly webhooks: WebhookFacts | undefined;
+  /** `undefined`: nothing is kept of sessions that ended. */
+  readonly journal: Journal | undefined;
 }
 
 /** A request for a stream that was found to be allowed. */
@@ -61,8 +71,9 @@ export interface StreamOrder {
   readonly topics: readonly string[];
   /** Whom it is counted for. */
   readonly holder: Holder;
-  /** The token that it came with, if any. */
-  readonly tokens: readonly TokenIdentity[];
+  /** Of the token that it came with. */
+  readonly grant: Grant;
+  readonly anonymous: boolean;
   /** `Infinity` without a token. */
   readonly expiresAtMs: number;
   /** Where a finite stream begins, when that had to be known before its head. */
@@ -88,7 +99,8 @@ export function openSession(
 ): Session {
   const outbox = new Outbox(socket, parts.flushes, parts.lagMaxBytes, parts.wheel);
   const finals = order.wish.untilFinal ? new FinalTracker(order.topics) : undefined;
-  const { tenant, topics, tokens, holder, wish } = order;
+  const { tenant, topics, grant, holder, wish } = order;
+  const tokens = order.anonymous ? [] : [identityOf(grant)];
   const { user } = holder;
   const sinceMs = parts.clock.now();
   const traits = { id, tenant, user, tokens, sinceMs, topics, format: wish.format, lag: wish.lag, finals };
@@ -98,6 +110,7 @@ export function openSession(
   outbox.write(OPENINGS[jitter(0, OPENINGS.length - 1)] as Frame);
   parts.admission.enter(holder);
   // First, since a token that has ended meanwhile closes it at once.
+  parts.journal?.opened(session, grant, wish.cursor?.slice(0, MAX_CURSOR_CHARACTERS));
   parts.webhooks?.opened(session);
   parts.registry.add(session, order.expiresAtMs);
   // It was not when the token was looked at, and whoever looks at the open streams has not seen this one.
@@ -160,18 +173,24 @@ class Keeper implements SessionEvents, Cancellation {
   }
 
   lagging(session: Session): void {
-    const { laggingSessions } = this.#parts.metrics;
-    laggingSessions.inc();
+    const { metrics, journal } = this.#parts;
+    metrics.laggingSessions.inc();
+    const caughtUp = journal?.lagging(session);
     const feed = this.feed(session, () => catchUp(session, 0, this.#parts, this));
-    void feed.finally(() => laggingSessions.dec());
+    void feed.finally(() => {
+      metrics.laggingSessions.dec();
+      caughtUp?.();
+    });
   }
 
   changed(session: Session): void {
+    this.#parts.journal?.changed(session);
     this.#parts.webhooks?.changed(session);
   }
 
-  gap({ tenant }: Session): void {
-    this.#parts.tallies.gap(tenant);
+  gap(session: Session, to: number, reason: GapReason): void {
+    this.#parts.journal?.gap(session, to, reason);
+    this.#parts.tallies.gap(session.tenant);
   }
 
   closed(session: Session): void {
@@ -180,6 +199,7 @@ class Keeper implements SessionEvents, Cancellation {
     this.#aborter?.abort();
     registry.remove(session);
     admission.leave(this.#holder);
+    this.#parts.journal?.closed(session);
     this.#parts.webhooks?.closed(session);
     metrics.bytesSent.inc(session.outbox.takeSentBytes());
     metrics.connectionsClosed.inc({ reason: session.goodbye ?? 'gone' });
@@ -247,6 +267,7 @@ async function begin(
   const cursor = cursorOf(parts.feed, join.position);
   session.control(encodeHello(cursor, { session: session.id, topics: session.topics, resumed: join.resumed }));
   if (join.gap !== undefined) session.gap(join.gap.from, join.position, join.gap.reason);
+  parts.journal?.began(session, join);
   parts.registry.greeted(session);
   if (wish.cursor !== undefined) {
     const inRing = join.position + 1 >= parts.feed.ring.first && join.position >= fedFrom;

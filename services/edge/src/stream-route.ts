@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Authenticator, identityOf, type TopicClasses } from '@tidings/auth';
+import type { Authenticator, TopicClasses } from '@tidings/auth';
 import type { Selection } from '@tidings/broker';
 import { type Goodbye, type ProblemCode, TidingsError } from '@tidings/protocol';
 import {
@@ -132,7 +132,8 @@ async function answer(
   }
   const topics = wish.topics.length > 0 ? wish.topics : ownTopics(access, authenticator);
   authoriseTopics(access, topics, parts.classes, authenticator);
-  const { tenant, expiresAtSec } = access.grant;
+  const { grant, anonymous } = access;
+  const { tenant, expiresAtSec } = grant;
   // Never put softly: a native EventSource that came back here would come in vain.
   parts.cell?.assertTopics(tenant, topics);
   const start = await whenAvailable(context, wish.client, edge, () =>
@@ -141,9 +142,9 @@ async function answer(
   if (start instanceof Response) return start;
   if (start !== undefined && isOver(start, topics, edge.feed)) return over(edge);
   const address = edge.admission.countsAddresses ? clientAddressOf(context) : '';
-  const holder = { tenant, user: access.grant.user, address };
-  const tokens = access.anonymous ? [] : [identityOf(access.grant)];
-  const order: StreamOrder = { wish, tenant, topics, holder, tokens, expiresAtMs: expiresAtSec * 1000, start };
+  const holder = { tenant, user: grant.user, address };
+  const expiresAtMs = expiresAtSec * 1000;
+  const order: StreamOrder = { wish, tenant, topics, holder, grant, anonymous, expiresAtMs, start };
   // Nothing may be awaited after this: a stream that opens once the others were sent away would never be.
   if (edge.drain.begun) {
     if (isNative(incoming, wish.client)) return soften('draining', edge);

@@ -103,6 +103,8 @@ const SETTINGS: EdgeOptions['settings'] = {
   lagMaxBytes: 65_536,
   lagMaxAgeSec: 60,
   catchUpMaxBytes: 64 * 1_048_576,
+  journalMaxBytes: 16 * 1_048_576,
+  journalMaxAgeSec: 86_400,
   maxConnections: 0,
   maxConnectionsPerUser: 0,
   maxConnectionsPerTenant: 0,

@@ -129,7 +129,10 @@ describe('heartbeats', () => {
         return clock.now();
       },
     };
-    const edge = await startEdge({ clock: watched, settings: { heartbeatMs: 250, maxStreamAgeSec: 10 } });
+    const edge = await startEdge({
+      clock: watched,
+      settings: { heartbeatMs: 250, maxStreamAgeSec: 10, journalMaxBytes: 0 },
+    });
     const headers = { authorization: `Bearer ${await edge.token()}` };
     const clients = await Promise.all(Array.from({ length: 20 }, () => edge.stream('topic=a', { headers })));
     await Promise.all(clients.map((client) => client.event('hub.live')));

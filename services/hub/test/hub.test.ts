@@ -24,6 +24,7 @@ describe('the hub', () => {
       'DELETE /v1/sessions/{id}',
       'DELETE /v1/topics/{topic}/events',
       'DELETE /v1/users/{user}/events',
+      'GET /v1/explain',
       'GET /v1/position',
       'GET /v1/schedules',
       'GET /v1/schedules/{id}',

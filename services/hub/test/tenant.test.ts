@@ -31,7 +31,7 @@ async function listen(hub: TestHub, query: string, headers: Record<string, strin
 }
 
 async function startSite(): Promise<Site> {
-  const hub = await startTestHub();
+  const hub = await startTestHub({ TIDINGS_JOURNAL_MAX_BYTES: '1000000' });
   const token = await hub.token(EVERYTHING, { jti: 'same' });
   for (const topic of ['orders.1', 'user.alice']) await send(hub, token, 'POST', '/v1/events', { topic, data: 'ours' });
   const client = await listen(hub, 'topic=%3E', { authorization: `Bearer ${token}` });
@@ -84,6 +84,12 @@ const ATTEMPTS: Readonly<Record<string, Attempt>> = {
   'GET /v1/topics/{topic}/events': expectBody('GET', '/v1/topics/orders.%3E/events', { events: [] }),
   // The position is everybody's: it tells how much was published in all, and nothing of it.
   'GET /v1/position': expectStatus(200, 'GET', () => '/v1/position'),
+  'GET /v1/explain': async ({ hub, client, session: id }, theirs) => {
+    const answer = await send(hub, theirs, 'GET', `/v1/explain?user=alice&event=${client.lastEventId}`);
+    const { event, sessions } = await answer.json();
+    expect(event.state).toBe('gone');
+    expect(sessions.map((each: { id: string }) => each.id)).not.toContain(id);
+  },
   'GET /v1/sessions/{id}': expectStatus(404, 'GET', session),
   'PATCH /v1/sessions/{id}': expectStatus(404, 'PATCH', session, { remove: ['>'] }),
   'DELETE /v1/sessions/{id}': expectStatus(404, 'DELETE', session),

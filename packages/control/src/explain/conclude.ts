@@ -26,7 +26,7 @@ export function conclude(asked: AskedEvent, parts: readonly JournalPart[]): Conc
   const heard = new Map(parts.flatMap((part) => part.heard.map((each) => [each.node, each])));
   const lost = [...heard.values()].filter(({ node, heardMs }) => !answered.has(node) && heardMs >= sinceMs);
   // Whoever was there already would have heard of the others.
-  const isWitnessed = parts.some((part) => part.isOn && part.sinceMs <= sinceMs);
+  const isWitnessed = parts.some((part) => part.isOn && part.hearsSinceMs <= sinceMs);
   const isWhole = parts.every((part) => part.isOn && part.forgottenMs < sinceMs);
   const complete = isWitnessed && isWhole && lost.length === 0;
   if (judged.some(({ written, acknowledged }) => written === 'yes' && acknowledged === 'yes')) {

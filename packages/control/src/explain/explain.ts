@@ -1,4 +1,4 @@
-import { encodeCursor, type ExplainReason, type Explanation, type SessionExplanation } from '@tidings/protocol';
+import { type ExplainReason, type Explanation, encodeCursor, type SessionExplanation } from '@tidings/protocol';
 import { conclude } from './conclude.ts';
 import { findAcknowledgement } from './find-acknowledgement.ts';
 import { judgeSession } from './judge-session.ts';
@@ -91,8 +91,10 @@ function toText(
   by: SessionRecord | undefined,
 ): string {
   if (written === 'yes') {
-    if (acknowledged === 'yes') return `Written, and had by the client: it came back as ${by?.id} with a cursor after it.`;
-    if (acknowledged === 'no') return `Written, and not had by the client: it came back as ${by?.id} with a cursor before it.`;
+    if (acknowledged === 'yes')
+      return `Written, and had by the client: it came back as ${by?.id} with a cursor after it.`;
+    if (acknowledged === 'no')
+      return `Written, and not had by the client: it came back as ${by?.id} with a cursor before it.`;
     return 'Written to its connection; whether the client had it is not known.';
   }
   const reason = why === undefined ? '' : `: ${WHY[why]}`;
@@ -110,13 +112,18 @@ function toConclusion(
 ): string {
   const event = `${EVENT[found.state]}.`;
   if (parts.every(({ isOn }) => !isOn)) {
-    return `${event} No node keeps a journal (TIDINGS_JOURNAL_SESSIONS), so nothing is known of the user’s streams then.`;
+    return `${event} No node keeps a journal (TIDINGS_JOURNAL_MAX_BYTES), so nothing is known of the user’s streams then.`;
   }
   const count = `${sessions.length} ${sessions.length === 1 ? 'session' : 'sessions'} of the user ${sessions.length === 1 ? 'is' : 'are'} known.`;
-  if (delivered === 'acknowledged') return `${event} The user had it: it was written, and the client came back with a cursor after it.`;
-  if (delivered === 'written') return `${event} It was written to a stream of the user; whether it arrived is not known. ${count}`;
+  if (delivered === 'acknowledged')
+    return `${event} The user had it: it was written, and the client came back with a cursor after it.`;
+  if (delivered === 'written')
+    return `${event} It was written to a stream of the user; whether it arrived is not known. ${count}`;
   if (delivered === 'no') return `${event} It was written to no stream of the user. ${count}`;
-  const missing = lost > 0 ? ` ${lost} ${lost === 1 ? 'node that served' : 'nodes that served'} since is gone, with what it knew.` : '';
+  const missing =
+    lost > 0
+      ? ` ${lost} ${lost === 1 ? 'node that served' : 'nodes that served'} since is gone, with what it knew.`
+      : '';
   return `${event} Whether the user got it is not known. ${count}${missing}${complete ? '' : ' Not every node knows all since then.'}`;
 }
 

@@ -27,7 +27,10 @@ export function judgeSession({ epoch, seq, found }: AskedEvent, record: SessionR
   const replayed = isReplayed(record, seq, topic);
   if (seq <= start && !replayed) return judged('no', isWithin(record.gaps, seq) ? 'gap' : 'opened-after');
   if (seq > through) return judged('no', record.closedMs === undefined ? 'not-yet' : 'closed-before');
-  if (found.state !== 'stored' || matched === undefined) return judged('unknown', 'event-unknown');
+  const isGone = isWithin(record.gaps, seq);
+  if (found.state !== 'stored' || matched === undefined) {
+    return isGone && !replayed ? judged('no', 'gap') : judged('unknown', 'event-unknown');
+  }
   if (found.exclude === record.id) return judged('no', 'excluded');
   if (record.cut) return judged('unknown', 'forgotten');
   if (matched.length === 0) {
@@ -36,7 +39,7 @@ export function judgeSession({ epoch, seq, found }: AskedEvent, record: SessionR
   }
   if (isUnsettled(record, seq, found.topic)) return judged('unknown', 'changed-meanwhile');
   if (seq <= start) return judged('unknown', 'replayed');
-  if (isWithin(record.gaps, seq)) return judged(replayed ? 'unknown' : 'no', replayed ? 'replayed' : 'gap');
+  if (isGone) return judged(replayed ? 'unknown' : 'no', replayed ? 'replayed' : 'gap');
   if (isWithin(record.newestOnly, seq)) return judged('unknown', 'newest-only');
   if (record.unsentBytes > 0) return judged('unknown', 'unsent');
   return judged('yes');

@@ -59,6 +59,8 @@ export interface SessionRecord {
 export interface JournalPart {
   readonly node: string;
   readonly sinceMs: number;
+  /** From then on it has heard every other node with a journal. */
+  readonly hearsSinceMs: number;
   readonly isOn: boolean;
   /** The latest end of a session that was forgotten, or could not be told; 0: none was. */
   readonly forgottenMs: number;
