@@ -10,7 +10,12 @@ import {
   toExplainPath,
   toQuestionFault,
 } from './explain-question.ts';
-import { renderExplanation } from './explanation-view.ts';
+import { renderEvent, renderSessions } from './explanation-view.ts';
+
+const NOTE = html`
+  <p class="quiet">Edges remember the streams of users for a while where <code>TIDINGS_JOURNAL_MAX_BYTES</code> is set, and forget them with their
+    process. Written is what was handed to a connection; acknowledged, what a client came back with a cursor after.</p>
+`;
 
 /** Whether a user got an event, and if not, why. The question stands in the address, so that it can be handed on. */
 class ExplainPage extends ConsolePage {
@@ -81,12 +86,11 @@ class ExplainPage extends ConsolePage {
     return html`
       ${this.#renderForm()}
       <section class="panel" aria-label="Answer">
-        <p class="verdict" role="status">${answer?.conclusion}</p>
+        <p class="answer" role="status">${answer?.conclusion}</p>
         ${fault !== undefined && fault.field === undefined ? html`<p class="fault" role="alert">${fault.text}</p>` : nothing}
-        <p class="quiet">Edges remember the streams that they hold for a while, where <code>TIDINGS_JOURNAL_MAX_BYTES</code> is set, and lose that
-          with their process. Written is what was handed to the connection; acknowledged, what the client came back with a cursor after.</p>
+        ${answer === undefined ? NOTE : renderEvent(answer)}
       </section>
-      ${answer === undefined ? nothing : renderExplanation(answer)}
+      ${answer === undefined ? nothing : renderSessions(answer)}
     `;
   }
 

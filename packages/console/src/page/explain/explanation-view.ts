@@ -12,23 +12,14 @@ const STATES: Readonly<Record<Explanation['event']['state'], string>> = {
   'other-log': 'of another log',
 };
 
-/** Everything of an answer but its conclusion: the event, the sessions oldest first, and what is not known. */
-export function renderExplanation(explanation: Explanation): TemplateResult {
-  const { event, sessions } = explanation;
+/** The sessions of an answer, oldest first, and what is not known. */
+export function renderSessions(explanation: Explanation): TemplateResult {
+  const { sessions } = explanation;
   const unknown = listUnknown(explanation);
   return html`
-    <section class="panel" aria-labelledby="explained-event">
-      <h2 id="explained-event">Event</h2>
-      <dl class="facts">
-        <dt>Id</dt><dd class="mono">${event.id}</dd>
-        <dt>State</dt><dd>${STATES[event.state]}</dd>
-        ${renderFact('Topic', event.topic)} ${renderFact('Name', event.event)} ${renderFact('Published', event.time)}
-        ${renderFact('Not sent to', event.exclude)}
-      </dl>
-    </section>
     <section class="panel">
       <h2 id="explained-sessions">Sessions of the user</h2>
-      ${sessions.length === 0 ? html`<p>None is remembered.</p>` : renderSessions(sessions)}
+      ${sessions.length === 0 ? html`<p>None is remembered.</p>` : renderTable(sessions)}
     </section>
     ${
       unknown.length === 0
@@ -43,10 +34,22 @@ export function renderExplanation(explanation: Explanation): TemplateResult {
   `;
 }
 
+/** The event of an answer, as far as it is known. */
+export function renderEvent({ event }: Explanation): TemplateResult {
+  return html`
+    <dl class="facts">
+      <dt>Event</dt><dd class="mono">${event.id}</dd>
+      <dt>State</dt><dd>${STATES[event.state]}</dd>
+      ${renderFact('Topic', event.topic)} ${renderFact('Name', event.event)} ${renderFact('Published', event.time)}
+      ${renderFact('Not sent to', event.exclude)}
+    </dl>
+  `;
+}
+
 const renderFact = (name: string, value: string | undefined): TemplateResult | typeof nothing =>
   value === undefined ? nothing : html`<dt>${name}</dt><dd class="mono">${value}</dd>`;
 
-function renderSessions(sessions: readonly SessionExplanation[]): TemplateResult {
+function renderTable(sessions: readonly SessionExplanation[]): TemplateResult {
   return html`
     <div class="scroll list" tabindex="0" role="region" aria-labelledby="explained-sessions">
       <table>
@@ -74,16 +77,16 @@ function renderRow(session: SessionExplanation): TemplateResult {
   return html`
     <tr>
       <th scope="row" class="mono" title=${id}>${shortIdOf(id)}</th>
-      <td class=${written === 'yes' ? 'good' : written === 'no' ? 'fault' : 'quiet'}>${written}</td>
+      <td class=${written === 'yes' ? 'good' : nothing}>${written}</td>
       <td class=${acknowledged === 'yes' ? 'good' : nothing}>${
         // Of what was not written nobody can have had it from here.
         written === 'no' ? html`<span class="quiet">–</span>` : acknowledged
       }</td>
       <td>${text}</td>
       <td class="mono">${shown.join(', ')}${more > 0 ? html` <span class="quiet">and ${formatCount(more)} more</span>` : nothing}</td>
-      <td class="mono">${opened}${resumedFrom === undefined ? nothing : html`<br><span class="quiet">from ${resumedFrom}</span>`}</td>
-      <td class="mono">${closed ?? html`<span class="quiet">open</span>`}${end === undefined ? nothing : html`<br><span class="quiet">${end}</span>`}</td>
-      <td class="mono">${edge}</td>
+      <td class="mono whole">${opened}${resumedFrom === undefined ? nothing : html`<br><span class="quiet">from ${resumedFrom}</span>`}</td>
+      <td class="mono whole">${closed ?? html`<span class="quiet">open</span>`}${end === undefined ? nothing : html`<br><span class="quiet">${end}</span>`}</td>
+      <td class="mono whole">${edge}</td>
     </tr>
   `;
 }
