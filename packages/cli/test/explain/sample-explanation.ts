@@ -33,7 +33,14 @@ export function explainSample(): Explanation {
     exclude: '',
     isPublic: false,
   } as const;
-  const part = { sinceMs: at('01:00:00'), hearsSinceMs: at('01:00:00'), isOn: true, forgottenMs: 0, records: [], heard: [] };
+  const part = {
+    sinceMs: at('01:00:00'),
+    hearsSinceMs: at('01:00:00'),
+    isOn: true,
+    forgottenMs: 0,
+    records: [],
+    heard: [],
+  };
   const lost = { node: 'edge-d', sinceMs: at('01:00:00'), heardMs: at('02:06:00') };
   return explain('alice', { id: '', epoch: EPOCH, seq: 20, found }, [
     {
