@@ -11,6 +11,7 @@ describe('the words after npm run bench --', () => {
       quick: true,
       compare: false,
       profile: false,
+      with: [],
     });
     expect(parseBenchOptions(['--only', 'burst', '--only', 'broadcast-h1'], names).only).toEqual([
       'burst',
@@ -20,6 +21,9 @@ describe('the words after npm run bench --', () => {
 
   test('are refused with what there is, when they name nothing', () => {
     expect(() => parseBenchOptions(['--only', 'bursts'], names)).toThrow('bursts. There are: broadcast-h1, burst');
+    expect(() => parseBenchOptions(['--with', 'magic'], names)).toThrow(
+      'There is no feature magic. There are: webhooks',
+    );
     expect(() => parseBenchOptions(['--fast'], names)).toThrow(TypeError);
   });
 });

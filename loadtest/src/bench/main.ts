@@ -1,4 +1,4 @@
-// `npm run bench -- [--only broadcast-h1,burst] [--quick] [--compare] [--profile]`
+// `npm run bench -- [--only broadcast-h1,burst] [--quick] [--compare] [--profile] [--with journal]`
 import { profileBroadcast, toProfileTables } from '../profile/profile-broadcast.ts';
 import { describeMachine, toSentence } from '../report/machine.ts';
 import { failedRow, type Row } from '../report/row.ts';
@@ -6,11 +6,18 @@ import { toTextTable } from '../report/table.ts';
 import { SCENARIOS } from '../scenario/catalogue.ts';
 import { COMPARISONS } from '../scenario/compare.ts';
 import type { Scenario } from '../scenario/context.ts';
+import { switchOn } from './beside.ts';
 import { parseBenchOptions } from './options.ts';
 import { writePartial, writeReport, writeSection } from './write-report.ts';
 
 const ALL = [...SCENARIOS, ...COMPARISONS];
-const { only, quick, compare, profile } = parseBenchOptions(
+const {
+  only,
+  quick,
+  compare,
+  profile,
+  with: features,
+} = parseBenchOptions(
   process.argv.slice(2),
   ALL.map(({ name }) => name),
 );
@@ -41,8 +48,10 @@ if (profile) {
   console.log(`\n${tables}`);
 } else {
   const chosen = only.length > 0 ? ALL.filter(({ name }) => only.includes(name)) : compare ? ALL : SCENARIOS;
+  const switchOff = await switchOn(features);
   const rows = await runAll(chosen);
-  if (quick || only.length > 0) writePartial(rows);
+  await switchOff();
+  if (quick || only.length > 0 || features.length > 0) writePartial(rows);
   else writeReport(rows, performance.now() / 1_000);
   console.log(`\n${toTextTable(rows)}`);
 }

@@ -1,5 +1,6 @@
 import { atMost, type Verdict } from '../report/goal.ts';
 import type { Measurement, Row } from '../report/row.ts';
+import { beside } from '../server/beside.ts';
 import { startFloor } from '../server/floor.ts';
 import type { Subject } from '../server/subject.ts';
 import { startEdgeSubject, startHubSubject } from '../server/tidings.ts';
@@ -25,11 +26,11 @@ interface OwnTopicLoad {
  */
 export async function runOwnTopics(start: () => Promise<Subject>, load: OwnTopicLoad): Promise<Measurement> {
   return withSubject(start, async (subject, generator) => {
-    const fleet = fleetOf(subject, { streams: STREAMS, topics: STREAMS, path: '/v1/stream?topic=own.{n}' });
+    const fleet = fleetOf(subject, { streams: STREAMS, topics: STREAMS, path: `/v1/stream?topic=${beside.ownTopic}` });
     await generator.ask('open', fleet);
     const plan = {
       target: subject.publishing,
-      topic: 'own.{n}',
+      topic: beside.ownTopic,
       topics: STREAMS,
       payloadBytes: PAYLOAD_BYTES,
       batchSize: BATCH_SIZE,

@@ -1,5 +1,6 @@
 import type { FleetOptions } from '../generator/fleet.ts';
 import { type Generator, startGenerator } from '../generator/generator.ts';
+import { beside } from '../server/beside.ts';
 import type { Subject } from '../server/subject.ts';
 
 /** Starts a server and clients for one piece of work, and ends both after it, however it goes. */
@@ -19,15 +20,16 @@ export async function withSubject<Result>(
 
 /** A group of streams of a subject, with what most have in common. */
 export function fleetOf(subject: Subject, wish: Pick<FleetOptions, 'streams'> & Partial<FleetOptions>): FleetOptions {
+  const { path = '/v1/stream?topic=bench.all' } = wish;
   return {
     name: 'all',
     target: subject.streams,
     opening: subject.opening,
-    path: '/v1/stream?topic=bench.all',
     topics: 1,
     streamsPerConnection: 100,
     connectionsPerSec: 0,
     keepsCursors: false,
     ...wish,
+    path: `${path}${beside.query}`,
   };
 }

@@ -3,6 +3,7 @@ import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { systemClock } from '@tidings/runtime';
 import { toTlsVariables } from '@tidings/runtime/testing';
 import { isTls, type Target, type Transport } from '../generator/target.ts';
+import { beside } from './beside.ts';
 import { certificateFiles } from './certificate.ts';
 import { readForeignUsage } from './foreign-usage.ts';
 import { type MeasuredProcess, startMeasured } from './measured-process.ts';
@@ -43,7 +44,12 @@ export async function startTidings(
   const certificate = isTls(transport) ? certificateFiles() : undefined;
   const tls = certificate && toTlsVariables(certificate);
   const script = `services/${service}/dist/main.js`;
-  return startMeasured({ name: service, script, env: { ...SERVER_ENV, ...tls, ...env }, ...(flags && { flags }) });
+  return startMeasured({
+    name: service,
+    script,
+    env: { ...SERVER_ENV, ...tls, ...beside.env, ...env },
+    ...(flags && { flags }),
+  });
 }
 
 /** Where clients of a service connect to. */

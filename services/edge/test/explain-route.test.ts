@@ -167,7 +167,7 @@ describe('what became of an event', () => {
 
   it('old and large journals are bounded, and what was forgotten is never told as no', async () => {
     const clock = createFakeClock();
-    const edge = await startEdge({ clock, settings: { journalMaxBytes: 4_000, journalMaxAgeSec: 60 } });
+    const edge = await startEdge({ clock, settings: { journalMaxBytes: 3_000, journalMaxAgeSec: 60 } });
     const token = await edge.token();
     const id = await publish(edge, 'a', 'one');
     for (let round = 0; round < 3; round += 1) {
