@@ -24,6 +24,7 @@ export async function startClusterSite(): Promise<Site> {
       TIDINGS_JWT_SECRET: SECRET,
       TIDINGS_NATS_URL: nats.url,
       TIDINGS_DRAIN_MS: '500',
+      TIDINGS_JOURNAL_MAX_BYTES: '1000000',
       TIDINGS_CONSOLE: name === 'ingest' ? 'off' : 'on',
     });
     services.set(name, await (name === 'ingest' ? startIngest(settings, log) : startEdge(settings, log)));

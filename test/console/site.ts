@@ -17,7 +17,10 @@ export interface Site {
 /** A hub as a newcomer starts it, with its demo and the console's tools. */
 export async function startHubSite(env: NodeJS.ProcessEnv = {}): Promise<Site> {
   const log = createLogger('hub', 'fatal', { write() {} });
-  const hub = await startHub(loadSettings({ PORT: '0', TIDINGS_ADMIN_PORT: '0', ...env }), log);
+  const hub = await startHub(
+    loadSettings({ PORT: '0', TIDINGS_ADMIN_PORT: '0', TIDINGS_JOURNAL_MAX_BYTES: '1000000', ...env }),
+    log,
+  );
   if (hub.kit === undefined) throw new Error('the hub made no tokens: a key is configured');
   const { adminToken } = hub.kit;
   const publisher = createPublisher({ url: hub.url, token: adminToken });

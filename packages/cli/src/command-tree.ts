@@ -40,6 +40,7 @@ export const TREE: Command = createGroup(
         list: async () => (await import('./inbox.ts')).inboxListCommand,
         read: async () => (await import('./inbox.ts')).inboxReadCommand,
       }),
+    explain: async () => (await import('./explain/command.ts')).explainCommand,
     erase: async () => (await import('./erase.ts')).eraseCommand,
     webhooks: async () =>
       createGroup('webhooks', 'Who is told by webhook, and what could not be delivered.', {

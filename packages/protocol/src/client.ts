@@ -1,5 +1,6 @@
 export { TidingsError } from './error.ts';
 export { parseEventName } from './event-name.ts';
+export type { ExplainingNode, Explanation, LostNode, SessionExplanation } from './explanation.ts';
 export type { GapReason, Goodbye } from './goodbye.ts';
 export { isHubTopic } from './hub-topic.ts';
 export type { InboxCount, InboxRead } from './inbox.ts';

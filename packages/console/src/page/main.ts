@@ -3,6 +3,7 @@ import './overview/overview-page.ts';
 import './live/live-page.ts';
 import './publish/publish-page.ts';
 import './sessions/sessions-page.ts';
+import './explain/explain-page.ts';
 import './schedules/schedules-page.ts';
 import './webhooks/webhooks-page.ts';
 import './tokens/tokens-page.ts';

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { type EventBody, toPublishCurl } from '../curl.ts';
+import { toExplainAddress } from '../explain/explain-question.ts';
 import { describeGap, describeLatency } from './event-row.ts';
 import { type LiveEntry, type LiveEvent, type LiveGap, layOut } from './live-entry.ts';
 
@@ -27,6 +28,7 @@ function renderEvent(entry: LiveEvent, origin: string): TemplateResult {
     <pre class="event-data" tabindex="0" role="region" aria-label="Data">${layOut(event.data)}</pre>
     <div class="row">
       <copy-button label="Copy data" .text=${text}></copy-button>
+      ${event.id === undefined ? nothing : html`<a href=${toExplainAddress({ event: event.id })}>Explain its way to a user</a>`}
       ${
         event.topic.startsWith('$')
           ? html`<span class="quiet">The hub’s own topics can not be published to.</span>`

@@ -1,6 +1,7 @@
 import type { SessionView } from '@tidings/protocol/client';
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { ConsolePage } from '../console-page.ts';
+import { toExplainAddress } from '../explain/explain-question.ts';
 import { describeFailure } from '../hub-client.ts';
 import { formatAge, formatBytes, formatCount } from '../quantity.ts';
 import { toSessionPath } from './session-list.ts';
@@ -103,6 +104,7 @@ class SessionDetail extends ConsolePage {
         <dt>Delivered</dt><dd class="number">${formatCount(delivered)} ${delivered === 1 ? 'event' : 'events'}</dd>
         <dt>Written</dt><dd class="number">${formatBytes(bytes)}</dd>
       </dl>
+      ${user === undefined ? nothing : html`<p><a href=${toExplainAddress({ user })}>Explain an event of this user</a></p>`}
       <ul class="topics mono" tabindex="0" aria-label="${formatCount(topics.length)} topics">${topics.map((topic) => html`<li>${topic}</li>`)}</ul>
       ${this.ended ? nothing : this.#renderClosing()}
       <p class=${this.outcome?.good === false ? 'fault' : 'good'} role="status">${this.outcome?.text}</p>
