@@ -92,5 +92,8 @@ test('a later cursor settles what was about to be sent at the end, and says noth
   };
   expect(settle(30)).toEqual(['yes', undefined, 'yes', 's2']);
   expect(settle(42)).toEqual(['unknown', 'unsent', 'no', 's2']);
+  const newestOnly = [{ after: 10, upTo: 50 }];
+  const skipped = settleSession(asked(30), { ...ended, newestOnly }, [later]);
+  expect(skipped).toMatchObject({ written: 'unknown', why: 'newest-only', acknowledged: 'unknown' });
   expect(settle(30, { topic: 'chat' })).toEqual(['no', 'no-topic', 'unknown', undefined]);
 });

@@ -158,13 +158,14 @@ class User {
       const { body } = await send(this.#edge, 'GET', `/v1/explain?user=${this.#name}&event=${cursor}`, admin);
       const { sessions, delivered } = body as Explanation;
       expect(sessions.map(({ id }) => id).sort()).toEqual(this.#opened.map(({ id }) => id).sort());
-      for (const { id, written, why } of sessions) {
+      for (const { id, written, why, acknowledged } of sessions) {
         const { client, isCut } = this.#opened.find((each) => each.id === id) as Opened;
         const came = client.events.some((each) => each.data === data);
         count.all += 1;
         if (written !== 'unknown') count.sure += 1;
         const what = `${data.slice(0, 5)} at ${cursor}: ${written} ${why}`;
         if (written === 'no') expect(came, what).toBe(false);
+        if (acknowledged === 'yes') expect(came, what).toBe(true);
         // What was on its way when its client cut the connection did not come.
         if (written === 'yes' && !isCut) expect(came, what).toBe(true);
       }

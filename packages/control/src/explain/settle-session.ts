@@ -12,10 +12,11 @@ export interface Settled extends Judgement {
 /** What became of an event on a session, by its own record and those of the user's others. */
 export function settleSession(asked: AskedEvent, record: SessionRecord, all: readonly SessionRecord[]): Settled {
   const judged = judgeSession(asked, record);
-  // Of what was not written a later cursor says nothing.
-  if (judged.written === 'no') return { ...judged, acknowledged: 'unknown', by: undefined };
+  const isSent = judged.written === 'yes' || judged.why === 'unsent';
+  // A later cursor says nothing of what was perhaps never sent.
+  if (!isSent) return { ...judged, acknowledged: 'unknown', by: undefined };
   const { state: acknowledged, by } = findAcknowledgement(asked, record, all);
   // What was about to be sent at the end has come after all.
-  const isSettled = judged.why === 'unsent' && acknowledged === 'yes';
+  const isSettled = acknowledged === 'yes';
   return { ...judged, ...(isSettled && { written: 'yes', why: undefined }), acknowledged, by };
 }
