@@ -196,7 +196,7 @@ describe('what the journal says of streams that come, change, lag and go', () =>
         all += count.all;
         sure += count.sure;
       }),
-      { numRuns: 12, endOnFailure: true },
+      { numRuns: 6, endOnFailure: true },
     );
     // A journal that says nothing would be true as well.
     expect(sure / all).toBeGreaterThan(0.5);
