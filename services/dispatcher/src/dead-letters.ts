@@ -15,7 +15,7 @@ export interface DeadLetter {
 
 /** What could not be delivered, until it is replayed or forgotten. */
 export interface DeadLetters {
-  bury(endpoint: string, event: HookEvent, attempts: number, outcome: Outcome): Promise<void>;
+  bury(endpoint: string, event: HookEvent, attempts: number, why: Pick<Outcome, 'reason'>): Promise<void>;
   /** Those of a tenant; the oldest are not always first. */
   list(endpoint: string, tenant: string, most: number): Promise<readonly DeadLetter[]>;
   /** Queues them anew, under the ids that they had. @param id one alone. @returns how many. */

@@ -1,4 +1,4 @@
-import type { Cluster, Task, WorkStore } from '@tidings/broker';
+import { type Cluster, NoRoomError, type Task, type WorkStore } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
 import type { Clock, Logger } from '@tidings/runtime';
 import { type Fact, parseFactBatch, WEBHOOK_EDGE, type WebhooksPlan } from '@tidings/webhooks';
@@ -66,10 +66,17 @@ export function createLedgerKeeper({
     // Told before it is written down: whoever ends in between leaves it to the next, who tells it under the same ids.
     await Promise.all(events.map(tell));
     if (clock.elapsed() - heldSinceMs > HELD_MS) return false;
-    await Promise.all(
-      [...writes].map(([key, value]) => (value === undefined ? ledger.remove(key) : ledger.put(key, value))),
-    );
+    await Promise.all([...writes].map(([key, value]) => (value === undefined ? ledger.remove(key) : write(key, value))));
     return true;
+  }
+
+  // A ledger that is full gets room by what is behind this in the queue.
+  async function write(key: string, value: string): Promise<void> {
+    await ledger.put(key, value).catch((error: unknown) => {
+      if (!(error instanceof NoRoomError)) throw error;
+      log.error({ err: error }, 'the ledger of webhooks has no room: the end of a session will not be told');
+      onDropped(1);
+    });
   }
 
   // A stream may have been opened, or opened anew, since it was found to have none.

@@ -1,5 +1,5 @@
-import { createMemoryCluster, createMemoryWork } from '@tidings/broker/memory';
-import type { WorkStore } from '@tidings/broker';
+import { NoRoomError, type WorkStore } from '@tidings/broker';
+import { createMemoryWork } from '@tidings/broker/memory';
 import { createLogger } from '@tidings/runtime';
 import { createFakeClock } from '@tidings/runtime/testing';
 import { parseWebhooksFile } from '@tidings/webhooks';
@@ -130,4 +130,19 @@ test('an edge whose stream opens while its name is forgotten is looked after all
   edge.lives = false;
   await miss(create(racing));
   expect((await store.ledger.list('n', 9)).map(({ key }) => key)).toEqual([`n.${NODE}`]);
+});
+
+test('a ledger without room holds up nothing: what comes later is told', async () => {
+  const { store, kinds, create, report } = await setUp();
+  const put = async (): Promise<void> => {
+    throw new NoRoomError('full');
+  };
+  const keeper = create({ ...store, ledger: { ...store.ledger, put } });
+  await store.ledger.put(`s.${NODE}.s1`, '{"tenant":"acme","topics":[],"sinceMs":1}');
+  const facts = [{ kind: 'opened', session: 's2', timeMs: 1, tenant: 'acme', topics: [] }];
+  await store.queue.put('fact', '0', JSON.stringify({ id: '0', node: NODE, facts }));
+  await report('closed', 2);
+  await keeper.work();
+  await keeper.work();
+  expect(kinds()).toEqual(['session.opened', 'session.closed']);
 });

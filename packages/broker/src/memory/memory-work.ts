@@ -1,7 +1,7 @@
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, systemClock, type Timer } from '@tidings/runtime';
 import { assertStateKey } from '../control-limits.ts';
-import type { Lane, Shelf, Task, WorkQueue, WorkStore } from '../work-port.ts';
+import { type Lane, NoRoomError, type Shelf, type Task, type WorkQueue, type WorkStore } from '../work-port.ts';
 import { createRecentIds } from './recent-ids.ts';
 
 interface Waiting {
@@ -99,7 +99,7 @@ function createMemoryQueue(clock: Clock, mostWaiting: number): WorkQueue {
     async put(lane, id, body) {
       assertOpen();
       const all = laneOf(lane);
-      if (all.size >= mostWaiting) throw new TidingsError('unavailable', 'The queue is full.', { retryAfterSec: 5 });
+      if (all.size >= mostWaiting) throw new NoRoomError('The queue is full.');
       const nowMs = clock.elapsed();
       const key = `${lane} ${id}`;
       if (recent.find(key, nowMs) !== undefined) return;
