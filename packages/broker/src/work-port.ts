@@ -53,9 +53,9 @@ export interface WorkQueue {
 export interface Shelf {
   /** @throws NoRoomError. */
   put(key: string, value: string): Promise<void>;
-  get(key: string): Promise<string | undefined>;
-  /** It need not be there. */
-  remove(key: string): Promise<void>;
+  get(key: string): Promise<ShelfRecord | undefined>;
+  /** It need not be there. @param revision of the record as it was read: what was put since then stays. */
+  remove(key: string, revision?: number): Promise<void>;
   /** Records whose key begins with the tokens `under`, in no order that means anything. */
   list(under: string, most: number): Promise<readonly ShelfRecord[]>;
 }
@@ -63,6 +63,8 @@ export interface Shelf {
 export interface ShelfRecord {
   readonly key: string;
   readonly value: string;
+  /** Another one each time that it is put. */
+  readonly revision: number;
 }
 
 /** Everything that webhooks keep at the broker (ADR 0031). */

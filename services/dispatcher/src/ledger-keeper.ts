@@ -47,7 +47,7 @@ export function createLedgerKeeper({
   const missedSince = new Map<string, number>();
 
   async function read(keys: readonly string[]): Promise<[string, string | undefined][]> {
-    return Promise.all(keys.map(async (key) => [key, await ledger.get(key)] as [string, string | undefined]));
+    return Promise.all(keys.map(async (key) => [key, (await ledger.get(key))?.value] as [string, string | undefined]));
   }
 
   // Whether it came to be written: not when this process stood still meanwhile, and somebody else has the batch.

@@ -126,13 +126,15 @@ function createMemoryQueue(clock: Clock, mostWaiting: number): WorkQueue {
 }
 
 function createMemoryShelf(clock: Clock, most: number, maxAgeMs: number): Shelf {
-  const records = new Map<string, { value: string; endsMs: number }>();
+  const records = new Map<string, { value: string; endsMs: number; revision: number }>();
+  let revisions = 0;
   const isKept = ({ endsMs }: { endsMs: number }): boolean => clock.elapsed() < endsMs;
   return {
     async put(key, value) {
       assertStateKey(key);
       records.delete(key);
-      records.set(key, { value, endsMs: clock.elapsed() + maxAgeMs });
+      revisions += 1;
+      records.set(key, { value, endsMs: clock.elapsed() + maxAgeMs, revision: revisions });
       for (const [oldest, record] of records) {
         if (records.size <= most && isKept(record)) break;
         records.delete(oldest);
@@ -140,16 +142,17 @@ function createMemoryShelf(clock: Clock, most: number, maxAgeMs: number): Shelf 
     },
     async get(key) {
       const found = records.get(key);
-      return found !== undefined && isKept(found) ? found.value : undefined;
+      return found !== undefined && isKept(found) ? { key, value: found.value, revision: found.revision } : undefined;
     },
-    async remove(key) {
-      records.delete(key);
+    async remove(key, revision) {
+      if (revision === undefined || records.get(key)?.revision === revision) records.delete(key);
     },
     async list(under, limit) {
       const found = [];
       for (const [key, record] of records) {
         if (found.length === limit) break;
-        if (isKept(record) && key.startsWith(`${under}.`)) found.push({ key, value: record.value });
+        const { value, revision } = record;
+        if (isKept(record) && key.startsWith(`${under}.`)) found.push({ key, value, revision });
       }
       return found;
     },

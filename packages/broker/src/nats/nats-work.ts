@@ -105,18 +105,19 @@ function createNatsShelf(client: () => LinkClient, stream: string, prefix: strin
       const found = await api()
         .newest(prefix + key)
         .catch(asUnavailable);
-      return found && toValueText(found);
+      return found && { key, value: toValueText(found), revision: found.seq };
     },
-    remove: (key) =>
+    // All before a place, and 0 is no place.
+    remove: (key, revision = -1) =>
       api()
-        .purge(prefix + key, 0)
+        .purge(prefix + key, revision + 1)
         .catch(asUnavailable),
     async list(under, most) {
       const records: ShelfRecord[] = [];
       const filter = `${prefix}${under}.>`;
       let next = await api().next(1, filter).catch(asUnavailable);
       while (next !== undefined && records.length < most) {
-        records.push({ key: next.subject.slice(prefix.length), value: toValueText(next) });
+        records.push({ key: next.subject.slice(prefix.length), value: toValueText(next), revision: next.seq });
         if (records.length < most)
           next = await api()
             .next(next.seq + 1, filter)
