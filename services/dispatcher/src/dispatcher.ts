@@ -62,7 +62,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   // Too much waits for it, or for others: it is replayed once there is room, and nobody else waits for that.
   async function giveUp(endpoint: string, event: HookEvent): Promise<void> {
-    if (!full.has(endpoint)) log.error({ endpoint }, 'too many webhooks wait: those that come now are given up at once');
+    if (!full.has(endpoint))
+      log.error({ endpoint }, 'too many webhooks wait: those that come now are given up at once');
     full.add(endpoint);
     await dead.bury(endpoint, event, 0, { reason: 'too many waited' });
     metrics.webhookDeadLetters.inc({ endpoint });

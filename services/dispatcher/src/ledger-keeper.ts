@@ -66,7 +66,9 @@ export function createLedgerKeeper({
     // Told before it is written down: whoever ends in between leaves it to the next, who tells it under the same ids.
     await Promise.all(events.map(tell));
     if (clock.elapsed() - heldSinceMs > HELD_MS) return false;
-    await Promise.all([...writes].map(([key, value]) => (value === undefined ? ledger.remove(key) : write(key, value))));
+    await Promise.all(
+      [...writes].map(([key, value]) => (value === undefined ? ledger.remove(key) : write(key, value))),
+    );
     return true;
   }
 
@@ -116,7 +118,8 @@ export function createLedgerKeeper({
       const [task] = await queue.take('fact', 1);
       if (task === undefined) return;
       try {
-        if (!(await fold(task, clock.elapsed()))) return log.warn('what an edge reports to webhooks is left to another');
+        if (!(await fold(task, clock.elapsed())))
+          return log.warn('what an edge reports to webhooks is left to another');
       } catch (error) {
         // What will never work would hold up everything behind it.
         if (error instanceof TidingsError) {

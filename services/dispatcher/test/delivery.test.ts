@@ -147,7 +147,9 @@ describe('what waits for an endpoint', () => {
       },
     };
     expect(await createDeadLetters({ ...store, queue: quick }, clock).replay('crm', 'acme', 'msg_7')).toBe(1);
-    expect(await store.dead.get(`${(await store.dead.list('crm', 1))[0]?.key.replace(/[^.]*$/, 'msg_7')}`)).toMatchObject({
+    expect(
+      await store.dead.get(`${(await store.dead.list('crm', 1))[0]?.key.replace(/[^.]*$/, 'msg_7')}`),
+    ).toMatchObject({
       value: expect.stringContaining('again'),
     });
   });

@@ -36,7 +36,11 @@ async function setUp() {
   const report = async (kind: string, timeMs: number): Promise<void> => {
     batches += 1;
     const fact = { kind, session: 's1', timeMs, tenant: 'acme', topics: [], reason: 'gone' };
-    await store.queue.put('fact', `${batches}`, JSON.stringify({ id: `${NODE}-${batches}`, node: NODE, facts: [fact] }));
+    await store.queue.put(
+      'fact',
+      `${batches}`,
+      JSON.stringify({ id: `${NODE}-${batches}`, node: NODE, facts: [fact] }),
+    );
   };
   const miss = async (keeper: ReturnType<typeof create>): Promise<void> => {
     for (let sec = 0; sec <= 20; sec += 5) {
