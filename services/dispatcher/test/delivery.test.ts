@@ -45,9 +45,14 @@ describe('a request', () => {
     expect(receiver.heads).toEqual([]);
   });
 
-  test('fails when nobody listens', async () => {
+  test('fails when nobody listens, or nobody answers', async () => {
     const sender = createTestSender('http://127.0.0.1:1/?key=hidden');
     expect(await sender.send('msg_1', '{}')).toMatchObject({ result: 'failed', reason: 'no answer (ECONNREFUSED)' });
+    const receiver = await startReceiver();
+    const release = receiver.hold();
+    const late = await createTestSender(receiver.url, { timeoutMs: 100 }).send('msg_1', '{}');
+    expect(late).toMatchObject({ result: 'failed', reason: 'no answer (TimeoutError)' });
+    release();
   });
 });
 
