@@ -2,7 +2,7 @@ import { type Cluster, NoRoomError, type Task, type WorkStore } from '@tidings/b
 import { TidingsError } from '@tidings/protocol';
 import type { Clock, Logger } from '@tidings/runtime';
 import { type Fact, parseFactBatch, WEBHOOK_EDGE, type WebhooksPlan } from '@tidings/webhooks';
-import { foldFacts, nodeKey, presenceKeysOf, sessionKeysOf } from './fold.ts';
+import { foldFacts, nodeKey, presenceKeysOf, sessionKeysOf, type Write } from './fold.ts';
 import { type HookEvent, toHookId } from './hook-event.ts';
 
 /** Works out what edges report, and reports for those that are gone. */
@@ -62,18 +62,17 @@ export function createLedgerKeeper({
     if (batch.facts.some(isOfLost) && (await cluster.ask(batch.node, WEBHOOK_EDGE, {})) !== undefined) return true;
     const records = new Map(await read(sessionKeysOf(batch)));
     for (const [key, value] of await read(presenceKeysOf(batch, records, plan))) records.set(key, value);
-    const { events, writes } = foldFacts(batch, records, plan);
+    const { events, steps } = foldFacts(batch, records, plan);
     // Told before it is written down: whoever ends in between leaves it to the next, who tells it under the same ids.
     await Promise.all(events.map(tell));
     if (clock.elapsed() - heldSinceMs > HELD_MS) return false;
-    await Promise.all(
-      [...writes].map(([key, value]) => (value === undefined ? ledger.remove(key) : write(key, value))),
-    );
+    for (const step of steps) await Promise.all(step.map(write));
     return true;
   }
 
   // A ledger that is full gets room by what is behind this in the queue.
-  async function write(key: string, value: string): Promise<void> {
+  async function write([key, value]: Write): Promise<void> {
+    if (value === undefined) return ledger.remove(key);
     await ledger.put(key, value).catch((error: unknown) => {
       if (!(error instanceof NoRoomError)) throw error;
       log.error({ err: error }, 'the ledger of webhooks has no room: the end of a session will not be told');

@@ -77,7 +77,9 @@ export function createSender({ url, secrets, allowPrivate, clock, timeoutMs = TI
       } catch (error) {
         const { name, code, cause } = error as { name: string; code?: unknown; cause?: { name?: string } };
         const isRefused = name === 'RefusedAddressError' || cause?.name === 'RefusedAddressError';
-        const reason = isRefused ? 'the address is not public' : `no answer (${typeof code === 'string' ? code : name})`;
+        const reason = isRefused
+          ? 'the address is not public'
+          : `no answer (${typeof code === 'string' ? code : name})`;
         return { result: isRefused ? 'refused' : 'failed', status: 0, reason, retryAfterMs: 0 };
       }
     },
