@@ -1,6 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { mintToken } from '@tidings/auth';
@@ -219,3 +221,29 @@ test('a row that the hub will never take is kept with the reason, and holds up n
   const asked = { url: hub.url, token: env.TIDINGS_TOKEN ?? '', topic: 'orders.1', from: '' };
   await expect(findPublished({ ...asked, id })).rejects.toThrow('invalid-cursor');
 });
+
+test('a question that nobody answers keeps no other row until the hub has forgotten its id', async () => {
+  const sent: string[] = [];
+  const stuck = createServer((incoming, response) => {
+    // History says nothing.
+    if (incoming.url?.startsWith('/v1/topics/')) return;
+    if (incoming.url === '/v1/position') return void response.end('{"cursor":"a.1.x"}');
+    incoming.setEncoding('utf8').on('data', (text: string) => sent.push(text));
+    response.end('{"results":[]}');
+  });
+  stuck.listen(0, '127.0.0.1');
+  await once(stuck, 'listening');
+  env.TIDINGS_URL = `http://127.0.0.1:${(stuck.address() as AddressInfo).port}`;
+  await insert('stuck');
+  await database.query("UPDATE outbox SET tried_at = now() - interval '10 minutes', tried_from = 'a.1.x'");
+  const young = await insert('young');
+  await database.query(
+    "UPDATE outbox SET topic = 'orders.2', tried_at = now() - interval '30 seconds', tried_from = 'a.1.x' WHERE id = $1",
+    [young],
+  );
+  startRelay();
+  await vi.waitFor(() => expect(sent.join()).toContain(young), { timeout: 25_000, interval: 100 });
+  await kill();
+  stuck.closeAllConnections();
+  stuck.close();
+}, 40_000);

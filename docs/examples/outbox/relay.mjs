@@ -16,14 +16,16 @@ const LOOK_MS = 2_000;
 // The hub knows an idempotency key for two minutes. What was first tried longer ago is looked for in its history before it is
 // tried again: with time to spare for a try that is still under way.
 const KNOWN_SEC = 60;
+// A row that was young when it was read must not be too old when it is sent: together less than the other minute.
+const ASK_MS = 10_000;
+const SEND_MS = 30_000;
 const RETRY_MS = 1_000;
 
 /**
  * @typedef {{ id: string, topic: string, event: string, data: object, tried_from: string | null, is_old: boolean }} Row
  */
 
-// Its own tries end within 30 seconds, well within what the hub remembers.
-const publisher = createPublisher({ url, token });
+const publisher = createPublisher({ url, token, timeoutMs: 20_000 });
 
 /** Oldest first of each topic, and one at most: the next goes when the hub has it, so the order is kept whatever fails.
  * @param {pg.Client} database @returns {Promise<Row[]>} */
@@ -42,8 +44,9 @@ async function publishRows(database, rows) {
   const stored = [];
   const fresh = [];
   let isLate = false;
+  const signal = AbortSignal.timeout(ASK_MS);
   for (const row of rows) {
-    const state = row.is_old ? await whatBecameOf(row) : 'missing';
+    const state = row.is_old ? await whatBecameOf(row, signal) : 'missing';
     if (state === 'published') stored.push(row.id);
     else if (state === 'missing') fresh.push(row);
     else if (state === 'unknown') await refuse(database, row.id, 'unknown: history was gone before anybody looked');
@@ -56,7 +59,7 @@ async function publishRows(database, rows) {
     data: { ...data, id },
     ...(event && { event }),
   }));
-  const results = await publisher.publishMany(events);
+  const results = await publisher.publishMany(events, { signal: AbortSignal.timeout(SEND_MS) });
   for (const [at, result] of results.entries()) {
     const { id } = /** @type {Row} */ (fresh[at]);
     if (result.status !== 'failed') stored.push(id);
@@ -66,10 +69,11 @@ async function publishRows(database, rows) {
   return isLate || results.some((result) => result.status === 'failed' && !isLasting(result.error));
 }
 
-/** Nothing is known where the hub does not answer: other topics go on, and this one is looked for again. @param {Row} row */
-async function whatBecameOf({ id, topic, tried_from }) {
+/** Nothing is known where the hub does not answer: other topics go on, and this one is looked for again.
+ * @param {Row} row @param {AbortSignal} signal */
+async function whatBecameOf({ id, topic, tried_from }, signal) {
   try {
-    return await findPublished({ url, token: readToken, topic, id, from: tried_from ?? '' });
+    return await findPublished({ url, token: readToken, topic, id, from: tried_from ?? '', signal });
   } catch (error) {
     console.error(`${error}`);
     return undefined;
@@ -81,7 +85,8 @@ async function whatBecameOf({ id, topic, tried_from }) {
 async function markTried(database, rows) {
   const untried = rows.filter(({ tried_from }) => tried_from === null).map(({ id }) => id);
   if (untried.length === 0) return;
-  const answer = await fetch(new URL('/v1/position', url), { headers: { authorization: `Bearer ${readToken}` } });
+  const headers = { authorization: `Bearer ${readToken}` };
+  const answer = await fetch(new URL('/v1/position', url), { headers, signal: AbortSignal.timeout(ASK_MS) });
   if (!answer.ok) throw new Error(`The hub does not tell its position: ${answer.status} ${await answer.text()}`);
   const { cursor } = /** @type {{ cursor: string }} */ (await answer.json());
   await database.query(

@@ -1,3 +1,13 @@
+import { TidingsError } from '@tidings/protocol';
+
+/** There is no room for it. To bring it again is of no use before something else is gone; what is too large never fits. */
+export class NoRoomError extends TidingsError {
+  constructor(detail: string) {
+    super('unavailable', detail, { retryAfterSec: 60 });
+    this.name = 'NoRoomError';
+  }
+}
+
 /**
  * Where work waits: each lane is a queue of its own. `fact` is what the edges report, taken one at a time by all who take
  * together, and in order; `personal` the events on `user.<id>`; `job:<name>` what is to be delivered to one receiver.
@@ -29,6 +39,7 @@ export interface WorkQueue {
   /**
    * Stores work durably. What has an id that was put within two minutes is not stored again, and that is no error.
    * @param body JSON text of at most 900,000 bytes.
+   * @throws NoRoomError where 100,000 wait in the lane already, so that no receiver takes up the room of the others.
    */
   put(lane: Lane, id: string, body: string): Promise<void>;
   /** Up to `most` tasks, as soon as there is one; none when there was none for a second or so. */
@@ -40,10 +51,11 @@ export interface WorkQueue {
 
 /** Records that last. A key is tokens of `[A-Za-z0-9_-]` joined by `.`, at most 8 of them and 200 characters. */
 export interface Shelf {
+  /** @throws NoRoomError. */
   put(key: string, value: string): Promise<void>;
-  get(key: string): Promise<string | undefined>;
-  /** It need not be there. */
-  remove(key: string): Promise<void>;
+  get(key: string): Promise<ShelfRecord | undefined>;
+  /** It need not be there. @param revision of the record as it was read: what was put since then stays. */
+  remove(key: string, revision?: number): Promise<void>;
   /** Records whose key begins with the tokens `under`, in no order that means anything. */
   list(under: string, most: number): Promise<readonly ShelfRecord[]>;
 }
@@ -51,6 +63,8 @@ export interface Shelf {
 export interface ShelfRecord {
   readonly key: string;
   readonly value: string;
+  /** Another one each time that it is put. */
+  readonly revision: number;
 }
 
 /** Everything that webhooks keep at the broker (ADR 0031). */

@@ -3,7 +3,7 @@ import { workContract } from '@tidings/broker/contract';
 import { WORK_PLANS } from '@tidings/broker/nats';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { readDelivery } from '../src/nats/task-reader.ts';
-import type { WorkStore } from '../src/work-port.ts';
+import { NoRoomError, type WorkStore } from '../src/work-port.ts';
 import { createNatsFixture, type NatsFixture } from './nats-fixture.ts';
 
 let fixture: NatsFixture;
@@ -44,6 +44,17 @@ describe('work on NATS keeps the contract of the port', () => {
       { tenant: 'acme', topic: 'user.a%2Eb', seq: personal?.seq, exclude: 'S1', timeMs: expect.any(Number) },
     ]);
     expect(tasks[0]?.ageMs).toBeLessThan(10_000);
+  });
+
+  test('a lane that is full, and a record that is too large, have no room, and others have', async () => {
+    for (const { name } of WORK_PLANS) await fixture.api(`STREAM.DELETE.${name}`);
+    const { queue, ledger } = await openWork();
+    const { config } = (await fixture.api('STREAM.INFO.HOOKS')) as { config: object };
+    await fixture.api('STREAM.UPDATE.HOOKS', { ...config, max_msgs_per_subject: 2 });
+    for (const id of ['a', 'b']) await queue.put('job:crm', id, '1');
+    await expect(queue.put('job:crm', 'c', '1')).rejects.toThrow(NoRoomError);
+    await queue.put('job:mail', 'c', '1');
+    await expect(ledger.put('s.node.a', 'x'.repeat(1_060_000))).rejects.toThrow(NoRoomError);
   });
 });
 

@@ -26,6 +26,8 @@ export interface FactBatch {
 }
 
 const NODE = /^[0-9a-z]{8}$/;
+// What is told by it has to fit into the queue, whoever made it up.
+const REASON = /^[a-z-]{1,64}$/;
 const SESSION = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Reads a batch; `undefined` for what is none: an edge that was taken over may put anything. */
@@ -41,7 +43,7 @@ export function parseFactBatch(text: string): FactBatch | undefined {
 
 function isFact(fact: Fact): boolean {
   if (!SESSION.test(fact.session) || !Number.isFinite(new Date(fact.timeMs).getTime())) return false;
-  if (fact.kind === 'closed') return typeof fact.reason === 'string';
+  if (fact.kind === 'closed') return REASON.test(fact.reason);
   const isListed = fact.topics.length <= MAX_STREAM_TOPICS && fact.topics.every(isPattern);
   return isListed && (fact.kind === 'changed' || (isTenant(fact.tenant) && isUser(fact.user)));
 }

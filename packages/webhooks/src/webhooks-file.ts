@@ -78,7 +78,8 @@ const endpoint = z
   )
   .superRefine(({ url, events, topics, allowPrivate }, context) => {
     const note = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
-    if (!allowPrivate && url.startsWith('http:')) note('url', 'is without TLS, which needs "allowPrivate": true');
+    if (!allowPrivate && URL.canParse(url) && new URL(url).protocol === 'http:')
+      note('url', 'is without TLS, which needs "allowPrivate": true');
     const tellsPresence = events.some((name) => name === '*' || name.startsWith('presence.'));
     if (tellsPresence && topics.length === 0) note('topics', 'is missing: of which topics presence is told');
     if (!tellsPresence && topics.length > 0) note('topics', 'means nothing without presence.* among the events');

@@ -70,7 +70,10 @@ test('the end waits for what is left, and no longer than three seconds', async (
   expect(state.dropped).toBe(1);
 });
 
-test.each(['', '{}', '{"id":"a","node":"../../x","facts":[]}', '{"id":"a","node":"abcdefgh","facts":[{}]}'])(
-  'what is no batch is not taken for one: %s',
-  (text) => expect(parseFactBatch(text)).toBeUndefined(),
-);
+test.each([
+  '',
+  '{}',
+  '{"id":"a","node":"../../x","facts":[]}',
+  '{"id":"a","node":"abcdefgh","facts":[{}]}',
+  `{"id":"a","node":"abcdefgh","facts":[{"kind":"closed","session":"s","timeMs":1,"reason":"${'x'.repeat(65)}"}]}`,
+])('what is no batch is not taken for one: %s', (text) => expect(parseFactBatch(text)).toBeUndefined());

@@ -31,6 +31,7 @@ describe('the webhooks file', () => {
     ['a name of other characters', { name: 'CRM!' }, 'endpoints[0].name is not 1-32 lower-case letters'],
     ['a URL with a password', { url: 'https://a:b@c.example' }, 'endpoints[0].url is not an http(s) URL'],
     ['a URL without TLS', { url: 'http://c.example' }, 'endpoints[0].url is without TLS'],
+    ['a URL without TLS in capitals', { url: ' HTTP://c.example' }, 'endpoints[0].url is without TLS'],
     ['an event that there is not', { events: ['sessions'] }, 'endpoints[0].events[0] is none of'],
     ['a secret in the file', { secret: 'whsec_hidden' }, 'endpoints[0].secret is not {"env"'],
     ['presence of no topic', { events: ['presence.left'] }, 'endpoints[0].topics is missing'],

@@ -10,6 +10,9 @@ class RefusedAddressError extends Error {
   }
 }
 
+// Deprecated, and not among the ranges of the library.
+const IPV4_COMPATIBLE = ipaddr.IPv6.parse('::');
+
 /**
  * Whether an address is one of the public internet (IANA's registries of special addresses): not loopback, private,
  * link-local and with it where clouds answer about a machine, carrier-grade NAT, multicast, or one of these within IPv6.
@@ -17,7 +20,8 @@ class RefusedAddressError extends Error {
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   // `process` unwraps an IPv4 address that is mapped into IPv6.
-  return ipaddr.process(address).range() === 'unicast';
+  const found = ipaddr.process(address);
+  return found.range() === 'unicast' && !(found instanceof ipaddr.IPv6 && found.match(IPV4_COMPATIBLE, 96));
 }
 
 /** @throws RefusedAddressError where the URL names an address itself, for which nobody looks up a name. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { WorkStore } from '@tidings/broker';
+import type { ShelfRecord, WorkStore } from '@tidings/broker';
 import type { Clock } from '@tidings/runtime';
 import type { HookEvent } from './hook-event.ts';
 import type { Outcome } from './sender.ts';
@@ -15,7 +15,7 @@ export interface DeadLetter {
 
 /** What could not be delivered, until it is replayed or forgotten. */
 export interface DeadLetters {
-  bury(endpoint: string, event: HookEvent, attempts: number, outcome: Outcome): Promise<void>;
+  bury(endpoint: string, event: HookEvent, attempts: number, why: Pick<Outcome, 'reason'>): Promise<void>;
   /** Those of a tenant; the oldest are not always first. */
   list(endpoint: string, tenant: string, most: number): Promise<readonly DeadLetter[]>;
   /** Queues them anew, under the ids that they had. @param id one alone. @returns how many. */
@@ -23,9 +23,17 @@ export interface DeadLetters {
 }
 
 const MOST_AT_ONCE = 1_000;
+// It becomes a token of a key.
+const IS_ID = /^[\w-]{1,64}$/;
 
 export function createDeadLetters({ queue, dead }: WorkStore, clock: Clock): DeadLetters {
   const prefixOf = (endpoint: string, tenant: string): string => `${endpoint}.${toKeyToken(tenant)}`;
+
+  async function find(prefix: string, id: string | undefined): Promise<readonly ShelfRecord[]> {
+    if (id === undefined) return dead.list(prefix, MOST_AT_ONCE);
+    const found = IS_ID.test(id) ? await dead.get(`${prefix}.${id}`) : undefined;
+    return found === undefined ? [] : [found];
+  }
 
   async function list(endpoint: string, tenant: string, most: number): Promise<readonly DeadLetter[]> {
     const records = await dead.list(prefixOf(endpoint, tenant), most);
@@ -39,15 +47,15 @@ export function createDeadLetters({ queue, dead }: WorkStore, clock: Clock): Dea
     },
     list,
     async replay(endpoint, tenant, id) {
-      let count = 0;
-      for (const { event, atMs } of await list(endpoint, tenant, MOST_AT_ONCE)) {
-        if (id !== undefined && event.id !== id) continue;
+      const records = await find(prefixOf(endpoint, tenant), id);
+      for (const { key, value, revision } of records) {
+        const { event, atMs } = JSON.parse(value) as DeadLetter;
         // Another id for the queue, which would know the first one again; whoever presses twice replays once.
         await queue.put(`job:${endpoint}`, `${event.id} ${atMs}`, JSON.stringify(event));
-        await dead.remove(`${prefixOf(endpoint, tenant)}.${event.id}`);
-        count += 1;
+        // It may have been sent, and given up anew, in between.
+        await dead.remove(key, revision);
       }
-      return count;
+      return records.length;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Cluster, WorkStore } from '@tidings/broker';
+import { type Cluster, NoRoomError, type WorkStore } from '@tidings/broker';
 import type { Clock, Logger, Metrics, Timer } from '@tidings/runtime';
 import { areUnreachedWanted, type WebhooksPlan } from '@tidings/webhooks';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
@@ -43,11 +43,30 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const stopped = new Promise<void>((resolve) => {
     ending.signal.addEventListener('abort', () => resolve(), { once: true });
   });
+  const full = new Set<string>();
   let sweeping: Timer | undefined;
 
   async function tell(event: HookEvent): Promise<void> {
     const body = JSON.stringify(event);
-    await Promise.all(audienceOf(plan, event).map(({ name }) => store.queue.put(`job:${name}`, event.id, body)));
+    await Promise.all(
+      audienceOf(plan, event).map(async ({ name }) => {
+        try {
+          await store.queue.put(`job:${name}`, event.id, body);
+        } catch (error) {
+          if (!(error instanceof NoRoomError)) throw error;
+          await giveUp(name, event);
+        }
+      }),
+    );
+  }
+
+  // Too much waits for it, or for others: it is replayed once there is room, and nobody else waits for that.
+  async function giveUp(endpoint: string, event: HookEvent): Promise<void> {
+    if (!full.has(endpoint))
+      log.error({ endpoint }, 'too many webhooks wait: those that come now are given up at once');
+    full.add(endpoint);
+    await dead.bury(endpoint, event, 0, { reason: 'too many waited' });
+    metrics.webhookDeadLetters.inc({ endpoint });
   }
 
   const keeper = createLedgerKeeper({

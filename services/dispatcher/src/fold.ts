@@ -16,9 +16,15 @@ export type Records = ReadonlyMap<string, string | undefined>;
 /** What follows from a batch: what is told, and what the ledger is to say from then on. */
 export interface Folded {
   readonly events: readonly HookEvent[];
-  /** `undefined`: no more. */
-  readonly writes: ReadonlyMap<string, string | undefined>;
+  /**
+   * One after the other, sessions last: as long as a session stands as it did, whoever comes after one that ended in
+   * between works out again what hangs on it.
+   */
+  readonly steps: readonly (readonly Write[])[];
 }
+
+/** A key and what it is to hold; `undefined`: it is no more. */
+export type Write = readonly [key: string, value: string | undefined];
 
 const sessionKey = (node: string, session: string): string => `s.${node}.${session}`;
 /** That an edge has, or had, sessions. */
@@ -109,7 +115,8 @@ export function foldFacts(batch: FactBatch, records: Records, plan: WebhooksPlan
       for (const topic of new Set(topics)) move(place, fact, open, topic, false);
     }
   }
-  return { events, writes };
+  const isSession = ([key]: Write): boolean => key.startsWith('s.');
+  return { events, steps: [[...writes].filter((write) => !isSession(write)), [...writes].filter(isSession)] };
 }
 
 const isPresenceTold = ({ endpoints }: WebhooksPlan, tenant: string, topic: string): boolean =>

@@ -75,9 +75,11 @@ export function createSender({ url, secrets, allowPrivate, clock, timeoutMs = TI
         const retryAfterMs = parseRetryAfter(headers['retry-after']?.toString(), nowMs);
         return { result: resultOf(status), status, reason: `the answer was ${status}`, retryAfterMs };
       } catch (error) {
-        const { name, code, cause } = error as { name: string; code?: string; cause?: { name?: string } };
+        const { name, code, cause } = error as { name: string; code?: unknown; cause?: { name?: string } };
         const isRefused = name === 'RefusedAddressError' || cause?.name === 'RefusedAddressError';
-        const reason = isRefused ? 'the address is not public' : `no answer (${code ?? name})`;
+        const reason = isRefused
+          ? 'the address is not public'
+          : `no answer (${typeof code === 'string' ? code : name})`;
         return { result: isRefused ? 'refused' : 'failed', status: 0, reason, retryAfterMs: 0 };
       }
     },

@@ -22,6 +22,10 @@ test.each([
   '::ffff:10.0.0.1',
   '64:ff9b::7f00:1',
   '2002:7f00:1::',
+  '::7f00:1',
+  '::a00:1',
+  '64:ff9b:1::a00:1',
+  'fec0::1',
   'not an address',
 ])('%s is not public', (address) => expect(isPublicAddress(address)).toBe(false));
 
@@ -30,9 +34,15 @@ test.each(['93.184.215.14', '2606:2800:21f:cb07:6820:80da:af6b:8b2c', '::ffff:93
   (address) => expect(isPublicAddress(address)).toBe(true),
 );
 
-test.each(['http://127.1/', 'http://0x7f000001/', 'http://2130706433/', 'http://[::1]/', 'http://[::ffff:a00:1]/'])(
-  'an address in a URL is looked at however it is written: %s',
-  (url) => expect(() => assertPublicHost(new URL(url))).toThrow('not public'),
+test.each([
+  'http://127.1/',
+  'http://0x7f000001/',
+  'http://2130706433/',
+  'http://[::1]/',
+  'http://[::ffff:a00:1]/',
+  'http://[::127.0.0.1]/',
+])('an address in a URL is looked at however it is written: %s', (url) =>
+  expect(() => assertPublicHost(new URL(url))).toThrow('not public'),
 );
 
 /** What a connection is told when the name has these addresses. */

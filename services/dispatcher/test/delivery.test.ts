@@ -45,9 +45,14 @@ describe('a request', () => {
     expect(receiver.heads).toEqual([]);
   });
 
-  test('fails when nobody listens', async () => {
+  test('fails when nobody listens, or nobody answers', async () => {
     const sender = createTestSender('http://127.0.0.1:1/?key=hidden');
     expect(await sender.send('msg_1', '{}')).toMatchObject({ result: 'failed', reason: 'no answer (ECONNREFUSED)' });
+    const receiver = await startReceiver();
+    const release = receiver.hold();
+    const late = await createTestSender(receiver.url, { timeoutMs: 100 }).send('msg_1', '{}');
+    expect(late).toMatchObject({ result: 'failed', reason: 'no answer (TimeoutError)' });
+    release();
   });
 });
 
@@ -129,6 +134,29 @@ describe('what waits for an endpoint', () => {
     expect(await dead.replay('crm', 'acme', undefined)).toBe(0);
     await work(Number.POSITIVE_INFINITY);
     expect(sent).toEqual(['msg_1']);
+  });
+
+  test('is replayed by its id however many others there are, and what is given up again meanwhile stays', async () => {
+    const { store, dead } = setUp();
+    await store.queue.open();
+    const gone: Outcome = { result: 'gone', status: 410, reason: '410', retryAfterMs: 0 };
+    for (let place = 1; place <= 1_001; place += 1) await dead.bury('crm', { ...EVENT, id: `msg_${place}` }, 1, gone);
+    expect(await dead.replay('crm', 'acme', 'msg_1001')).toBe(1);
+    expect(await dead.replay('crm', 'acme', 'msg_1001')).toBe(0);
+    expect(await dead.replay('crm', 'acme', '>')).toBe(0);
+    // The endpoint is quicker than the removal.
+    const quick = {
+      ...store.queue,
+      async put() {
+        await dead.bury('crm', { ...EVENT, id: 'msg_7' }, 1, { ...gone, reason: 'again' });
+      },
+    };
+    expect(await createDeadLetters({ ...store, queue: quick }, clock).replay('crm', 'acme', 'msg_7')).toBe(1);
+    expect(
+      await store.dead.get(`${(await store.dead.list('crm', 1))[0]?.key.replace(/[^.]*$/, 'msg_7')}`),
+    ).toMatchObject({
+      value: expect.stringContaining('again'),
+    });
   });
 });
 

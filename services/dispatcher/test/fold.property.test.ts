@@ -41,7 +41,7 @@ function run(batches: readonly (readonly Fact[])[], times = 1): { events: HookEv
       for (const key of presenceKeysOf(batch, records, PLAN)) records.set(key, ledger.get(key));
       const folded = foldFacts(batch, records, PLAN);
       events.push(...folded.events);
-      for (const [key, value] of folded.writes) value === undefined ? ledger.delete(key) : ledger.set(key, value);
+      for (const [key, value] of folded.steps.flat()) value === undefined ? ledger.delete(key) : ledger.set(key, value);
     }
   }
   return { events, ledger };

@@ -47,19 +47,52 @@ async function setUp() {
 }
 
 test('a stream reached its user with what lies between its begin and its cursor, on its topics, and no other', async () => {
-  const { open, isReached, session } = await setUp();
-  expect(await isReached()).toBe(false);
-  open.push(session());
+  const nobody = await setUp();
+  expect(await nobody.isReached()).toBe(false);
+  const { webhooks, isReached, session } = await setUp();
+  webhooks.opened(session());
   expect(await isReached()).toBe(true);
   expect(await isReached({ seq: 4 })).toBe(false);
   expect(await isReached({ seq: 10 })).toBe(false);
   expect(await isReached({ exclude: 's1' })).toBe(false);
   expect(await isReached({ tenant: 'other' })).toBe(false);
   expect(await isReached({ topic: 'user.a%2En.x' })).toBe(false);
-  open[0] = session({ user: 'bob', topics: ['user.*'] });
+  for (const change of [{ user: 'bob', topics: ['user.*'] }, { topics: ['orders'] }, { user: 'a n' }]) {
+    const other = await setUp();
+    other.webhooks.opened(other.session(change));
+    expect(await other.isReached()).toBe(false);
+  }
+});
+
+test('an open stream counts with what it has taken by now, and one that is forgotten leaves the others', async () => {
+  const { clock, webhooks, isReached, session } = await setUp();
+  const open = session({ cursorSeq: 6 }) as Session & { cursorSeq: number; topics: readonly string[] };
+  webhooks.opened(open);
   expect(await isReached()).toBe(false);
-  open[0] = session({ topics: ['orders'] });
+  open.cursorSeq = 7;
+  expect(await isReached()).toBe(true);
+  webhooks.closed(session({ id: 's2' }));
+  clock.advance(91_000);
+  expect(await isReached()).toBe(true);
+  webhooks.closed(open);
+  clock.advance(91_000);
   expect(await isReached()).toBe(false);
+});
+
+test('what is asked of an edge costs no more the more streams it has', async () => {
+  const { webhooks, isReached, session } = await setUp();
+  let looks = 0;
+  for (let place = 0; place < 100; place += 1) {
+    const user = `u${place}`;
+    const look = (): string => {
+      looks += 1;
+      return user;
+    };
+    webhooks.opened(Object.defineProperty(session({ id: `s${place}` }), 'user', { get: look }));
+  }
+  looks = 0;
+  expect(await isReached({ topic: 'user.u7' })).toBe(false);
+  expect(looks).toBe(0);
 });
 
 test('a stream that has ended is remembered for as long as somebody may ask', async () => {

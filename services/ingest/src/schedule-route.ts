@@ -28,6 +28,8 @@ export interface ScheduleRouteParts {
 const DEFAULT_LIMIT = 100;
 // Read for one page; a token that may publish little must not have all of a tenant's searched for it.
 const MOST_READ = 2_000;
+// Each with its payload, which no answer has.
+const MOST_AT_ONCE = 32;
 const IS_ID = /^[\w-]{1,64}$/;
 const IS_PLACE = /^[0-9a-z]{1,11}$/;
 
@@ -163,7 +165,7 @@ async function listFor(
     const page: Awaited<ReturnType<typeof schedules.list>> = await schedules.list(
       grant.tenant,
       from,
-      limit - views.length,
+      Math.min(limit - views.length, MOST_AT_ONCE),
     );
     views.push(...page.schedules.filter(({ event }) => mayPublish(grant, event.topic)).map(toView));
     read += page.schedules.length;

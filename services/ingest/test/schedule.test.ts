@@ -123,3 +123,23 @@ test('a tenant that has too many waiting is told so with 429, and when to try ag
   const { status, headers, body } = await ingest.publish(event);
   expect([status, body.code, headers['retry-after']]).toEqual([429, 'too-many-schedules', '60']);
 });
+
+test('a page is read in pieces, since each that waits has its payload with it', async () => {
+  const wishes: number[] = [];
+  const ingest = await startIngest({
+    wrap: ({ schedules }) => ({
+      schedules: {
+        ...schedules,
+        list(tenant, from, limit) {
+          wishes.push(limit);
+          return schedules.list(tenant, from, limit);
+        },
+      },
+    }),
+  });
+  await ingest.publish(Array.from({ length: 100 }, (_, place) => ({ topic: `t.${place}`, data: 'x', delay: 60 })));
+  const { body } = await get(ingest, '?limit=90');
+  expect([body.schedules.length, body.schedules.at(-1).topic, typeof body.next]).toEqual([90, 't.89', 'string']);
+  expect(Math.max(...wishes)).toBeLessThanOrEqual(32);
+  expect((await get(ingest, `?after=${body.next}`)).body.schedules).toHaveLength(10);
+});

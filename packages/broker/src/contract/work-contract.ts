@@ -65,7 +65,7 @@ export function workContract({ test, open }: WorkHarness): void {
     await ledger.put('s.node1.a', '2');
     await ledger.put('s.node1.b', '3');
     await ledger.put('s.node10.c', '4');
-    assert.equal(await ledger.get('s.node1.a'), '2');
+    assert.equal((await ledger.get('s.node1.a'))?.value, '2');
     const keys = async (most: number): Promise<string[]> => (await ledger.list('s.node1', most)).map(({ key }) => key);
     assert.deepEqual((await keys(9)).sort(), ['s.node1.a', 's.node1.b']);
     assert.equal((await keys(1)).length, 1);
@@ -74,6 +74,19 @@ export function workContract({ test, open }: WorkHarness): void {
     assert.equal(await ledger.get('s.node1.a'), undefined);
     assert.deepEqual(await keys(9), ['s.node1.b']);
     assert.deepEqual(await dead.list('s', 9), []);
+  });
+
+  test('a record that was put anew since it was read is not removed', async () => {
+    const { dead } = (await open()).store;
+    await dead.put('crm.t.a', '1');
+    const [listed] = await dead.list('crm.t', 9);
+    assert.equal((await dead.get('crm.t.a'))?.revision, listed?.revision);
+    await dead.put('crm.t.a', '2');
+    await dead.remove('crm.t.a', listed?.revision);
+    const stands = await dead.get('crm.t.a');
+    assert.equal(stands?.value, '2');
+    await dead.remove('crm.t.a', stands?.revision);
+    assert.equal(await dead.get('crm.t.a'), undefined);
   });
 }
 

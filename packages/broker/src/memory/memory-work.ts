@@ -1,7 +1,7 @@
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, systemClock, type Timer } from '@tidings/runtime';
 import { assertStateKey } from '../control-limits.ts';
-import type { Lane, Shelf, Task, WorkQueue, WorkStore } from '../work-port.ts';
+import { type Lane, NoRoomError, type Shelf, type Task, type WorkQueue, type WorkStore } from '../work-port.ts';
 import { createRecentIds } from './recent-ids.ts';
 
 interface Waiting {
@@ -99,7 +99,7 @@ function createMemoryQueue(clock: Clock, mostWaiting: number): WorkQueue {
     async put(lane, id, body) {
       assertOpen();
       const all = laneOf(lane);
-      if (all.size >= mostWaiting) throw new TidingsError('unavailable', 'The queue is full.', { retryAfterSec: 5 });
+      if (all.size >= mostWaiting) throw new NoRoomError('The queue is full.');
       const nowMs = clock.elapsed();
       const key = `${lane} ${id}`;
       if (recent.find(key, nowMs) !== undefined) return;
@@ -126,13 +126,15 @@ function createMemoryQueue(clock: Clock, mostWaiting: number): WorkQueue {
 }
 
 function createMemoryShelf(clock: Clock, most: number, maxAgeMs: number): Shelf {
-  const records = new Map<string, { value: string; endsMs: number }>();
+  const records = new Map<string, { value: string; endsMs: number; revision: number }>();
+  let revisions = 0;
   const isKept = ({ endsMs }: { endsMs: number }): boolean => clock.elapsed() < endsMs;
   return {
     async put(key, value) {
       assertStateKey(key);
       records.delete(key);
-      records.set(key, { value, endsMs: clock.elapsed() + maxAgeMs });
+      revisions += 1;
+      records.set(key, { value, endsMs: clock.elapsed() + maxAgeMs, revision: revisions });
       for (const [oldest, record] of records) {
         if (records.size <= most && isKept(record)) break;
         records.delete(oldest);
@@ -140,16 +142,17 @@ function createMemoryShelf(clock: Clock, most: number, maxAgeMs: number): Shelf 
     },
     async get(key) {
       const found = records.get(key);
-      return found !== undefined && isKept(found) ? found.value : undefined;
+      return found !== undefined && isKept(found) ? { key, value: found.value, revision: found.revision } : undefined;
     },
-    async remove(key) {
-      records.delete(key);
+    async remove(key, revision) {
+      if (revision === undefined || records.get(key)?.revision === revision) records.delete(key);
     },
     async list(under, limit) {
       const found = [];
       for (const [key, record] of records) {
         if (found.length === limit) break;
-        if (isKept(record) && key.startsWith(`${under}.`)) found.push({ key, value: record.value });
+        const { value, revision } = record;
+        if (isKept(record) && key.startsWith(`${under}.`)) found.push({ key, value, revision });
       }
       return found;
     },

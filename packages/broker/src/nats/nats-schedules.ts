@@ -16,7 +16,7 @@ import type { Link } from './link.ts';
 import type { Publisher } from './publisher.ts';
 import type { ReplyInbox } from './reply-inbox.ts';
 import { decodeSchedule, encodeSchedule, type StoredSchedule } from './schedule-message.ts';
-import { isDueSubject, SCHEDULES, schedulesOf, waitingOf } from './schedule-stream.ts';
+import { dueOf, isDueSubject, SCHEDULES, schedulesOf, waitingOf } from './schedule-stream.ts';
 
 export interface NatsSchedulesParts {
   readonly link: Link;
@@ -134,7 +134,13 @@ export function createNatsSchedules(parts: NatsSchedulesParts): Schedules {
           some = true;
           if (isDueSubject(found.subject) || found.dueMs - clock.now() < NEAR_MS) await cancel(found);
         }
-        if (some) await remove(waitingOf(tenant, '*', pattern));
+        if (!some) continue;
+        await remove(waitingOf(tenant, '*', pattern));
+        // The server may have moved more of them meanwhile, by a clock that is not this one's.
+        const due = dueOf(tenant, pattern);
+        for (let found = await read(due, 1); found !== undefined; found = await read(due, found.seq + 1)) {
+          await cancel(found);
+        }
       }
     },
   };

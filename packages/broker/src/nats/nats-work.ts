@@ -1,8 +1,23 @@
 import { type Clock, type Logger, type Metrics, systemClock } from '@tidings/runtime';
 import { headers as createHeaders } from 'nats';
 import { assertStateKey } from '../control-limits.ts';
-import type { Lane, Shelf, ShelfRecord, Task, WorkQueue, WorkStore } from '../work-port.ts';
-import { asUnavailable, away, callJetStream, createJetStreamApi, type JetStreamApi } from './jetstream-api.ts';
+import {
+  type Lane,
+  NoRoomError,
+  type Shelf,
+  type ShelfRecord,
+  type Task,
+  type WorkQueue,
+  type WorkStore,
+} from '../work-port.ts';
+import {
+  asUnavailable,
+  away,
+  callJetStream,
+  createJetStreamApi,
+  JETSTREAM,
+  type JetStreamApi,
+} from './jetstream-api.ts';
 import { dial, type Link, type LinkClient } from './link.ts';
 import type { NatsAccess } from './options.ts';
 import { toValueText } from './state-store.ts';
@@ -90,18 +105,19 @@ function createNatsShelf(client: () => LinkClient, stream: string, prefix: strin
       const found = await api()
         .newest(prefix + key)
         .catch(asUnavailable);
-      return found && toValueText(found);
+      return found && { key, value: toValueText(found), revision: found.seq };
     },
-    remove: (key) =>
+    // All before a place, and 0 is no place.
+    remove: (key, revision = -1) =>
       api()
-        .purge(prefix + key, 0)
+        .purge(prefix + key, revision + 1)
         .catch(asUnavailable),
     async list(under, most) {
       const records: ShelfRecord[] = [];
       const filter = `${prefix}${under}.>`;
       let next = await api().next(1, filter).catch(asUnavailable);
       while (next !== undefined && records.length < most) {
-        records.push({ key: next.subject.slice(prefix.length), value: toValueText(next) });
+        records.push({ key: next.subject.slice(prefix.length), value: toValueText(next), revision: next.seq });
         if (records.length < most)
           next = await api()
             .next(next.seq + 1, filter)
@@ -115,11 +131,15 @@ function createNatsShelf(client: () => LinkClient, stream: string, prefix: strin
 async function store(client: LinkClient, subject: string, body: string, id?: string): Promise<void> {
   const headers = createHeaders();
   if (id !== undefined) headers.set('Nats-Msg-Id', id);
-  let answer: { readonly error?: { readonly description?: string } };
+  let answer: { readonly error?: { readonly err_code?: number; readonly description?: string } };
   try {
     answer = (await client.request(subject, body, { timeout: TIMEOUT_MS, headers })).json();
   } catch (error) {
+    if ((error as { code?: string }).code === 'MAX_PAYLOAD_EXCEEDED') throw new NoRoomError('It is too large.');
     throw away('the queue does not answer', error);
   }
-  if (answer.error !== undefined) throw away(`the queue takes nothing: ${answer.error.description ?? ''}`);
+  if (answer.error === undefined) return;
+  const { err_code: code, description = '' } = answer.error;
+  const isRoomless = code === JETSTREAM.messageTooLarge || /maximum .* exceeded/.test(description);
+  throw isRoomless ? new NoRoomError(`There is no room: ${description}.`) : away(`it takes nothing: ${description}`);
 }

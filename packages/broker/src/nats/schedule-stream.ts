@@ -26,6 +26,8 @@ const subjectOf = (kind: string, tenant: string, id: string, pattern: string): s
 export const schedulesOf = (tenant: string, id = '*', pattern = '>'): string => subjectOf('*', tenant, id, pattern);
 export const waitingOf = (tenant: string, id = '*', pattern = '>'): string => subjectOf(WAITING, tenant, id, pattern);
 
+export const dueOf = (tenant: string, pattern: string): string => subjectOf(DUE, tenant, '*', pattern);
+
 export const isDueSubject = (subject: string): boolean => subject.startsWith(`${DUE}.`);
 
 /** Whose schedule a subject is; `undefined` for what nobody here has put. */

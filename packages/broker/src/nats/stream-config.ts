@@ -66,6 +66,7 @@ const ADVISED = [
   'discard',
   'max_msgs',
   'max_msgs_per_subject',
+  'discard_new_per_subject',
   'max_bytes',
   'max_age',
   'max_msg_size',

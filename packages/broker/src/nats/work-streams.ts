@@ -8,6 +8,8 @@ const WORK = 'HOOKS';
 export const LEDGER = 'HOOKS_OPEN';
 export const DEAD = 'HOOKS_DEAD';
 
+/** Tasks of a lane beyond which nothing more is taken. */
+const MOST_WAITING = 100_000;
 const DAY_NANOSECONDS = 86_400_000_000_000;
 const SECOND_NANOSECONDS = 1_000_000_000;
 const MAX_MESSAGE_BYTES = 1_048_576;
@@ -21,6 +23,9 @@ export const WORK_PLANS: readonly StreamPlan[] = [
       retention: 'workqueue',
       // Full means that nothing more is taken: whoever puts keeps it and counts what it has to drop.
       discard: 'new',
+      // Of each lane: one receiver that is down would else take up the room of all.
+      max_msgs_per_subject: MOST_WAITING,
+      discard_new_per_subject: true,
       // Longer than anything is tried for, so that what fails is put among the dead and does not just end.
       max_age: 3 * DAY_NANOSECONDS,
       max_bytes: 268_435_456,

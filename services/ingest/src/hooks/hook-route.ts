@@ -32,7 +32,7 @@ import { toIdempotencyKey } from '../idempotency-key.ts';
 import type { PublishRequest, PublishResult } from '../publish.ts';
 import type { Admit } from '../publish-limit.ts';
 import { beginPublish } from '../publish-trace.ts';
-import { type EventRules, encodePayload, type FieldPlace, toInputs } from '../validate.ts';
+import { type EventRules, encodePayload, type FieldPlace, type Payload, toInputs } from '../validate.ts';
 import type { Hook } from './open-hooks.ts';
 import { applyRule, type Ignored, type Mapped } from './rule.ts';
 
@@ -162,13 +162,12 @@ async function take(
   const request = { grant, trace, traceId: () => traceIdOfRequest(context) };
   return parts.limited(context, request, async (admit) => {
     const delivery = { body: parseJson(decodeText(body)), headers: context.env.incoming.headers };
-    const mapped = applyRule(hook.rule, delivery);
-    if (isIgnored(mapped)) {
+    const inputs = toHookInputs(hook, applyRule(hook.rule, delivery), body, parts.rules);
+    if ('ignored' in inputs) {
       count('ignored');
-      context.set('lineDetail', { hook: hook.name, ...mapped });
-      return answerJson(context, 202, mapped);
+      context.set('lineDetail', { hook: hook.name, ...inputs });
+      return answerJson(context, 202, inputs);
     }
-    const inputs = toHookInputs(hook, mapped, body, parts.rules);
     const [result] = await parts.publish(context, request, inputs, admit);
     const { problem, duplicate } = result as PublishResult;
     count(problem?.code ?? (duplicate ? 'duplicate' : 'accepted'));
@@ -176,14 +175,29 @@ async function take(
   });
 }
 
-const isIgnored = (mapped: Mapped | Ignored): mapped is Ignored => 'ignored' in mapped;
-
-function toHookInputs(hook: Hook, mapped: Mapped, body: Buffer, rules: EventRules): readonly PublishInput[] {
+function toHookInputs(
+  hook: Hook,
+  mapped: Mapped | Ignored,
+  body: Buffer,
+  rules: EventRules,
+): readonly PublishInput[] | Ignored {
+  if ('ignored' in mapped) return mapped;
   const { topic, event, id, data } = mapped;
   // The whole body goes on as it came, so that its numbers keep their text.
-  const payload = hook.rule.data.length === 0 ? { data: body, json: true } : encodePayload(data);
+  const payload = hook.rule.data.length === 0 ? { data: body, json: true } : toPayload(data);
+  if ('ignored' in payload) return payload;
   const fields = event === undefined ? {} : { event };
   return toInputs([topic], fields, toIdempotencyKey(hook.name, id), payload, hook.tenant, rules, nowhere);
+}
+
+// Nobody can put it right: as an error it would come again and again.
+function toPayload(data: unknown): Payload | Ignored {
+  try {
+    return encodePayload(data);
+  } catch (error) {
+    if (error instanceof TidingsError) return { ignored: error.message };
+    throw error;
+  }
 }
 
 // The provider has no field of ours to put right.

@@ -34,6 +34,7 @@ writeFileSync(
         topic: 'payments.{/data/object/customer}',
         event: '{/type}',
       },
+      { name: 'texts', provider: 'github', secret: { env: 'GITHUB_OLD' }, topic: 'texts', data: '/repository' },
       { name: 'mail', provider: 'standard', secret: { file: 'mail' }, topic: '{/to}' },
     ],
   }),
@@ -63,10 +64,15 @@ const post = (
   ingest.send(`/v1/hooks/${name}`, { token: '', body, headers: { 'Content-Type': 'application/json', ...headers } });
 
 let deliveries = 0;
-function github(ingest: TestIngest, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+function github(
+  ingest: TestIngest,
+  body: unknown,
+  headers: Record<string, string> = {},
+  hook = 'github',
+): Promise<Answer> {
   const text = JSON.stringify(body);
   deliveries += 1;
-  return post(ingest, 'github', text, {
+  return post(ingest, hook, text, {
     'X-GitHub-Event': 'workflow_run',
     'X-GitHub-Delivery': `delivery-${deliveries}`,
     'X-Hub-Signature-256': `sha256=${hex(SECRETS.GITHUB_OLD, text)}`,
@@ -127,6 +133,17 @@ describe('a webhook', () => {
     const answer = await github(hub, body, headers);
     expect([answer.status, answer.body]).toEqual([202, { ignored }]);
     expect(hub.messages).toHaveLength(before);
+  });
+
+  it('whose data no event can have is ignored as well: nested too deep, or no text', async () => {
+    const deep = `${'['.repeat(300_000)}${']'.repeat(300_000)}`;
+    const text = JSON.stringify({ ...RUN, workflow_run: { ...RUN.workflow_run, deep: '' } }).replace('""', deep);
+    const signature = `sha256=${hex(SECRETS.GITHUB_NEW, text)}`;
+    const headers = { 'X-GitHub-Event': 'workflow_run', 'X-Hub-Signature-256': signature, 'X-GitHub-Delivery': 'deep' };
+    const answer = await post(hub, 'github', text, headers);
+    expect([answer.status, answer.body]).toEqual([202, { ignored: 'data is nested too deep.' }]);
+    const lone = await github(hub, { repository: '\ud800' }, { 'X-GitHub-Event': 'text' }, 'texts');
+    expect([lone.status, lone.body.ignored]).toEqual([202, expect.stringMatching(/^data has a lone surrogate/)]);
   });
 
   it.each<[string, Record<string, string>, string]>([

@@ -17,6 +17,13 @@ describe('a template', () => {
     expect(fill('plain', body)).toEqual({ text: 'plain' });
   });
 
+  it('puts in no number that JSON has read as its neighbour, or as none: two customers are never one', () => {
+    const read = (text: string) => fill('user.{/id}', JSON.parse(`{"id":${text}}`));
+    expect(read('9007199254740991')).toEqual({ text: 'user.9007199254740991' });
+    for (const text of ['9007199254740993', '-9007199254740993', '1e400'])
+      expect(read(text)).toEqual({ missing: '/id' });
+  });
+
   it.each([null, '', {}, [], undefined])('names the place where %j stands, which is no value', (value) => {
     expect(fill('a.{/b}.{/c}', { b: 'x', c: value })).toEqual({ missing: '/c' });
   });

@@ -1,0 +1,47 @@
+import { createFakeClock } from '@tidings/runtime/testing';
+import { expect, test } from 'vitest';
+import type { JetStreamApi, StoredMessage } from '../../src/nats/jetstream-api.ts';
+import { createNatsSchedules, type NatsSchedulesParts } from '../../src/nats/nats-schedules.ts';
+import { encodeSchedule } from '../../src/nats/schedule-message.ts';
+import { SCHEDULE_ROOM } from '../../src/schedule-room.ts';
+
+test('what the server moves by a clock of its own while its topic is erased is cancelled as well', async () => {
+  const clock = createFakeClock();
+  const event = { tenant: 't', topic: 'a', event: '', json: true, final: false, exclude: '', store: true, id: 'k' };
+  const put = encodeSchedule({ ...event, ttlSec: 0, data: Buffer.from('1') }, clock.now() + 3_600_000);
+  const hdrs = Buffer.from(`NATS/1.0\r\nTd-At: ${clock.now() + 3_600_000}\r\nTd-Once: ${put.once}\r\n\r\n`).toString(
+    'base64',
+  );
+  let stored: StoredMessage[] = [{ seq: 1, subject: put.subject, hdrs }];
+  const matches = (filter: string, subject: string): boolean =>
+    filter.split('.').every((token, place) => ['*', '>', subject.split('.')[place]].includes(token));
+  const api = {
+    async next(seq: number, filter: string) {
+      return stored.find((one) => one.seq >= seq && matches(filter, one.subject));
+    },
+    async purge(filter: string) {
+      // An hour before it is due by the clock of this process.
+      stored = stored.map((one) => ({ ...one, seq: one.seq + 1, subject: one.subject.replace(/^sch/, 'due') }));
+      stored = stored.filter(({ subject }) => !matches(filter, subject));
+    },
+  };
+  const used: string[] = [];
+  const writer = {
+    async publishOnce(once: string) {
+      used.push(once);
+      return undefined;
+    },
+  };
+  const schedules = createNatsSchedules({
+    link: { onReconnect() {} },
+    inbox: { open() {} },
+    api: api as unknown as JetStreamApi,
+    writer,
+    clock,
+    room: SCHEDULE_ROOM,
+    patiently: (ask: () => Promise<void>) => ask(),
+  } as unknown as NatsSchedulesParts);
+  await schedules.erase({ tenant: 't', patterns: ['a'] });
+  expect(used).toEqual([put.once]);
+  expect(stored).toEqual([]);
+});
