@@ -90,6 +90,8 @@ async function startService(name, role, port) {
     // The demo publishes without end: its lines would wash away all others.
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
     TIDINGS_AUDIT: process.env.TIDINGS_AUDIT ?? 'control',
+    // What is broken here can be explained there.
+    TIDINGS_JOURNAL_MAX_BYTES: process.env.TIDINGS_JOURNAL_MAX_BYTES ?? '16000000',
     // Nobody is to be spread over other edges when all of them end.
     TIDINGS_DRAIN_MS: process.env.TIDINGS_DRAIN_MS ?? '500',
   };
