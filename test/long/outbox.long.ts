@@ -247,3 +247,11 @@ test('a question that nobody answers keeps no other row until the hub has forgot
   stuck.closeAllConnections();
   stuck.close();
 }, 40_000);
+
+test('more topics than are published at once, which the token does not grant, keep no other waiting', async () => {
+  await database.query(`INSERT INTO outbox (topic, data) SELECT 'denied.' || n, '{}' FROM generate_series(1, 600) n`);
+  const id = await insert('packed');
+  startRelay();
+  await vi.waitFor(async () => expect(await historyOf('orders.1')).toMatchObject([{ data: { id } }]), WAIT);
+  expect(await rowsLeft()).toBeGreaterThanOrEqual(600);
+});

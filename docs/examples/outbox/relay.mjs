@@ -28,13 +28,14 @@ const RETRY_MS = 1_000;
 const publisher = createPublisher({ url, token, timeoutMs: 20_000 });
 
 /** Oldest first of each topic, and one at most: the next goes when the hub has it, so the order is kept whatever fails.
- * @param {pg.Client} database @returns {Promise<Row[]>} */
-async function nextRows(database) {
+ * @param {pg.Client} database @param {string} after the last topic of the round before, whose rows may be tried for ever.
+ * @returns {Promise<Row[]>} */
+async function nextRows(database, after) {
   const { rows } = await database.query(
     `SELECT DISTINCT ON (topic) id, topic, event, data, tried_from,
             coalesce(tried_at < clock_timestamp() - make_interval(secs => $1), false) AS is_old
-       FROM outbox WHERE failed IS NULL ORDER BY topic, place LIMIT $2`,
-    [KNOWN_SEC, MOST_ROWS],
+       FROM outbox WHERE failed IS NULL AND (topic > $3 OR $3 = '') ORDER BY topic, place LIMIT $2`,
+    [KNOWN_SEC, MOST_ROWS, after],
   );
   return rows;
 }
@@ -115,12 +116,16 @@ async function relay(database) {
   await database.query('SELECT pg_advisory_lock($1)', [LOCK]);
   await database.query('LISTEN outbox');
   console.log('Relaying.');
+  let after = '';
   while (!isLost) {
     const woken = new AbortController();
     const notified = once(database, 'notification', { signal: woken.signal }).catch(() => undefined);
-    const rows = await nextRows(database);
-    if (rows.length === 0) await Promise.race([notified, pause(LOOK_MS, undefined, { signal: woken.signal })]);
-    else if (await publishRows(database, rows)) await pause(RETRY_MS);
+    const rows = await nextRows(database, after);
+    const isStart = after === '';
+    after = rows.length < MOST_ROWS ? '' : /** @type {Row} */ (rows.at(-1)).topic;
+    if (rows.length === 0 && isStart)
+      await Promise.race([notified, pause(LOOK_MS, undefined, { signal: woken.signal })]);
+    else if (rows.length > 0 && (await publishRows(database, rows))) await pause(RETRY_MS);
     woken.abort();
   }
 }

@@ -5,6 +5,8 @@ import type { Fact } from './fact.ts';
 /** Brings what happened on an edge into the queue, in batches, and keeps nobody waiting. */
 export interface FactReporter {
   note(fact: Fact): void;
+  /** Resolves when nothing waits; not as long as the queue is away. */
+  idle(): Promise<void>;
   /** Puts what is left, for as long as that may take. */
   close(): Promise<void>;
 }
@@ -85,6 +87,7 @@ export function createFactReporter(options: FactReporterOptions): FactReporter {
       waiting.push(JSON.stringify(fact));
       running ??= run();
     },
+    idle: () => running ?? Promise.resolve(),
     async close() {
       isClosing = true;
       endMs = clock.elapsed() + CLOSE_MS;

@@ -52,13 +52,19 @@ function run(all: readonly Worked[], withCuts: boolean): { ids: Set<string>; led
   return { ids, ledger };
 }
 
+// Who is present stands in no order.
+const toSets = (ledger: ReadonlyMap<string, string>): object =>
+  Object.fromEntries(
+    [...ledger].map(([key, value]) => [key, key.startsWith('p.') ? new Set(JSON.parse(value)) : value]),
+  );
+
 test('whoever ends between two writes leaves the same ledger to the next, and nothing that was to be told is missing', () => {
   fc.assert(
     fc.property(fc.array(worked, { maxLength: 6 }), (all) => {
       const [whole, cut] = [run(all, false), run(all, true)];
-      expect(Object.fromEntries(cut.ledger)).toEqual(Object.fromEntries(whole.ledger));
+      expect(toSets(cut.ledger)).toEqual(toSets(whole.ledger));
       expect([...whole.ids].filter((id) => !cut.ids.has(id))).toEqual([]);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });

@@ -26,13 +26,16 @@ export interface WebhookFacts {
 
 export interface WebhookFactsParts {
   readonly plan: WebhooksPlan;
-  readonly reporter: Pick<FactReporter, 'note'>;
+  readonly reporter: Pick<FactReporter, 'note' | 'idle'>;
   /** Not open yet. */
   readonly cluster: Cluster;
   readonly registry: Pick<SessionRegistry, 'list'>;
   readonly feed: Pick<Feed, 'epoch'>;
   readonly clock: Clock;
 }
+
+// A tenth of what a reporter keeps.
+const MOST_AT_ONCE = 5_000;
 
 export function createWebhookFacts({
   plan,
@@ -58,6 +61,14 @@ export function createWebhookFacts({
     return false;
   }
 
+  // In pieces, or an edge with very many streams would have to drop some. The return itself does not wait for it.
+  async function reportAll(): Promise<void> {
+    for (const [place, session] of registry.list().entries()) {
+      if (place % MOST_AT_ONCE === MOST_AT_ONCE - 1) await reporter.idle();
+      if (!session.closed) report(session);
+    }
+  }
+
   cluster.answer(WEBHOOK_EDGE, () => true);
   cluster.answer(REACH, (question): ReachAnswer => {
     const { events } = question as ReachQuestion;
@@ -67,9 +78,7 @@ export function createWebhookFacts({
     };
   });
   // The others may have given this edge up, and told that its streams ended.
-  cluster.onReturn(async () => {
-    for (const session of registry.list()) report(session);
-  });
+  cluster.onReturn(async () => void reportAll());
 
   return {
     opened(session) {

@@ -1,6 +1,15 @@
+import type { Cluster } from '@tidings/broker';
 import { createMemoryBus, createMemoryCluster } from '@tidings/broker/memory';
+import { createLogger, systemClock } from '@tidings/runtime';
 import { createFakeClock } from '@tidings/runtime/testing';
-import { type Fact, parseWebhooksFile, REACH, WEBHOOK_EDGE } from '@tidings/webhooks';
+import {
+  createFactReporter,
+  type Fact,
+  type FactBatch,
+  parseWebhooksFile,
+  REACH,
+  WEBHOOK_EDGE,
+} from '@tidings/webhooks';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Session } from '../src/session.ts';
 import { createWebhookFacts } from '../src/webhook-facts.ts';
@@ -33,7 +42,7 @@ async function setUp() {
   });
   const facts: Fact[] = [];
   const open: Session[] = [];
-  const reporter = { note: (fact: Fact): void => void facts.push(fact) };
+  const reporter = { note: (fact: Fact): void => void facts.push(fact), idle: async () => {} };
   const registry = { list: () => open };
   const webhooks = createWebhookFacts({ plan: PLAN, reporter, cluster: edge, registry, feed: { epoch: 'e' }, clock });
   await Promise.all([edge.open(), asker.open()]);
@@ -114,4 +123,39 @@ test('what becomes of sessions is reported of tenants that somebody is told of, 
   expect(facts.map(({ kind, session: id }) => `${kind} ${id}`)).toEqual(['opened s1', 'changed s1', 'closed s1']);
   expect(facts[2]).toMatchObject({ reason: 'gone' });
   expect(await asker.ask(edge.id, WEBHOOK_EDGE, {})).toBe(true);
+});
+
+test('an edge that was cut off says of all its streams that they are open, however many', async () => {
+  const { session } = await setUp();
+  const most = 10_000;
+  const list = Array.from({ length: 3 * most }, (_, place) => session({ id: `s${place}` }));
+  const told = new Set<string>();
+  let dropped = 0;
+  const reporter = createFactReporter({
+    queue: {
+      async put(_lane, _id, body) {
+        for (const { session: id } of (JSON.parse(body) as FactBatch).facts) told.add(id);
+      },
+    },
+    node: 'abcdefgh',
+    clock: systemClock,
+    log: createLogger('test', 'silent'),
+    onDropped: (count) => {
+      dropped += count;
+    },
+    most,
+  });
+  const back: (() => Promise<void>)[] = [];
+  const cluster = { answer() {}, onReturn: (run: () => Promise<void>) => void back.push(run) } as unknown as Cluster;
+  createWebhookFacts({
+    plan: PLAN,
+    reporter,
+    cluster,
+    registry: { list: () => list },
+    feed: { epoch: 'e' },
+    clock: systemClock,
+  });
+  await back[0]?.();
+  await expect.poll(() => told.size, { interval: 10, timeout: 3_000 }).toBe(list.length);
+  expect(dropped).toBe(0);
 });

@@ -85,8 +85,9 @@ async function erase(
   // Whoever sends one thinks that it narrows what is erased.
   await readBody(incoming, outgoing, 0);
   await broker.purge({ tenant: access.grant.tenant, patterns });
-  await andForget?.(access.grant, segment);
+  // From here on it is erased, whatever else fails.
   audit.record(context, { did: 'erased', topics: patterns });
+  await andForget?.(access.grant, segment);
   return new Response(null, { status: 204 });
 }
 

@@ -1,3 +1,5 @@
+import { createMemoryCluster } from '@tidings/broker/memory';
+import { TidingsError } from '@tidings/protocol';
 import { describe, expect, it } from 'vitest';
 import { startIngest, type TestIngest } from './fixture.ts';
 
@@ -51,6 +53,20 @@ describe('the audit of an ingest', () => {
     expect(records[2]).toMatchObject({ audit: 'refused', code: 'unauthenticated', address: '127.0.0.1' });
     expect(records[2]).not.toHaveProperty('tenant');
     expect(records[2]).not.toHaveProperty('user');
+  });
+
+  it('an erasure is a record also where what was read of it can not be forgotten now', async () => {
+    const cluster = createMemoryCluster();
+    await cluster.open();
+    const remove = (): Promise<void> => Promise.reject(new TidingsError('unavailable', 'The records are away.'));
+    const ingest = await startIngest({
+      cluster: Object.assign(Object.create(cluster), { records: { ...cluster.records, remove } }),
+    });
+    const token = await ingest.token([], { sub: 'root', tidings: { admin: true } });
+    expect((await ingest.send('/v1/users/bob/events', { method: 'DELETE', token })).status).toBe(503);
+    const record = { audit: 'erased', user: 'root', topics: ['user.bob', 'user.bob.>'] };
+    expect(recordsOf(ingest)).toContainEqual(expect.objectContaining(record));
+    await cluster.close();
   });
 
   it('an erasure is a record of what was erased, once it is', async () => {
