@@ -1,0 +1,139 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Cluster, Task, WorkStore } from '@tidings/broker';
+import { createMemoryCluster } from '@tidings/broker/memory';
+import { createNatsWork } from '@tidings/broker/nats';
+import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
+import { type Clock, createLogger, createMetrics, type Metrics, systemClock } from '@tidings/runtime';
+import { type Fact, parseWebhooksFile, WEBHOOK_EDGE } from '@tidings/webhooks';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { createDispatcher, type Dispatcher } from '../../services/dispatcher/src/dispatcher.ts';
+import { HOOK_SECRET, type Receiver, startReceiver } from '../../services/dispatcher/test/receiver.ts';
+
+// Time of the dispatchers runs so much faster: an hour in half a minute, and the server keeps what is put off for as long.
+const RATE = 120;
+const HOUR_MS = 3_600_000 / RATE;
+const SESSIONS = 600;
+const log = createLogger('test', 'silent');
+
+let server: NatsServer;
+let cluster: Cluster;
+let receiver: Receiver;
+
+beforeEach(async () => {
+  server = await startNatsServer();
+  receiver = await startReceiver();
+  cluster = createMemoryCluster({ clock: systemClock });
+  // The edge that reports is there all the time.
+  cluster.answer(WEBHOOK_EDGE, () => true);
+  await cluster.open();
+});
+afterEach(async () => {
+  await cluster.close();
+  await server.remove();
+});
+
+async function openWork(now: () => number): Promise<WorkStore> {
+  const access = { servers: [server.url], role: 'webhooks' as const, log, metrics: createMetrics() };
+  const store = createNatsWork({ ...access, clock: { ...systemClock, now } });
+  await store.queue.open();
+  onTestFinished(() => store.queue.close());
+  return store;
+}
+
+/** The queue of the server, as it is for those whose time runs faster. */
+function hastened({ queue, ...shelves }: WorkStore): WorkStore {
+  const hasten = (task: Task): Task => ({
+    ...task,
+    ageMs: task.ageMs * RATE,
+    retry: (delayMs) => task.retry(delayMs / RATE),
+  });
+  return { ...shelves, queue: { ...queue, take: async (lane, most) => (await queue.take(lane, most)).map(hasten) } };
+}
+
+interface Worker {
+  readonly dispatcher: Dispatcher;
+  readonly store: WorkStore;
+  readonly metrics: Metrics;
+}
+
+async function startWorker(now: () => number = Date.now): Promise<Worker> {
+  const clock: Clock = {
+    now,
+    elapsed: () => systemClock.elapsed() * RATE,
+    after: (ms, run) => systemClock.after(ms / RATE, run),
+    every: (ms, run) => systemClock.every(ms / RATE, run),
+  };
+  const endpoint = { name: 'crm', url: receiver.url, secret: { env: 'A' }, events: ['session.*'], allowPrivate: true };
+  const plan = parseWebhooksFile(JSON.stringify({ endpoints: [endpoint] }));
+  const store = hastened(await openWork(now));
+  const metrics = createMetrics();
+  const secrets = new Map([['crm', [HOOK_SECRET]]]);
+  const dispatcher = createDispatcher({ plan, secrets, store, cluster, clock, log, metrics });
+  dispatcher.start();
+  onTestFinished(() => dispatcher.stop());
+  return { dispatcher, store, metrics };
+}
+
+/** What the edge tells of its sessions, in batches as it makes them. */
+async function report({ queue }: WorkStore, count: number, toFact: (session: string) => Fact): Promise<void> {
+  for (let from = 0; from < count; from += 200) {
+    const facts = Array.from({ length: Math.min(200, count - from) }, (_, at) => toFact(`s${from + at}`));
+    const id = `${cluster.id}-${facts[0]?.kind}-${from}`;
+    await queue.put('fact', id, JSON.stringify({ id, node: cluster.id, facts }));
+  }
+}
+
+const opened = (session: string): Fact => ({ kind: 'opened', session, timeMs: Date.now(), tenant: 'acme', topics: [] });
+const closed = (session: string): Fact => ({ kind: 'closed', session, timeMs: Date.now(), reason: 'gone' });
+
+/** Under which ids each thing was told: one each, however often. */
+function idsByEvent(): Map<string, Set<string>> {
+  const ids = new Map<string, Set<string>>();
+  for (const { id, type, data } of receiver.hooks) {
+    const event = `${type} ${data.session}`;
+    ids.set(event, (ids.get(event) ?? new Set()).add(id));
+  }
+  return ids;
+}
+
+async function expectAllTold({ store, dispatcher }: Worker, count: number, withinMs: number): Promise<void> {
+  await expect.poll(() => store.queue.waiting('job:crm'), { timeout: withinMs, interval: 100 }).toBe(0);
+  const ids = idsByEvent();
+  expect(ids.size).toBe(count);
+  expect([...ids.values()].filter(({ size }) => size !== 1)).toEqual([]);
+  expect(new Set([...ids.values()].flatMap((each) => [...each])).size).toBe(count);
+  expect(await dispatcher.dead.list('crm', 'acme', 10)).toEqual([]);
+}
+
+test('an endpoint that is down for an hour is told all of it once it is back, under the ids that were tried before', {
+  timeout: 180_000,
+}, async () => {
+  const workers = [await startWorker(), await startWorker()] as const;
+  const [{ store }] = workers;
+  const requests = async (result: string): Promise<number> => {
+    const values = await Promise.all(workers.map(({ metrics }) => metrics.webhookRequests.get()));
+    return values
+      .flatMap(({ values: all }) => all)
+      .filter(({ labels }) => labels.result === result)
+      .reduce((sum, { value }) => sum + value, 0);
+  };
+  const comeBack = await receiver.leave();
+  const startMs = performance.now();
+  await report(store, SESSIONS, opened);
+  // Half of the time nobody listens; then somebody does who can't be of use.
+  await pause(HOUR_MS / 2);
+  receiver.answer(503);
+  await comeBack();
+  // More wait now than are tried again at once.
+  await report(store, SESSIONS, closed);
+  await pause(startMs + HOUR_MS - performance.now());
+  expect(receiver.hooks).toEqual([]);
+  expect(await store.queue.waiting('job:crm')).toBe(2 * SESSIONS);
+  expect(await requests('failed')).toBeGreaterThan(SESSIONS * 5);
+  expect(await requests('rejected')).toBeGreaterThan(SESSIONS);
+  const tried = new Set(receiver.heads.map((head) => head['webhook-id']));
+  receiver.answer(204);
+  await expectAllTold(workers[0], 2 * SESSIONS, HOUR_MS / 2);
+  const told = new Set(receiver.hooks.map(({ id }) => id));
+  expect([...tried].filter((id) => !told.has(`${id}`))).toEqual([]);
+});
