@@ -4,7 +4,7 @@ import { createMemoryCluster } from '@tidings/broker/memory';
 import { createNatsWork } from '@tidings/broker/nats';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { type Clock, createLogger, createMetrics, type Metrics, systemClock } from '@tidings/runtime';
-import { type Fact, parseWebhooksFile, WEBHOOK_EDGE } from '@tidings/webhooks';
+import { createFactReporter, type Fact, parseWebhooksFile, WEBHOOK_EDGE } from '@tidings/webhooks';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createDispatcher, type Dispatcher } from '../../services/dispatcher/src/dispatcher.ts';
 import { HOOK_SECRET, type Receiver, startReceiver } from '../../services/dispatcher/test/receiver.ts';
@@ -13,6 +13,7 @@ import { HOOK_SECRET, type Receiver, startReceiver } from '../../services/dispat
 const RATE = 120;
 const HOUR_MS = 3_600_000 / RATE;
 const SESSIONS = 600;
+const LONG = { timeout: 30_000, interval: 50 };
 const log = createLogger('test', 'silent');
 
 let server: NatsServer;
@@ -32,8 +33,8 @@ afterEach(async () => {
   await server.remove();
 });
 
-async function openWork(now: () => number): Promise<WorkStore> {
-  const access = { servers: [server.url], role: 'webhooks' as const, log, metrics: createMetrics() };
+async function openWork(now = Date.now, role: 'edge' | 'webhooks' = 'webhooks'): Promise<WorkStore> {
+  const access = { servers: [server.url], role, log, metrics: createMetrics() };
   const store = createNatsWork({ ...access, clock: { ...systemClock, now } });
   await store.queue.open();
   onTestFinished(() => store.queue.close());
@@ -136,4 +137,46 @@ test('an endpoint that is down for an hour is told all of it once it is back, un
   await expectAllTold(workers[0], 2 * SESSIONS, HOUR_MS / 2);
   const told = new Set(receiver.hooks.map(({ id }) => id));
   expect([...tried].filter((id) => !told.has(`${id}`))).toEqual([]);
+});
+
+test('a dispatcher whose clock jumps, by hours or a day, gives nothing up, and tells all of it once the clock is right', {
+  timeout: 120_000,
+}, async () => {
+  let offsetMs = 3_600_000;
+  const worker = await startWorker(() => Date.now() + offsetMs);
+  await report(worker.store, 50, opened);
+  // What is signed with a time that is far from the receiver's is refused.
+  for (const hours of [1, -1, 25]) {
+    offsetMs = hours * 3_600_000;
+    const before = receiver.heads.length;
+    await expect.poll(() => receiver.heads.length, LONG).toBeGreaterThan(before + 150);
+  }
+  expect(receiver.hooks).toEqual([]);
+  offsetMs = 0;
+  await expectAllTold(worker, 50, HOUR_MS / 2);
+});
+
+test('what an edge can not keep while the servers are away is counted, and all else is told', {
+  timeout: 60_000,
+}, async () => {
+  const worker = await startWorker();
+  const { queue } = await openWork(Date.now, 'edge');
+  const metrics = createMetrics();
+  const onDropped = (count: number): void => metrics.webhookFactsDropped.inc(count);
+  const reporter = createFactReporter({ queue, node: cluster.id, clock: systemClock, log, onDropped, most: 1_000 });
+  const note = (from: number, upTo: number): void => {
+    for (let n = from; n < upTo; n += 1) reporter.note(opened(`s${n}`));
+  };
+  note(0, 10);
+  await expect.poll(() => receiver.hooks.length, LONG).toBe(10);
+  await server.kill();
+  note(10, 2_510);
+  await pause(3_000);
+  await server.restart();
+  await expect.poll(() => idsByEvent().size, LONG).toBe(1_010);
+  expect(await metrics.text()).toContain('tidings_webhook_facts_dropped_total 1500');
+  note(2_510, 2_520);
+  await expect.poll(() => idsByEvent().size, LONG).toBe(1_020);
+  await expectAllTold(worker, 1_020, LONG.timeout);
+  await reporter.close();
 });
