@@ -132,6 +132,7 @@ test('an endpoint that is down for an hour is told all of it once it is back, un
   expect(await store.queue.waiting('job:crm')).toBe(2 * SESSIONS);
   expect(await requests('failed')).toBeGreaterThan(SESSIONS * 5);
   expect(await requests('rejected')).toBeGreaterThan(SESSIONS);
+  await expect.poll(() => workers[0].metrics.text(), LONG).toContain('_tasks_waiting{endpoint="crm"} 1200\n');
   const tried = new Set(receiver.heads.map((head) => head['webhook-id']));
   receiver.answer(204);
   await expectAllTold(workers[0], 2 * SESSIONS, HOUR_MS / 2);
