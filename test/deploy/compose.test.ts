@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseHooksFile } from '@tidings/auth/hook';
 import { loadSettings } from '@tidings/runtime';
 import { parseWebhooksFile } from '@tidings/webhooks';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { findProgram } from '../../scripts/programs/find.mjs';
-import { parseHooksFile } from '../../services/ingest/src/hooks/hooks-file.ts';
 import { ROOT } from '../hub-process.ts';
 import { type ComposeService, makeEnv, parseCompose, readComposeText } from './compose.ts';
 import { readImage } from './dockerfile.ts';

@@ -41,6 +41,10 @@ export const TREE: Command = createGroup(
         read: async () => (await import('./inbox.ts')).inboxReadCommand,
       }),
     erase: async () => (await import('./erase.ts')).eraseCommand,
+    hooks: async () =>
+      createGroup('hooks', 'Webhooks that come in.', {
+        test: async () => (await import('./hooks/command.ts')).hooksTestCommand,
+      }),
     webhooks: async () =>
       createGroup('webhooks', 'Who is told by webhook, and what could not be delivered.', {
         list: async () => (await import('./webhooks.ts')).listCommand,
