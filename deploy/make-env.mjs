@@ -13,6 +13,7 @@ const MADE = [
   ['TIDINGS_JWT_SECRET', () => randomBytes(32).toString('hex')],
   ...ROLES.map((role) => [`NATS_${role}_PASSWORD`, password]),
   ['GRAFANA_PASSWORD', password],
+  ['WEBHOOK_SECRET', () => `whsec_${randomBytes(33).toString('base64')}`],
 ];
 
 const before = existsSync(FILE) ? readFileSync(FILE, 'utf8') : '';

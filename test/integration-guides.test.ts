@@ -20,6 +20,9 @@ const SECRETS = {
   MAIL_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
 };
 
+/** The bin of the command line's package. */
+const TIDINGS = `tidings() { '${process.execPath}' '${join(ROOT, 'packages/cli/dist/main.js')}' "$@"; }`;
+
 /** The blocks of a language in a guide, in its order. */
 function blocksOf(guide: string, language: string): string[] {
   const text = readFileSync(join(ROOT, `docs/guides/${guide}.md`), 'utf8');
@@ -52,7 +55,7 @@ afterAll(async () => {
 async function runAll(guide: string): Promise<string[]> {
   const printed: string[] = [];
   for (const block of blocksOf(guide, 'sh')) {
-    const { stdout } = await execute('sh', ['-c', `set -eu\n${block}`], { cwd: folder, env });
+    const { stdout } = await execute('sh', ['-c', `set -eu\n${TIDINGS}\n${block}`], { cwd: folder, env });
     printed.push(stdout);
   }
   return printed;
@@ -70,6 +73,13 @@ describe('the commands of the guides', () => {
       { topic: 'ci.hub.fix/v1%2E2', id: expect.any(String) },
       { topic: 'user.alice', id: expect.any(String) },
       { ignored: 'header:x-github-event has another value.' },
+      {
+        tenant: 'default',
+        topic: 'ci.hub.main',
+        event: 'completed',
+        id: '5f0c1e9a',
+        data: { head_branch: 'main', conclusion: 'failure' },
+      },
     ]);
     expect(await history('ci.>')).toMatchObject([{ event: 'completed', data: { conclusion: 'success' } }]);
     expect(await history('user.alice')).toMatchObject([{ event: 'payment_intent.succeeded', data: { amount: 1500 } }]);

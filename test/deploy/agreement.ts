@@ -8,8 +8,8 @@ import { type Container, environmentOf, workloadsOf } from './workload.ts';
 
 /** Stands for a value that a secret has. */
 const SECRET = 'a secret of this test that is 32 bytes or longer';
-/** Variables of a container that are Node's and not ours. */
-const OF_NODE: ReadonlySet<string> = new Set(['NODE_OPTIONS']);
+/** Variables of a container that are Node's, or that a file names, and not ours. */
+const OF_OTHERS: ReadonlySet<string> = new Set(['NODE_OPTIONS', 'WEBHOOK_SECRET']);
 const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const;
 
 /** Where the variables, words and ports of one container of ours differ from what the code knows. */
@@ -21,10 +21,10 @@ interface Run {
 
 function faultsOfRun({ where, word = '', env }: Run, facts: CodeFacts): string[] {
   const faults = Object.keys(env)
-    .filter((name) => !facts.variables.has(name) && !OF_NODE.has(name))
+    .filter((name) => !facts.variables.has(name) && !OF_OTHERS.has(name))
     .map((name) => `${where}: the code has no variable ${name}`);
   if (!facts.words.has(word)) faults.push(`${where}: the image does not know "${word}"`);
-  if (['edge', 'ingest', 'hub'].includes(word)) {
+  if (['edge', 'ingest', 'hub', 'webhooks'].includes(word)) {
     try {
       const settings = loadSettings({ ...env }, { shared: word !== 'hub' });
       if (settings.port !== facts.ports.http) faults.push(`${where}: PORT is ${settings.port}`);

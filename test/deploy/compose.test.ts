@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseHooksFile } from '@tidings/auth/hook';
 import { loadSettings } from '@tidings/runtime';
+import { parseWebhooksFile } from '@tidings/webhooks';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { findProgram } from '../../scripts/programs/find.mjs';
@@ -30,7 +32,7 @@ describe('compose.yaml', () => {
 
   test.each(ofTidings)('gives %s settings that it takes, and a word that the image knows', (_, service) => {
     const word = wordOf(service);
-    expect(['edge', 'ingest', 'hub', 'tidings']).toContain(word);
+    expect(['edge', 'ingest', 'hub', 'webhooks', 'tidings']).toContain(word);
     const all = { ...readImage().env, ...service.environment };
     if (word === 'tidings') expect(Object.keys(all).length).toBeGreaterThan(0);
     else expect(loadSettings(all, { shared: word !== 'hub' }).production).toBe(true);
@@ -38,7 +40,7 @@ describe('compose.yaml', () => {
     expect([command, script]).toEqual(readImage().entrypoint);
   });
 
-  test.each(ofTidings.filter(([, service]) => ['edge', 'ingest'].includes(wordOf(service))))(
+  test.each(ofTidings.filter(([, service]) => ['edge', 'ingest', 'webhooks'].includes(wordOf(service))))(
     'leaves %s more time to end than its drain takes',
     (_, { environment, stop_grace_period: grace }) => {
       const { drainMs } = loadSettings({ ...readImage().env, ...environment }, { shared: true });
@@ -76,7 +78,21 @@ describe('compose.yaml', () => {
       ['edge-1', 'edge', env.NATS_EDGE_PASSWORD],
       ['edge-2', 'edge', env.NATS_EDGE_PASSWORD],
       ['ingest', 'ingest', env.NATS_INGEST_PASSWORD],
+      ['webhooks', 'webhooks', env.NATS_WEBHOOKS_PASSWORD],
     ]);
+  });
+
+  test('tells of streams to a hook that takes it, and knows the secret of both', () => {
+    const read = (name: string): string => readFileSync(join(ROOT, 'deploy', name), 'utf8');
+    const [endpoint, ...others] = parseWebhooksFile(read('webhooks.json')).endpoints;
+    const [hook, ...more] = parseHooksFile(read('hooks.json'));
+    expect([others, more]).toEqual([[], []]);
+    expect(endpoint?.url).toBe(`http://ingest:8080/v1/hooks/${hook?.name}`);
+    expect(endpoint?.secrets).toEqual(hook?.secret);
+    for (const name of ['webhooks', 'ingest']) {
+      expect(compose.services[name]?.environment?.WEBHOOK_SECRET).toBe(env.WEBHOOK_SECRET);
+    }
+    expect(env.WEBHOOK_SECRET).toMatch(/^whsec_[A-Za-z0-9+/]{44}$/);
   });
 
   test('gives the servers of the broker every variable of their configuration', () => {

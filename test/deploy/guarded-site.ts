@@ -10,8 +10,11 @@ import { ROOT } from '../hub-process.ts';
 /** Three nats-servers with the rights of deploy/nats/roles.conf and all streams; services are started as they are wanted. */
 export interface GuardedSite {
   readonly cluster: NatsCluster;
-  /** @param servers those that it is told of; all of the cluster when left out. */
-  start(kind: 'edge' | 'ingest' | 'webhooks', servers?: readonly string[]): Promise<Service>;
+  /**
+   * @param servers those that it is told of; all of the cluster when left out.
+   * @param more of its environment.
+   */
+  start(kind: 'edge' | 'ingest' | 'webhooks', servers?: readonly string[], more?: NodeJS.ProcessEnv): Promise<Service>;
   mint(claims: MintClaims): Promise<string>;
   /** Services that ended by themselves, with their logs. */
   readonly accidents: readonly string[];
@@ -40,7 +43,7 @@ export async function startGuardedSite(config = '', more: NodeJS.ProcessEnv = {}
   const ends: (() => unknown)[] = [];
   const site: GuardedSite = {
     cluster,
-    async start(kind, servers = cluster.urls) {
+    async start(kind, servers = cluster.urls, own = {}) {
       const env = {
         TIDINGS_JWT_SECRET: SECRET,
         TIDINGS_NATS_URL: servers.join(','),
@@ -49,6 +52,7 @@ export async function startGuardedSite(config = '', more: NodeJS.ProcessEnv = {}
         TIDINGS_MAX_CONNECTIONS_PER_USER: '0',
         TIDINGS_DRAIN_MS: '1000',
         ...more,
+        ...own,
       };
       const name = `${kind}-${services.length + 1}`;
       const service = await startService({

@@ -32,7 +32,7 @@ let withWebhooks: readonly Manifest[];
 beforeAll(async () => {
   deploy = await copyDeployFolder();
   await deploy.addOverlay('others', OTHERS);
-  await deploy.addOverlay('webhooks', ['nats', 'webhooks']);
+  await deploy.addOverlay('webhooks', ['nats', 'webhooks', 'monitoring']);
   const all = await Promise.all(OVERLAYS.map((overlay) => deploy.build(`overlays/${overlay}`)));
   for (const [place, overlay] of OVERLAYS.entries()) built.set(overlay, all[place] ?? []);
   loadTest = await deploy.build('loadtest');
@@ -296,10 +296,11 @@ describe('the sizes', () => {
 
 describe('the monitoring', () => {
   test('asks every pod, under the name that rules and dashboards know', () => {
-    const monitors = of('production').filter(({ kind }) => kind === 'PodMonitor');
+    const monitors = withWebhooks.filter(({ kind }) => kind === 'PodMonitor');
+    expect(monitors).toEqual(of('production').filter(({ kind }) => kind === 'PodMonitor'));
     const known = monitors.map(({ metadata: { name }, spec }) => {
       const { selector, podMetricsEndpoints } = spec as PodMonitorSpec;
-      const workload = workloadsOf(of('production')).find(
+      const workload = workloadsOf(withWebhooks).find(
         ({ labels }) => labels['app.kubernetes.io/component'] === selector.matchLabels['app.kubernetes.io/component'],
       );
       const ports = workload?.pod.containers.flatMap((container) => container.ports ?? []);
@@ -312,6 +313,7 @@ describe('the monitoring', () => {
       ['tidings-edge', 9090],
       ['tidings-ingest', 9090],
       ['tidings-nats', 7777],
+      ['tidings-webhooks', 9090],
     ].map(([name, port]) => [[name, name, name, port]]);
     expect(known).toEqual(expected);
   });

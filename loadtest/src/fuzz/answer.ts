@@ -83,7 +83,7 @@ export function judgeReply(input: Input, reply: Reply, secrets: readonly string[
   if (first === undefined && isWhole(input)) return 'a whole request was not answered';
   if (!input.refused || first === undefined) return undefined;
   if (REFUSALS.has(first.status)) return undefined;
-  return `a token that nobody may take was answered with ${first.status}`;
+  return `a token or a signature that nobody may take was answered with ${first.status}`;
 }
 
 function judgeAnswer({ status, type, body, whole }: Answer): string | undefined {

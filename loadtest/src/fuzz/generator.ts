@@ -5,6 +5,7 @@ import { mutateBytes } from './byte-mutation.ts';
 import { toOddCursor } from './cursor-mutation.ts';
 import { toOddFrames } from './frame-mutation.ts';
 import { toOddFraming } from './framing-mutation.ts';
+import { toHookDelivery } from './hook-delivery.ts';
 import { type HttpRequest, toHttp1, toHttp2 } from './http-request.ts';
 import { type Input, KINDS, type Kind, type Step } from './input.ts';
 import type { Operation } from './operation.ts';
@@ -24,10 +25,11 @@ export interface Supplies {
 
 /** How often each kind comes, of 100. */
 const SHARES: Readonly<Record<Kind, number>> = {
-  bytes: 27,
+  bytes: 23,
   framing: 10,
   semantic: 28,
   token: 13,
+  hook: 4,
   cursor: 6,
   frames: 10,
   pace: 6,
@@ -145,6 +147,10 @@ export function createGenerator(seed: number, supplies: Supplies): (place: numbe
         { method: 'GET', target: `/v1/topics/fuzz.%3E/events?after=${encoded}`, fields: [bearer] },
       ]);
       return plain('cursor', JSON.stringify(odd.slice(0, 80)), 'edge', toHttp1(request));
+    },
+    hook(chance) {
+      const { request, what, refused } = toHookDelivery(chance);
+      return { ...plain('hook', what, 'ingest', toHttp1(request)), refused };
     },
     frames(chance) {
       const operation = chance.pick(operations);

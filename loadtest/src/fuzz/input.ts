@@ -1,5 +1,5 @@
 /** What an input is made of: its share of the mix and what is expected of its answer go by it. */
-export const KINDS = ['bytes', 'framing', 'semantic', 'token', 'cursor', 'frames', 'pace'] as const;
+export const KINDS = ['bytes', 'framing', 'semantic', 'token', 'hook', 'cursor', 'frames', 'pace'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Some bytes, and how long the sender waits after them. */
@@ -18,7 +18,7 @@ export interface Input {
   readonly steps: readonly Step[];
   /** `answer`: closed once the answer is there, or nothing more comes. */
   readonly ending: 'answer' | 'half-close' | 'reset';
-  /** The request carries a token that nobody may take: it gets 401. */
+  /** The request carries a token, or the signature of a webhook, that nobody may take: it gets 401. */
   readonly refused: boolean;
 }
 

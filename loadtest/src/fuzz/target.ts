@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { mintToken } from '@tidings/auth';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
 import { systemClock } from '@tidings/runtime';
@@ -5,6 +8,7 @@ import { type MeasuredProcess, startMeasured } from '../server/measured-process.
 import { parseMetrics } from '../server/metrics-page.ts';
 import { type Canary, openCanary } from './canary.ts';
 import type { Supplies } from './generator.ts';
+import { HOOK_ENV, HOOK_SECRETS, HOOKS_FILE } from './hook-delivery.ts';
 import { createLogWatch, type LogWatch } from './log-watch.ts';
 import { type ApiDocument, readOperations } from './operation.ts';
 import { createTokenMutator } from './token-mutation.ts';
@@ -66,7 +70,10 @@ export async function startTarget(nats: boolean): Promise<Target> {
   const canaryToken = await mint({ sub: 'canary', tidings: { subscribe: ['canary'], publish: ['canary'] } });
   const signatureOf = (each: string): string => each.slice(each.lastIndexOf('.') + 1);
   // Bytes of a body or a header that end up in a URL stand in the log as any URL does; a token that is whole never does.
-  const log = createLogWatch([SECRET, CANARY_MARKER, signatureOf(canaryToken)], [FUZZ_MARKER, signatureOf(token)]);
+  const log = createLogWatch(
+    [SECRET, ...HOOK_SECRETS, CANARY_MARKER, signatureOf(canaryToken)],
+    [FUZZ_MARKER, signatureOf(token)],
+  );
 
   const stopping: (() => Promise<void>)[] = [];
   async function stop(): Promise<void> {
@@ -86,9 +93,14 @@ export async function startTarget(nats: boolean): Promise<Target> {
       server = await startNatsServer();
       stopping.push(server.remove);
     }
+    const folder = mkdtempSync(join(tmpdir(), 'tidings-fuzz-'));
+    stopping.push(async () => rmSync(folder, { recursive: true }));
+    const hooksFile = join(folder, 'hooks.json');
+    writeFileSync(hooksFile, HOOKS_FILE);
+    const hooks = { ...HOOK_ENV, TIDINGS_HOOKS_FILE: hooksFile };
     const env = server === undefined ? {} : { TIDINGS_NATS_URL: server.url };
     // The ingest makes the stream, for which the edge waits.
-    const ingest = await start(nats ? 'ingest' : 'hub', env);
+    const ingest = await start(nats ? 'ingest' : 'hub', { ...env, ...hooks });
     const edge = nats ? await start('edge', env) : ingest;
     const services = nats ? [ingest, edge] : [ingest];
     const canary = await openCanary({
@@ -129,7 +141,7 @@ export async function startTarget(nats: boolean): Promise<Target> {
       },
       canary,
       log,
-      secrets: [SECRET, CANARY_MARKER, signatureOf(canaryToken)],
+      secrets: [SECRET, ...HOOK_SECRETS, CANARY_MARKER, signatureOf(canaryToken)],
       async holding() {
         const all = await Promise.all(services.map(holdingOf));
         const sum = (of: (holding: Holding) => number): number => all.reduce((total, each) => total + of(each), 0);

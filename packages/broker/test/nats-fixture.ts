@@ -9,7 +9,7 @@ import {
   type NatsRole,
 } from '@tidings/broker/nats';
 import { type NatsServer, startNatsServer } from '@tidings/broker/testing';
-import { createLogger, createMetrics, type Metrics } from '@tidings/runtime';
+import { type Clock, createLogger, createMetrics, type Metrics, systemClock } from '@tidings/runtime';
 import { readLogLine } from '@tidings/runtime/testing';
 import { connect, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, onTestFinished, test } from 'vitest';
@@ -28,7 +28,7 @@ export interface NatsFixture {
   /** A cluster that is not open yet; whatever of its handlers is reported is added to `faults`. */
   createCluster(role: ClusterRole, faults?: unknown[], change?: Partial<NatsClusterOptions>): Cluster;
   /** Where webhooks keep their work, not open yet. */
-  createWork(role: NatsRole): WorkStore;
+  createWork(role: NatsRole, clock?: Clock): WorkStore;
   /** One call to JetStream's API as an administrator. */
   api(method: string, body?: object): Promise<Record<string, unknown>>;
   deleteStream(): Promise<void>;
@@ -72,7 +72,7 @@ export async function createNatsFixture(): Promise<NatsFixture> {
       });
       return createNatsCluster({ servers: [server.url], role, log: own, metrics, ...change });
     },
-    createWork: (role) => createNatsWork({ servers: [server.url], role, log, metrics }),
+    createWork: (role, clock = systemClock) => createNatsWork({ servers: [server.url], role, log, metrics, clock }),
     api,
     async deleteStream() {
       await api('STREAM.DELETE.EVT_0');

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { workContract } from '@tidings/broker/contract';
 import { WORK_PLANS } from '@tidings/broker/nats';
+import { type Clock, systemClock } from '@tidings/runtime';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { readDelivery } from '../src/nats/task-reader.ts';
 import { NoRoomError, type WorkStore } from '../src/work-port.ts';
@@ -14,8 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => fixture?.remove());
 
-async function openWork(): Promise<WorkStore> {
-  const store = fixture.createWork('webhooks');
+async function openWork(clock?: Clock): Promise<WorkStore> {
+  const store = fixture.createWork('webhooks', clock);
   await store.queue.open();
   onTestFinished(() => store.queue.close());
   return store;
@@ -55,6 +56,23 @@ describe('work on NATS keeps the contract of the port', () => {
     await expect(queue.put('job:crm', 'c', '1')).rejects.toThrow(NoRoomError);
     await queue.put('job:mail', 'c', '1');
     await expect(ledger.put('s.node.a', 'x'.repeat(1_060_000))).rejects.toThrow(NoRoomError);
+  });
+
+  test('work is as old as the clock of the servers says, whatever ours is set to', async () => {
+    let offsetMs = 25 * 3_600_000;
+    const { queue } = await openWork({ ...systemClock, now: () => Date.now() + offsetMs });
+    const ages: number[] = [];
+    for (const id of ['ahead', 'behind']) {
+      await queue.put('job:aged', id, '1');
+      await pause(50);
+      const [task] = await queue.take('job:aged', 1);
+      ages.push(task?.ageMs ?? -1);
+      offsetMs = -offsetMs;
+    }
+    for (const age of ages) {
+      expect(age).toBeGreaterThan(20);
+      expect(age).toBeLessThan(10_000);
+    }
   });
 });
 

@@ -42,6 +42,10 @@ export const TREE: Command = createGroup(
       }),
     explain: async () => (await import('./explain/command.ts')).explainCommand,
     erase: async () => (await import('./erase.ts')).eraseCommand,
+    hooks: async () =>
+      createGroup('hooks', 'Webhooks that come in.', {
+        test: async () => (await import('./hooks/command.ts')).hooksTestCommand,
+      }),
     webhooks: async () =>
       createGroup('webhooks', 'Who is told by webhook, and what could not be delivered.', {
         list: async () => (await import('./webhooks.ts')).listCommand,

@@ -39,6 +39,8 @@ export interface Metrics {
   readonly nodeInfo: Gauge<'node'>;
   readonly spansDropped: Counter<'reason'>;
   readonly webhookFactsDropped: Counter;
+  readonly webhookFactsWaiting: Gauge;
+  readonly webhookTasksWaiting: Gauge<'endpoint'>;
   readonly webhookRequests: Counter<'endpoint' | 'result'>;
   readonly webhookDeadLetters: Counter<'endpoint'>;
   readonly webhookSeconds: Histogram;
@@ -137,6 +139,15 @@ export function createMetrics(): Metrics {
     webhookFactsDropped: counter(
       'webhook_facts_dropped_total',
       'What happened to sessions and never reached webhooks.',
+    ),
+    webhookFactsWaiting: gauge(
+      'webhook_facts_waiting',
+      'Batches of what happened to sessions that are not worked out yet, as this process last saw them.',
+    ),
+    webhookTasksWaiting: gauge(
+      'webhook_tasks_waiting',
+      'Webhooks that wait for their endpoint, those that are tried again included, as this process last saw them.',
+      { endpoint: [] },
     ),
     webhookRequests: counter('webhook_requests_total', 'Requests to endpoints of webhooks, by how they ended.', {
       endpoint: [],

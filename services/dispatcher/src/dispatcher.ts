@@ -1,4 +1,4 @@
-import { type Cluster, NoRoomError, type WorkStore } from '@tidings/broker';
+import { type Cluster, type Lane, NoRoomError, type WorkStore } from '@tidings/broker';
 import type { Clock, Logger, Metrics, Timer } from '@tidings/runtime';
 import { areUnreachedWanted, type WebhooksPlan } from '@tidings/webhooks';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
@@ -99,8 +99,22 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
+  // Of a lane that nobody has taken from nobody knows.
+  async function count(): Promise<void> {
+    const { webhookFactsWaiting, webhookTasksWaiting } = metrics;
+    const gauges: [Lane, (count: number) => void][] = [
+      ['fact', (count) => webhookFactsWaiting.set(count)],
+      ...senders.map(({ name: endpoint }): [Lane, (count: number) => void] => [
+        `job:${endpoint}`,
+        (count) => webhookTasksWaiting.set({ endpoint }, count),
+      ]),
+    ];
+    await Promise.allSettled(gauges.map(async ([lane, set]) => set(await store.queue.waiting(lane))));
+  }
+
   // One after the other, however long each takes.
   async function sweep(): Promise<void> {
+    await count();
     await keeper.sweep().catch((error: unknown) => log.debug({ err: error }, 'lost edges are looked for later'));
     if (!ending.signal.aborted) sweeping = clock.after(SWEEP_MS, () => void sweep());
   }

@@ -23,6 +23,8 @@ export interface Receiver {
   answer(status: number, headers?: Record<string, string>): void;
   /** Takes what comes from now on and answers none of it, until what it returns is called. */
   hold(): () => void;
+  /** Nobody listens at its port, until what it gives back is called. */
+  leave(): Promise<() => Promise<void>>;
 }
 
 /** Starts a receiver that checks signatures with the library of the specification; it ends with the test, or as `onEnd` has it. */
@@ -45,13 +47,21 @@ export async function startReceiver(onEnd: (end: () => Promise<void>) => void = 
       response.writeHead(401).end();
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onEnd(() => {
+  const listen = (at: number): Promise<void> => new Promise((resolve) => server.listen(at, '127.0.0.1', resolve));
+  const close = (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
-    return new Promise<void>((resolve) => server.close(() => resolve()));
-  });
+    return closed;
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  onEnd(close);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
+    url: `http://127.0.0.1:${port}/hooks`,
+    async leave() {
+      await close();
+      return () => listen(port);
+    },
     hooks,
     heads,
     hold() {

@@ -1,4 +1,5 @@
 import { type Authenticator, authenticateWriter, type TopicClasses } from '@tidings/auth';
+import { openHooks } from '@tidings/auth/hook';
 import type { Broker, Cluster, PublishInput } from '@tidings/broker';
 import { type Audit, createReadStates } from '@tidings/control';
 import { parseTopic, TidingsError } from '@tidings/protocol';
@@ -31,8 +32,7 @@ import { type BatchContext, publishBatch, readArray, readLines } from './batch.t
 import { type ContentMode, contentModeOf, takeCloudEvents } from './cloud-events/cloud-event-request.ts';
 import { addErasing } from './erase-route.ts';
 import { eventSchema, rawQuerySchema } from './event-schema.ts';
-import { addHooks } from './hooks/hook-route.ts';
-import { openHooks } from './hooks/open-hooks.ts';
+import { addHooks } from './hook-route.ts';
 import { eventsRoute, topicRoute, userRoute } from './openapi-routes.ts';
 import { createPublish, type Publish, type PublishRequest, type PublishResult } from './publish.ts';
 import { auditResults } from './publish-audit.ts';

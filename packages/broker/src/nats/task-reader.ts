@@ -5,8 +5,9 @@ import { readMarks } from './event-marks.ts';
 import { asUnavailable, away, callJetStream } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import { statusOf, toRawMessage } from './raw-message.ts';
+import { createServerTime } from './server-time.ts';
 import { createAddressBook, STREAM } from './subject.ts';
-import type { LaneConsumer } from './work-streams.ts';
+import { type LaneConsumer, WORK } from './work-streams.ts';
 
 /** Takes tasks from durable consumers, a batch for each request. */
 export interface TaskReader {
@@ -23,6 +24,11 @@ export function createTaskReader(link: Link, role: string, clock: Clock): TaskRe
   const { client } = link;
   const ready = new Set<string>();
   const addressOf = createAddressBook();
+  // That of the queue has it for every lane.
+  const servers = createServerTime(clock, async () => {
+    const { ts } = await callJetStream<{ ts: string }>(client, 'STREAM.INFO', WORK).catch(asUnavailable);
+    return ts;
+  });
 
   async function ensure({ stream, name, filter, config }: LaneConsumer): Promise<void> {
     if (ready.has(name)) return;
@@ -90,6 +96,8 @@ export function createTaskReader(link: Link, role: string, clock: Clock): TaskRe
   return {
     async take(consumer, most) {
       await ensure(consumer);
+      // Before: what is fetched must not be let go since somebody does not answer.
+      await servers.refresh();
       const tasks: Task[] = [];
       for (const message of await fetch(consumer, most)) {
         const delivery = readDelivery(message.reply ?? '');
@@ -99,7 +107,7 @@ export function createTaskReader(link: Link, role: string, clock: Clock): TaskRe
           tasks.push({
             body,
             attempt: delivery.attempt,
-            ageMs: Math.max(0, clock.now() - delivery.timeMs),
+            ageMs: Math.max(0, servers.now() - delivery.timeMs),
             ack: () => settle(message, '+ACK'),
             retry: (delayMs) => settle(message, `-NAK ${JSON.stringify({ delay: Math.round(delayMs * 1_000_000) })}`),
           });

@@ -4,7 +4,7 @@ import type { StreamPlan } from './stream-config.ts';
 import { STREAM } from './subject.ts';
 
 /** What waits to be done: facts that edges report, and what is to be delivered. */
-const WORK = 'HOOKS';
+export const WORK = 'HOOKS';
 export const LEDGER = 'HOOKS_OPEN';
 export const DEAD = 'HOOKS_DEAD';
 

@@ -34,6 +34,8 @@ export interface Ignored {
   readonly ignored: string;
 }
 
+export const isIgnored = (mapped: Mapped | Ignored): mapped is Ignored => 'ignored' in mapped;
+
 /**
  * Maps a delivery to an event. One that lacks what the rule needs is ignored and no error: a provider sends it again, and
  * in the end nothing any more, where it is told of one.

@@ -50,17 +50,25 @@ export function openHooks(path: string, env: NodeJS.ProcessEnv): ReadonlyMap<str
   return hooks;
 }
 
-function toHook(entry: HookEntry, folder: string, env: NodeJS.ProcessEnv): Hook {
-  const { name, provider, tenant, when, topic, event, data, id = DELIVERY_ID[provider] } = entry;
+/** What a body may have, which is known before it is read. */
+export const maxBodyBytesOf = ({ provider }: Pick<HookEntry, 'provider'>): number =>
+  provider === 'standard' ? STANDARD_BODY_BYTES : BODY_BYTES;
+
+/** The rule of a hook, which needs no secret. */
+export function toRule({ provider, when, topic, event, data, id = DELIVERY_ID[provider] }: HookEntry): Rule {
+  return { when, topic, event, id, data };
+}
+
+/**
+ * A hook with its secrets.
+ * @param folder where the hooks file is.
+ * @throws TypeError for a secret that is not there or is none, as the end of a sentence that does not hold it.
+ */
+export function toHook(entry: HookEntry, folder: string, env: NodeJS.ProcessEnv): Hook {
+  const { name, provider, tenant } = entry;
   const secrets = entry.secret.map((source) => readSecret(source, folder, env));
-  const maxBodyBytes = provider === 'standard' ? STANDARD_BODY_BYTES : BODY_BYTES;
-  return {
-    name,
-    tenant,
-    verify: createSignature(provider, secrets),
-    maxBodyBytes,
-    rule: { when, topic, event, id, data },
-  };
+  const verify = createSignature(provider, secrets);
+  return { name, tenant, verify, maxBodyBytes: maxBodyBytesOf(entry), rule: toRule(entry) };
 }
 
 function readSecret(source: SecretSource, folder: string, env: NodeJS.ProcessEnv): string {

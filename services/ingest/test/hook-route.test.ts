@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createFakeClock } from '@tidings/runtime/testing';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type Answer, createIngest, type IngestOptions, type TestIngest, textOf } from '../fixture.ts';
+import { type Answer, createIngest, type IngestOptions, type TestIngest, textOf } from './fixture.ts';
 
 const SECRETS = { GITHUB_NEW: 'the newer of two', GITHUB_OLD: 'the older of two', STRIPE: 'whsec_of-stripe' };
 const WHSEC = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Grant } from '@tidings/auth';
+import { applyRule, type Hook, type Ignored, type Mapped } from '@tidings/auth/hook';
 import type { PublishInput } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
 import {
@@ -26,15 +27,13 @@ import {
   toProblemAnswer,
   traceIdOfRequest,
 } from '@tidings/runtime';
-import { answerSingle } from '../answer.ts';
-import { acceptedSchema } from '../event-schema.ts';
-import { toIdempotencyKey } from '../idempotency-key.ts';
-import type { PublishRequest, PublishResult } from '../publish.ts';
-import type { Admit } from '../publish-limit.ts';
-import { beginPublish } from '../publish-trace.ts';
-import { type EventRules, encodePayload, type FieldPlace, type Payload, toInputs } from '../validate.ts';
-import type { Hook } from './open-hooks.ts';
-import { applyRule, type Ignored, type Mapped } from './rule.ts';
+import { answerSingle } from './answer.ts';
+import { acceptedSchema } from './event-schema.ts';
+import { toIdempotencyKey } from './idempotency-key.ts';
+import type { PublishRequest, PublishResult } from './publish.ts';
+import type { Admit } from './publish-limit.ts';
+import { beginPublish } from './publish-trace.ts';
+import { type EventRules, encodePayload, type FieldPlace, type Payload, toInputs } from './validate.ts';
 
 /** What the way in for webhooks needs. */
 export interface HookRouteParts {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePointer, valueAt } from '../../src/hooks/pointer.ts';
+import { parsePointer, valueAt } from '../../src/hook/pointer.ts';
 
 // The document and the values of RFC 6901 section 5.
 const DOCUMENT = JSON.parse(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError } from '@tidings/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openHooks } from '../../src/hooks/open-hooks.ts';
+import { openHooks } from '../../src/hook/open-hooks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidings-hooks-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -2,8 +2,8 @@ import { isToken, isTopic, toUserTopic } from '@tidings/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyText } from '../../../../test/any-text.ts';
-import { fillTemplate, parseTemplate } from '../../src/hooks/template.ts';
-import { toOwnTopic, toTopicToken } from '../../src/hooks/topic-token.ts';
+import { fillTemplate, parseTemplate } from '../../src/hook/template.ts';
+import { toOwnTopic, toTopicToken } from '../../src/hook/topic-token.ts';
 
 const fill = (text: string, body: unknown, headers: Record<string, string> = {}) =>
   fillTemplate(parseTemplate(text), { body, headers });

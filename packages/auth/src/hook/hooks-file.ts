@@ -1,7 +1,9 @@
 import { isTenant, isTopic } from '@tidings/protocol';
 import { z } from 'zod';
 import { parsePlace } from './place.ts';
-import { parsePointer } from './pointer.ts';
+import { type Pointer, parsePointer } from './pointer.ts';
+import type { Rule } from './rule.ts';
+import type { Provider } from './signature.ts';
 import { parseTemplate, type Template } from './template.ts';
 
 // zod's own words would quote values, and a value may be a secret in a wrong place.
@@ -79,10 +81,20 @@ const file = z.strictObject(
 );
 
 /** One hook of the hooks file, with its rule read, and its secrets still where they are. */
-export type HookEntry = z.infer<typeof hook>;
+export interface HookEntry {
+  readonly name: string;
+  readonly provider: Provider;
+  readonly secret: readonly SecretSource[];
+  readonly tenant: string;
+  readonly when: Rule['when'];
+  readonly topic: Template;
+  readonly event?: Template | undefined;
+  readonly id?: Template | undefined;
+  readonly data: Pointer;
+}
 
 /** Where a secret is. */
-export type SecretSource = z.infer<typeof secret>;
+export type SecretSource = { readonly env: string } | { readonly file: string };
 
 type ObjectIssue = z.core.$ZodRawIssue<z.core.$ZodIssueInvalidType<unknown> | z.core.$ZodIssueUnrecognizedKeys>;
 
