@@ -2,8 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyText } from '../../../test/any-text.ts';
 import { parseInboxAddress, toInboxAddress, toInboxPath, toReadPath } from '../src/page/inbox/inbox-address.ts';
-import { formatUnread, readUpTo, toGlimpse, toInboxFault, toInboxView } from '../src/page/inbox/inbox-list.ts';
-import { describeRows } from '../src/page/inbox/inbox-view.ts';
+import {
+  describeRows,
+  formatUnread,
+  readUpTo,
+  toGlimpse,
+  toInboxFault,
+  toInboxView,
+} from '../src/page/inbox/inbox-list.ts';
 import { anyJson } from './any-json.ts';
 
 const COUNT = { unread: 1, at: '3f.2.aaaa', upTo: '3f.0.aaaa', revision: 0 };

@@ -74,6 +74,12 @@ function cut(text: string): string {
 export const formatUnread = ({ unread, more }: Pick<InboxCount, 'unread' | 'more'>): string =>
   `${formatCount(unread)}${more === true ? '+' : ''}`;
 
+/** How many events a page has. */
+export function describeRows({ rows, next }: InboxView): string {
+  const count = `${formatCount(rows.length)} ${rows.length === 1 ? 'event' : 'events'}`;
+  return next === undefined ? count : `${count}, and older ones`;
+}
+
 /** Everything up to this cursor is read; `undefined` where it is the place before the first event. */
 export const readUpTo = ({ upTo }: Pick<InboxCount, 'upTo'>): string | undefined =>
   upTo.split('.')[1] === '0' ? undefined : upTo;

@@ -5,6 +5,7 @@ import { describeFailure } from '../hub-client.ts';
 import { formatClock } from '../quantity.ts';
 import { parseInboxAddress, toInboxAddress, toInboxPath, toReadPath } from './inbox-address.ts';
 import {
+  describeRows,
   formatUnread,
   type InboxAnswer,
   type InboxFault,
@@ -12,7 +13,7 @@ import {
   toInboxFault,
   toInboxView,
 } from './inbox-list.ts';
-import { describeRows, renderCount, renderOwner, renderRows } from './inbox-view.ts';
+import { renderCount, renderOwner, renderRows } from './inbox-view.ts';
 
 const NEWEST: readonly string[] = [''];
 
@@ -161,7 +162,6 @@ class InboxPage extends ConsolePage {
         ${fault === undefined || fault.isOfUser ? nothing : html`<p class="fault" role="alert">${fault.text}</p>`}
         ${isWaiting ? html`<p>${user === '' ? 'Name a user: the sub of their tokens.' : 'Waiting for the inbox.'}</p>` : nothing}
         ${view === undefined ? nothing : this.#renderView(view)}
-        <p class=${this.outcome?.good === false ? 'fault' : 'good'} role="status">${this.outcome?.text}</p>
       </section>
     `;
   }
@@ -187,7 +187,10 @@ class InboxPage extends ConsolePage {
     const befores = this.#befores;
     return html`
       ${renderCount(view)}
-      ${this.#renderAll(count.unread === 0 || this.#newest === undefined)}
+      <div class="row title">
+        ${this.#renderAll(count.unread === 0 || this.#newest === undefined)}
+        <p class=${this.outcome?.good === false ? 'fault' : 'good'} role="status">${this.outcome?.text}</p>
+      </div>
       ${rows.length === 0 ? html`<p>Nothing is kept for this user.</p>` : renderRows(this.user, rows, (id) => void this.#markOne(id))}
       <div class="row">
         <button type="button" class="plain" ?disabled=${befores.length === 1}

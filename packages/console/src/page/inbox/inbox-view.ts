@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { toExplainAddress } from '../explain/explain-question.ts';
-import { formatCount } from '../quantity.ts';
 import { toVisibleText } from '../visible-json.ts';
 import { formatUnread, type InboxRow, type InboxView, readUpTo } from './inbox-list.ts';
 
@@ -53,8 +52,3 @@ export function renderRows(user: string, rows: readonly InboxRow[], markRead: (i
 
 /** Whose inbox it is: a user id may be any text without white space. */
 export const renderOwner = (user: string): TemplateResult => html`<bdi class="mono name">${toVisibleText(user)}</bdi>`;
-
-export function describeRows({ rows, next }: InboxView): string {
-  const count = `${formatCount(rows.length)} ${rows.length === 1 ? 'event' : 'events'}`;
-  return next === undefined ? count : `${count}, and older ones`;
-}
