@@ -131,7 +131,7 @@ class SessionDetail extends ConsolePage {
 const renderUserLinks = (user: string): TemplateResult => html`
   <p class="row">
     <a href=${toExplainAddress({ user })}>Explain an event of this user</a>
-    <a href=${toInboxAddress(user)}>Inbox of this user</a>
+    <a href=${toInboxAddress(user)} aria-label="Inbox of this user">Inbox</a>
   </p>
 `;
 
