@@ -4,6 +4,7 @@ import './live/live-page.ts';
 import './publish/publish-page.ts';
 import './sessions/sessions-page.ts';
 import './explain/explain-page.ts';
+import './inbox/inbox-page.ts';
 import './schedules/schedules-page.ts';
 import './webhooks/webhooks-page.ts';
 import './tokens/tokens-page.ts';

@@ -16,6 +16,7 @@ const PAGES: readonly PageEntry[] = [
   { path: 'publish', title: 'Publish', render: (hub) => html`<publish-page .hub=${hub}></publish-page>` },
   { path: 'sessions', title: 'Sessions', render: (hub) => html`<sessions-page .hub=${hub}></sessions-page>` },
   { path: 'explain', title: 'Explain', render: (hub) => html`<explain-page .hub=${hub}></explain-page>` },
+  { path: 'inbox', title: 'Inbox', render: (hub) => html`<inbox-page .hub=${hub}></inbox-page>` },
   { path: 'schedules', title: 'Schedules', render: (hub) => html`<schedules-page .hub=${hub}></schedules-page>` },
   { path: 'webhooks', title: 'Webhooks', render: (hub) => html`<webhooks-page .hub=${hub}></webhooks-page>` },
   { path: 'tokens', title: 'Tokens', render: (hub) => html`<tokens-page .hub=${hub}></tokens-page>` },

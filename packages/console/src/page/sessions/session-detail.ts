@@ -3,6 +3,7 @@ import { html, nothing, type PropertyDeclarations, type PropertyValues, type Tem
 import { ConsolePage } from '../console-page.ts';
 import { toExplainAddress } from '../explain/explain-question.ts';
 import { describeFailure } from '../hub-client.ts';
+import { toInboxAddress } from '../inbox/inbox-address.ts';
 import { formatAge, formatBytes, formatCount } from '../quantity.ts';
 import { toSessionPath } from './session-list.ts';
 
@@ -104,7 +105,7 @@ class SessionDetail extends ConsolePage {
         <dt>Delivered</dt><dd class="number">${formatCount(delivered)} ${delivered === 1 ? 'event' : 'events'}</dd>
         <dt>Written</dt><dd class="number">${formatBytes(bytes)}</dd>
       </dl>
-      ${user === undefined ? nothing : html`<p><a href=${toExplainAddress({ user })}>Explain an event of this user</a></p>`}
+      ${user === undefined ? nothing : renderUserLinks(user)}
       <ul class="topics mono" tabindex="0" aria-label="${formatCount(topics.length)} topics">${topics.map((topic) => html`<li>${topic}</li>`)}</ul>
       ${this.ended ? nothing : this.#renderClosing()}
       <p class=${this.outcome?.good === false ? 'fault' : 'good'} role="status">${this.outcome?.text}</p>
@@ -126,5 +127,12 @@ class SessionDetail extends ConsolePage {
     `;
   }
 }
+
+const renderUserLinks = (user: string): TemplateResult => html`
+  <p class="row">
+    <a href=${toExplainAddress({ user })}>Explain an event of this user</a>
+    <a href=${toInboxAddress(user)} aria-label="Inbox of this user">Inbox</a>
+  </p>
+`;
 
 customElements.define('session-detail', SessionDetail);
