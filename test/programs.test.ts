@@ -46,6 +46,26 @@ function surroundings(env: NodeJS.ProcessEnv, registry?: Registry): Surroundings
   };
 }
 
+test('a registry of Go that has a version and no list of them is asked without the list', async () => {
+  const registry: Registry = async (_command, args) => {
+    if (args[0] === 'install') throw new Error('reading the list of versions: not available');
+    if (args[0] === 'build') await writeProgram(args[2] ?? '', 'exporter');
+    return '';
+  };
+  const told = { ...surroundings({}, registry) };
+  const run: Surroundings['run'] = async (command, args, options) =>
+    args[0] === '-version' ? 'nats-exporter version 0.20.1' : told.run(command, args, options);
+  const found = await findProgram('nats-exporter', { ...told, run });
+  expect(found).toBe(join(folder, 'cache', 'tidings', 'nats-exporter-0.20.1', 'nats-exporter'));
+  const module = 'github.com/nats-io/prometheus-nats-exporter';
+  expect(commands.map((each) => each.replace(/ \/\S+/, ' PATH'))).toEqual([
+    `go install ${module}@v0.20.1`,
+    'go mod init tidings.invalid/installed',
+    `go get ${module}@v0.20.1`,
+    `go build -o PATH ${module}`,
+  ]);
+});
+
 test('the program that the environment names is taken before all others', async () => {
   const named = await writeProgram(join(folder, 'named'), 'mine');
   await writeProgram(join(folder, 'bin', 'hadolint'), 'mine');

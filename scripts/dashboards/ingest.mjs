@@ -134,6 +134,19 @@ export const INGEST = {
         },
       ],
     }),
+    graph({
+      title: 'Scheduled events that wait',
+      description: 'Of all tenants, as the ingest that knows most has it. A tenant may have 10,000.',
+      unit: 'short',
+      queries: [{ expr: `max(tidings_schedules_pending{${OWN}})`, legend: 'waiting', within: [0, 1e6] }],
+    }),
+    graph({
+      title: 'Scheduled events, late by',
+      description: 'From the time of a scheduled event to its publish. After an outage all that fell due in it.',
+      unit: 's',
+      thresholds: [['red', 60]],
+      queries: quantiles('tidings_schedule_late_seconds', OWN, [0, 60]),
+    }),
     ...PROCESS_PANELS,
   ],
 };

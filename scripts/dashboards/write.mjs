@@ -6,9 +6,10 @@ import { toFile } from './dashboard.mjs';
 import { EDGES } from './edges.mjs';
 import { INGEST } from './ingest.mjs';
 import { OVERVIEW } from './overview.mjs';
+import { WEBHOOKS } from './webhooks.mjs';
 
 /** In the order in which somebody looks at them. */
-export const DASHBOARDS = [OVERVIEW, EDGES, INGEST, BROKER];
+export const DASHBOARDS = [OVERVIEW, EDGES, INGEST, BROKER, WEBHOOKS];
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const dashboard of DASHBOARDS) {

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type NatsCluster, startNatsCluster } from '@tidings/broker/testing';
 import { type ServiceProcess, startServiceProcess } from '@tidings/runtime/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { DASHBOARDS } from '../../scripts/dashboards/write.mjs';
+import { HOOK_SECRET, startReceiver } from '../../services/dispatcher/test/receiver.ts';
 import { ROOT } from '../hub-process.ts';
 import { type ObservedLoad, startObservedLoad } from './observed-load.ts';
 import { type PrometheusRun, startNatsExporter, startPrometheus } from './prometheus-run.ts';
@@ -28,7 +30,7 @@ const { groups } = parse(readFileSync(join(ROOT, 'deploy/prometheus/rules.yaml')
 const rules = groups.flatMap((group) => group.rules);
 
 let nats: NatsCluster;
-let services: Record<'edge1' | 'edge2' | 'ingest', ServiceProcess & { url: string; target: string }>;
+let services: Record<'edge1' | 'edge2' | 'ingest' | 'webhooks', ServiceProcess & { url: string; target: string }>;
 let prometheus: PrometheusRun;
 let load: ObservedLoad;
 const endings: (() => Promise<void>)[] = [];
@@ -36,6 +38,12 @@ const endings: (() => Promise<void>)[] = [];
 beforeAll(async () => {
   nats = await startNatsCluster();
   endings.push(() => nats.remove());
+  const receiver = await startReceiver((end) => void endings.push(end));
+  const webhooksFile = join(mkdtempSync(join(tmpdir(), 'tidings-observed-')), 'webhooks.json');
+  endings.push(async () => rmSync(dirname(webhooksFile), { recursive: true }));
+  const secret = { env: 'HOOK_SECRET' };
+  const endpoint = { name: 'crm', url: receiver.url, secret, events: ['*'], topics: ['load.*'], allowPrivate: true };
+  writeFileSync(webhooksFile, JSON.stringify({ endpoints: [endpoint] }));
   const start = async (workspace: string) => {
     const service = startServiceProcess(workspace, {
       TIDINGS_JWT_SECRET: SECRET,
@@ -43,6 +51,8 @@ beforeAll(async () => {
       TIDINGS_DRAIN_MS: String(DRAIN_MS),
       TIDINGS_LAG_MAX_BYTES: '4096',
       TIDINGS_AUDIT: 'off',
+      TIDINGS_WEBHOOKS_FILE: webhooksFile,
+      HOOK_SECRET,
       LOG_LEVEL: 'error',
     });
     endings.push(async () => {
@@ -52,14 +62,16 @@ beforeAll(async () => {
     const { url, adminUrl } = await service.listening();
     return { ...service, url, target: new URL(adminUrl).host };
   };
-  // An ingest makes the streams that the edges wait for.
+  // An ingest makes the streams that the edges wait for, and who sends webhooks those of webhooks.
   const ingest = await start('services/ingest');
-  services = { ingest, edge1: await start('services/edge'), edge2: await start('services/edge') };
+  const webhooks = await start('services/dispatcher');
+  services = { ingest, webhooks, edge1: await start('services/edge'), edge2: await start('services/edge') };
   const exporter = await startNatsExporter(nats.servers);
   endings.push(exporter.stop);
   prometheus = await startPrometheus({
     'tidings-edge': [services.edge1.target, services.edge2.target],
     'tidings-ingest': [ingest.target],
+    'tidings-webhooks': [webhooks.target],
     'tidings-nats': [exporter.target],
   });
   endings.push(prometheus.stop);

@@ -51,6 +51,7 @@ export async function startObservedLoad(
     const events = Array.from({ length: EVENTS_A_TIME }, (_, place) => ({
       topic: `load.${(turn + place) % 10}`,
       data: { turn },
+      ...(turn % 10 === 0 && { delay: 1 }),
     }));
     const body = JSON.stringify(turn % 2 === 0 ? [...events, { topic: 'large', data: LARGE }] : events);
     const asked = { authorization: `Bearer ${publisher}`, 'content-type': 'application/json' };
