@@ -53,7 +53,11 @@ export function createNatsWork(options: NatsWorkOptions): WorkStore {
   const queue: WorkQueue = {
     async open() {
       const { log, metrics } = options;
-      const parts = { access: options, log, metrics, taken: () => new Set<string>(), onChange() {} };
+      // Who sends webhooks has no other connection to the broker that counts.
+      const onChange = (server: string | undefined): void => {
+        if (options.role === 'webhooks') metrics.brokerConnected.set(server === undefined ? 0 : 1);
+      };
+      const parts = { access: options, log, metrics, taken: () => new Set<string>(), onChange };
       link = await dial('work', parts, closing.signal);
       if (options.role === 'edge') return;
       for (const plan of WORK_PLANS) {
