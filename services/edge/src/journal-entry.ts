@@ -159,7 +159,7 @@ export class JournalEntry {
     draft.through = Math.max(draft.through, through, session.cursorSeq);
     draft.lastId = Math.max(draft.lastId, session.cursorSeq);
     draft.atMs = this.#parts.clock.now();
-    draft.unsentBytes = session.outbox.unsentBytes;
+    draft.unsentBytes = session.outbox.unsentBytes + session.outbox.lostBytes;
   }
 
   end(how: string): void {
@@ -200,7 +200,8 @@ export class JournalEntry {
 export const firstRecord = (session: Session, grant: Grant, cursor: string | undefined) => ({
   id: session.id,
   openedMs: session.sinceMs,
-  ...(cursor !== undefined && { given: cursor }),
+  // A copy: a piece of a text keeps all of it.
+  ...(cursor !== undefined && { given: Buffer.from(cursor).toString() }),
   topics: [{ after: 0, settled: 0, topics: session.topics }],
   grants: [{ after: 0, patterns: grantsOf(grant) }],
 });

@@ -1,7 +1,8 @@
 import { type ExplainReason, type Explanation, encodeCursor, type SessionExplanation } from '@tidings/protocol';
 import { conclude } from './conclude.ts';
+import { eventMs, wholeSinceMs } from './knowledge.ts';
 import type { AskedEvent, JournalPart, SessionRecord } from './session-record.ts';
-import { settleSession } from './settle-session.ts';
+import type { Settled } from './settle-session.ts';
 
 const WHY: Readonly<Record<ExplainReason, string>> = {
   'no-topic': 'it followed no topic that matches',
@@ -29,11 +30,10 @@ const EVENT: Readonly<Record<AskedEvent['found']['state'], string>> = {
 
 /** Puts the answer together from what all nodes say of a user: pure; every sentence is of what is known alone. */
 export function explain(user: string, asked: AskedEvent, parts: readonly JournalPart[]): Explanation {
-  const { delivered, lost, complete } = conclude(asked, parts);
-  const records = parts.flatMap((part) => part.records).sort((one, other) => one.openedMs - other.openedMs);
-  const sessions = records.map((record) => toSession(asked, record, records));
+  const { delivered, lost, complete, sessions: settled } = conclude(asked, parts);
+  const sessions = settled.map((each) => toSession(each.record, each.settled));
   const { found } = asked;
-  const sinceMs = found.state === 'stored' ? found.timeMs : 0;
+  const sinceMs = eventMs(asked);
   return {
     conclusion: toConclusion(delivered, asked, sessions, parts, lost.length, complete),
     delivered,
@@ -53,14 +53,14 @@ export function explain(user: string, asked: AskedEvent, parts: readonly Journal
       node: part.node,
       since: toTime(part.sinceMs),
       journal: part.isOn,
-      complete: part.isOn && part.sinceMs <= sinceMs && part.forgottenMs < sinceMs,
+      complete: part.sinceMs <= sinceMs && wholeSinceMs(part) <= sinceMs,
     })),
     lost: lost.map((each) => ({ node: each.node, since: toTime(each.sinceMs), heard: toTime(each.heardMs) })),
   };
 }
 
-function toSession(asked: AskedEvent, record: SessionRecord, all: readonly SessionRecord[]): SessionExplanation {
-  const { written, why, topics, matched, granted, acknowledged, by } = settleSession(asked, record, all);
+function toSession(record: SessionRecord, settled: Settled): SessionExplanation {
+  const { written, why, topics, matched, granted, acknowledged, by } = settled;
   const { closedMs, end, given } = record;
   return {
     id: record.id,

@@ -16,7 +16,7 @@ export function judgeSession({ epoch, seq, found }: AskedEvent, record: SessionR
   const topics = inForce(record.topics, seq)?.topics ?? [];
   const topic = found.state === 'stored' ? found.topic : undefined;
   const matched = topic === undefined ? undefined : topics.filter((pattern) => covers(pattern, topic));
-  const granted = topic === undefined ? undefined : isGranted(record, seq, topic, found);
+  const granted = topic === undefined || record.cut ? undefined : isGranted(record, seq, topic, found);
   const judged = (written: Certainty, why?: ExplainReason): Judgement => ({ written, why, topics, matched, granted });
 
   if (record.epoch !== epoch) return judged('no', 'other-log');
@@ -24,7 +24,8 @@ export function judgeSession({ epoch, seq, found }: AskedEvent, record: SessionR
   const { start, through } = record;
   if (start === undefined)
     return record.closedMs === undefined ? judged('no', 'not-yet') : judged('no', 'closed-before');
-  const replayed = isReplayed(record, seq, topic);
+  // Of what was dropped a replay may have been.
+  const replayed = record.cut || isReplayed(record, seq, topic);
   if (seq <= start && !replayed) return judged('no', isWithin(record.gaps, seq) ? 'gap' : 'opened-after');
   if (seq > through) return judged('no', record.closedMs === undefined ? 'not-yet' : 'closed-before');
   const isGone = isWithin(record.gaps, seq);
