@@ -69,12 +69,23 @@ test('where sessions may be missing, a cursor may be of one of these', () => {
   }
 });
 
+test('a stream that is still open may be of another page than one that comes with its cursor', () => {
+  const later: SessionRecord = { ...RECORD, id: 's2', openedMs: T + 20_000, given: encodeCursor('e', 40), start: 40 };
+  expect(conclude(asked, [{ ...PART, records: [RECORD, later] }]).delivered).toBe('written');
+});
+
 test('where changes were dropped, a replay may be among them', () => {
   const cut = { ...RECORD, cut: true };
   expect(judgeSession({ ...asked, seq: 5 }, cut)).toMatchObject({ written: 'unknown', why: 'forgotten' });
   const gone = { ...cut, gaps: [{ after: 20, upTo: 40 }] };
   expect(judgeSession({ ...asked, found: { state: 'evicted' } }, gone).written).toBe('unknown');
   expect(judgeSession(asked, cut).granted).toBe(undefined);
+});
+
+test('places of a log that was written anew under its name are not those of before', () => {
+  const before = { ...RECORD, closedMs: T - 10_000 };
+  expect(judgeSession(asked, before)).toMatchObject({ written: 'unknown', why: 'other-log' });
+  expect(judgeSession(asked, { ...before, closedMs: T - 4_000 }).written).toBe('yes');
 });
 
 test('thousands of sessions that came with one old cursor take no time', () => {

@@ -189,7 +189,7 @@ export class JournalEntry {
 
   #measure(): number {
     const { topics, grants, replays, gaps, newestOnly } = this.#draft;
-    let bytes = BASE_BYTES + CHANGE_BYTES * (gaps.length + newestOnly.length);
+    let bytes = BASE_BYTES + this.owner.length + CHANGE_BYTES * (gaps.length + newestOnly.length);
     for (const each of topics) bytes += sizeOf(each.topics);
     for (const { patterns } of grants) bytes += sizeOf(patterns);
     for (const { pattern } of replays) bytes += sizeOf([pattern]);

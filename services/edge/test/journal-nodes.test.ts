@@ -1,7 +1,7 @@
 import { createMemoryBus, createMemoryCluster } from '@tidings/broker/memory';
 import type { JournalPart } from '@tidings/control';
 import { createFakeClock } from '@tidings/runtime/testing';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Journal } from '../src/journal.ts';
 import { answerForJournal, EXPLAIN } from '../src/journal-nodes.ts';
 
@@ -67,5 +67,15 @@ test('once a node is forgotten by its age, nothing is witnessed of its time', as
   expect(part.heard.map(({ node }) => node)).toEqual([first.id]);
   // It may have served for 30 s more.
   expect(part.hearsSinceMs).toBeGreaterThan(heardMs + 30_000);
+  await first.end();
+});
+
+test('what is too old goes, though nothing happens', async () => {
+  const { clock, start } = startNodes();
+  const forgetOld = vi.fn();
+  const first = await start({ ...EMPTY, forgetOld });
+  forgetOld.mockClear();
+  clock.advance(10_000);
+  expect(forgetOld).toHaveBeenCalledOnce();
   await first.end();
 });

@@ -11,7 +11,7 @@ const WHY: Readonly<Record<ExplainReason, string>> = {
   gap: 'history had lost the event when the stream came to it, and the client was told so by hub.gap',
   'closed-before': 'it ended before the event came to it',
   'not-yet': 'it is behind, and has not come to the event yet',
-  'other-log': 'it belongs to another log than the event',
+  'other-log': 'it belongs to another log than the event, or to the same before that was written anew',
   'event-unknown': 'nothing is known of the event’s topic any more',
   'newest-only': 'it was sent the newest events of its topics alone there, and this may not have been one',
   replayed: 'the past of a topic was replayed to it there, as far as it was kept',

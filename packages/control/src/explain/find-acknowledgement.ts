@@ -45,13 +45,14 @@ export function findAcknowledgement(
   knownSinceMs: number,
 ): Acknowledgement {
   if (knownSinceMs > eventMs(asked)) return UNKNOWN;
+  // Whoever is still open may be another client: a page that loads its state comes with a cursor that no stream gave.
+  if (record.closedMs === undefined) return UNKNOWN;
+  const { closedMs } = record;
   const had = returns.find(({ seq }) => seq >= asked.seq);
   if (had !== undefined) return { state: 'yes', by: had.by };
   if (knownSinceMs > record.openedMs) return UNKNOWN;
-  // Whoever is still open may be another client, to whom the event came.
-  const refuted = returns.find(
-    ({ by }) => record.closedMs !== undefined && record.closedMs + skewOf(record, by) <= by.openedMs,
-  );
+  // Whoever came before the end may be another client as well, and the event came to this one.
+  const refuted = returns.find(({ by }) => closedMs + skewOf(record, by) <= by.openedMs);
   return refuted === undefined ? UNKNOWN : { state: 'no', by: refuted.by };
 }
 

@@ -1,4 +1,5 @@
 import { type Certainty, covers, type ExplainReason } from '@tidings/protocol';
+import { CLOCK_SKEW_MS } from './knowledge.ts';
 import type { AskedEvent, SessionRecord, Stretch } from './session-record.ts';
 
 /** Whether an event was handed to a session's connection, and why not. */
@@ -21,6 +22,10 @@ export function judgeSession({ epoch, seq, found }: AskedEvent, record: SessionR
 
   if (record.epoch !== epoch) return judged('no', 'other-log');
   if (found.state === 'never' || found.state === 'other-log') return judged('no', 'event-unknown');
+  // Written anew from some place, a log has its places again; and the publisher's clock may differ from the edge's.
+  if (found.state === 'stored' && (record.closedMs ?? Number.POSITIVE_INFINITY) + CLOCK_SKEW_MS < found.timeMs) {
+    return judged(seq > record.through ? 'no' : 'unknown', seq > record.through ? 'closed-before' : 'other-log');
+  }
   const { start, through } = record;
   if (start === undefined)
     return record.closedMs === undefined ? judged('no', 'not-yet') : judged('no', 'closed-before');
