@@ -88,6 +88,17 @@ test('places of a log that was written anew under its name are not those of befo
   expect(judgeSession(asked, { ...before, closedMs: T - 4_000 }).written).toBe('yes');
 });
 
+test('a node that came later left out nothing, and where nobody was there before this is said', () => {
+  const late = { ...PART, node: 'm', sinceMs: T + 1_000, hearsSinceMs: T + 1_000 };
+  expect(explain('u', asked, [PART, late])).toMatchObject({
+    delivered: 'no',
+    nodes: [{ complete: true }, { complete: true }],
+  });
+  const { delivered, conclusion } = explain('u', asked, [late]);
+  expect(delivered).toBe('unknown');
+  expect(conclusion).toMatch(/No node that answers knows which nodes there were then\.$/);
+});
+
 test('thousands of sessions that came with one old cursor take no time', () => {
   const given = encodeCursor('e', 10);
   const records = Array.from({ length: 2_500 }, (_, place) => ({

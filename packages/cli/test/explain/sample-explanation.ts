@@ -43,7 +43,7 @@ export function explainSample(isAlone = false): Explanation {
   };
   const lost = { node: 'edge-d', sinceMs: at('01:00:00'), heardMs: at('02:06:00') };
   const others = [
-    { ...part, node: 'edge-b', sinceMs: at('02:07:00') },
+    { ...part, node: 'edge-b', sinceMs: at('02:07:00'), forgottenMs: at('02:08:00') },
     { ...part, node: 'edge-c', isOn: false },
   ];
   return explain('alice', { id: '', epoch: EPOCH, seq: 20, found }, [

@@ -53,7 +53,7 @@ export function explain(user: string, asked: AskedEvent, parts: readonly Journal
       node: part.node,
       since: toTime(part.sinceMs),
       journal: part.isOn,
-      complete: part.sinceMs <= sinceMs && wholeSinceMs(part) <= sinceMs,
+      complete: wholeSinceMs(part) <= sinceMs,
     })),
     lost: lost.map((each) => ({ node: each.node, since: toTime(each.sinceMs), heard: toTime(each.heardMs) })),
   };
@@ -102,13 +102,13 @@ function toText(
 
 function toConclusion(
   delivered: Explanation['delivered'],
-  { found }: AskedEvent,
+  asked: AskedEvent,
   sessions: readonly SessionExplanation[],
   parts: readonly JournalPart[],
   lost: number,
   complete: boolean,
 ): string {
-  const event = `${EVENT[found.state]}.`;
+  const event = `${EVENT[asked.found.state]}.`;
   if (parts.every(({ isOn }) => !isOn)) {
     return `${event} No node keeps a journal (TIDINGS_JOURNAL_MAX_BYTES), so nothing is known of the user’s streams then.`;
   }
@@ -122,7 +122,11 @@ function toConclusion(
     lost > 0
       ? ` ${lost} ${lost === 1 ? 'node that served' : 'nodes that served'} since is gone, with what it knew.`
       : '';
-  return `${event} Whether the user got it is not known. ${count}${missing}${complete ? '' : ' Not every node knows all since then.'}`;
+  const isWitnessed = parts.some((part) => part.isOn && part.hearsSinceMs <= eventMs(asked));
+  const gaps = isWitnessed
+    ? 'Not every node knows all since then.'
+    : 'No node that answers knows which nodes there were then.';
+  return `${event} Whether the user got it is not known. ${count}${missing}${complete ? '' : ` ${gaps}`}`;
 }
 
 const toTime = (ms: number): string => new Date(ms).toISOString();
