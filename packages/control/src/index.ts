@@ -6,6 +6,7 @@ export * from './explain/conclude.ts';
 export * from './explain/explain.ts';
 export * from './explain/find-acknowledgement.ts';
 export * from './explain/judge-session.ts';
+export * from './explain/knowledge.ts';
 export * from './explain/session-record.ts';
 export * from './hub-topic-demand.ts';
 export * from './latency-counts.ts';

@@ -1,6 +1,6 @@
 import { encodeCursor } from '@tidings/protocol';
 import { describe, expect, test } from 'vitest';
-import { findAcknowledgement } from '../src/explain/find-acknowledgement.ts';
+import { findAcknowledgement, findReturns } from '../src/explain/find-acknowledgement.ts';
 import { judgeSession } from '../src/explain/judge-session.ts';
 import type { AskedEvent, FoundEvent, SessionRecord } from '../src/explain/session-record.ts';
 import { settleSession } from '../src/explain/settle-session.ts';
@@ -63,6 +63,9 @@ describe('what a session was sent follows from what its record keeps', () => {
   });
 });
 
+const acknowledge = (seq: number, record: SessionRecord, all: readonly SessionRecord[]) =>
+  findAcknowledgement(asked(seq), record, findReturns(all).get(record) ?? [], 0).state;
+
 describe('a later cursor says whether the client had it', () => {
   const closed = { ...RECORD, closedMs: 100 };
   const later = (seq: number): SessionRecord => ({
@@ -74,12 +77,12 @@ describe('a later cursor says whether the client had it', () => {
   });
 
   test('at or after the event it had, before it it had not', () => {
-    expect(findAcknowledgement(asked(30), closed, [closed, later(30)]).state).toBe('yes');
-    expect(findAcknowledgement(asked(30), closed, [closed, later(29)]).state).toBe('no');
+    expect(acknowledge(30, closed, [closed, later(30)])).toBe('yes');
+    expect(acknowledge(30, closed, [closed, later(29)])).toBe('no');
   });
 
   test('a cursor that another of its tabs may have had says nothing', () => {
-    expect(findAcknowledgement(asked(30), closed, [closed, { ...closed, id: 's3' }, later(40)]).state).toBe('unknown');
+    expect(acknowledge(30, closed, [closed, { ...closed, id: 's3' }, later(40)])).toBe('unknown');
   });
 });
 
@@ -87,13 +90,14 @@ test('a later cursor settles what was about to be sent at the end, and says noth
   const ended: SessionRecord = { ...RECORD, unsentBytes: 10, closedMs: 5 };
   const later: SessionRecord = { ...RECORD, id: 's2', openedMs: 6, given: encodeCursor('e', 40), start: 40 };
   const settle = (seq: number, found: Partial<FoundEvent> = {}) => {
-    const { written, why, acknowledged, by } = settleSession(asked(seq, found), ended, [ended, later]);
+    const returns = findReturns([ended, later]).get(ended) ?? [];
+    const { written, why, acknowledged, by } = settleSession(asked(seq, found), ended, returns, 0);
     return [written, why, acknowledged, by?.id];
   };
   expect(settle(30)).toEqual(['yes', undefined, 'yes', 's2']);
   expect(settle(42)).toEqual(['unknown', 'unsent', 'no', 's2']);
   const newestOnly = [{ after: 10, upTo: 50 }];
-  const skipped = settleSession(asked(30), { ...ended, newestOnly }, [later]);
+  const skipped = settleSession(asked(30), { ...ended, newestOnly }, [{ by: later, seq: 40 }], 0);
   expect(skipped).toMatchObject({ written: 'unknown', why: 'newest-only', acknowledged: 'unknown' });
   expect(settle(30, { topic: 'chat' })).toEqual(['no', 'no-topic', 'unknown', undefined]);
 });

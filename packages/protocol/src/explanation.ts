@@ -60,7 +60,7 @@ export interface ExplainingNode {
   readonly complete: boolean;
 }
 
-/** A node that kept a journal and does not answer any more. */
+/** A node that served since the event and does not answer any more. */
 export interface LostNode {
   readonly node: string;
   readonly since: string;

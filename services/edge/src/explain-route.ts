@@ -85,7 +85,7 @@ async function findEvent(
   if (epoch !== feed.epoch) return { state: 'other-log' };
   if (seq === 0) return { state: 'never' };
   if (seq > feed.position) {
-    if (!(await isReached(cursor, parts, signal))) return { state: 'never' };
+    if (!(await isReached(cursor, parts, signal))) return { state: epoch === feed.epoch ? 'never' : 'other-log' };
     if (seq > feed.position) {
       throw new TidingsError('unavailable', 'This node is behind the event.', { retryAfterSec: RETRY_AFTER_SEC });
     }

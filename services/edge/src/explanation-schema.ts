@@ -60,6 +60,6 @@ export const explanationSchema = z
     nodes: z.array(z.object({ node: z.string(), since: time, journal: z.boolean(), complete: z.boolean() })),
     lost: z
       .array(z.object({ node: z.string(), since: time, heard: time }))
-      .openapi({ description: 'Nodes with a journal that do not answer any more.' }),
+      .openapi({ description: 'Nodes that served since the event and do not answer any more.' }),
   } satisfies Record<keyof Explanation, z.ZodType>)
   .openapi('Explanation');

@@ -159,7 +159,7 @@ export class JournalEntry {
     draft.through = Math.max(draft.through, through, session.cursorSeq);
     draft.lastId = Math.max(draft.lastId, session.cursorSeq);
     draft.atMs = this.#parts.clock.now();
-    draft.unsentBytes = session.outbox.unsentBytes;
+    draft.unsentBytes = session.outbox.unsentBytes + session.outbox.lostBytes;
   }
 
   end(how: string): void {
@@ -189,7 +189,7 @@ export class JournalEntry {
 
   #measure(): number {
     const { topics, grants, replays, gaps, newestOnly } = this.#draft;
-    let bytes = BASE_BYTES + CHANGE_BYTES * (gaps.length + newestOnly.length);
+    let bytes = BASE_BYTES + this.owner.length + CHANGE_BYTES * (gaps.length + newestOnly.length);
     for (const each of topics) bytes += sizeOf(each.topics);
     for (const { patterns } of grants) bytes += sizeOf(patterns);
     for (const { pattern } of replays) bytes += sizeOf([pattern]);
@@ -200,7 +200,8 @@ export class JournalEntry {
 export const firstRecord = (session: Session, grant: Grant, cursor: string | undefined) => ({
   id: session.id,
   openedMs: session.sinceMs,
-  ...(cursor !== undefined && { given: cursor }),
+  // A copy: a piece of a text keeps all of it.
+  ...(cursor !== undefined && { given: Buffer.from(cursor).toString() }),
   topics: [{ after: 0, settled: 0, topics: session.topics }],
   grants: [{ after: 0, patterns: grantsOf(grant) }],
 });

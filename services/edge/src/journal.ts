@@ -1,5 +1,5 @@
 import type { Grant } from '@tidings/auth';
-import type { JournalPart } from '@tidings/control';
+import type { JournalPart, SessionRecord } from '@tidings/control';
 import type { GapReason } from '@tidings/protocol';
 import type { Join } from './join.ts';
 import { type EntryParts, firstRecord, JournalEntry } from './journal-entry.ts';
@@ -26,6 +26,8 @@ export interface Journal {
   closed(session: Session): void;
   /** What is known of the sessions of a user. */
   find(tenant: string, user: string): Pick<JournalPart, 'forgottenMs' | 'records'>;
+  /** Ended ones go when they are too old: to be called now and then, for where nothing else happens. */
+  forgetOld(): void;
 }
 
 export interface JournalOptions extends EntryParts {
@@ -35,8 +37,8 @@ export interface JournalOptions extends EntryParts {
   readonly maxAgeMs: number;
 }
 
-// One answer to another node; it may have 900,000.
-const MOST_ANSWERED_BYTES = 800_000;
+// One answer to another node; it may have 900,000, of which those that were heard take 150,000.
+const MOST_ANSWERED_BYTES = 700_000;
 
 interface Open {
   entry: JournalEntry;
@@ -124,14 +126,17 @@ export function createJournal({ maxBytes, maxAgeMs, ...parts }: JournalOptions):
         const found = open.get(entry.id);
         if (found?.entry === entry && entry.begun) entry.look(found.session);
       }
-      const all = entries.reverse().map(({ record }) => record);
+      const records: SessionRecord[] = [];
       let bytes = 0;
-      const records = all.filter((record) => {
-        bytes += Buffer.byteLength(JSON.stringify(record));
-        return bytes <= MOST_ANSWERED_BYTES;
-      });
-      return { forgottenMs: records.length < all.length ? clock.now() : forgottenMs, records };
+      // The newest first, and no more of them than are answered: a user may have made very many.
+      for (const { record } of entries.reverse()) {
+        bytes += Buffer.byteLength(JSON.stringify(record)) + 1;
+        if (bytes > MOST_ANSWERED_BYTES) return { forgottenMs: clock.now(), records };
+        records.push(record);
+      }
+      return { forgottenMs, records };
     },
+    forgetOld,
   };
 }
 

@@ -35,10 +35,14 @@ export class Outbox implements Flushable {
   #closed = false;
   /** At the first frame of this turn more than the limit was unsent. */
   #held = false;
+  /** What was unsent at the first frame of the latest turn, unless all of it was taken since. */
+  #backlogBytes = 0;
   #drained: (() => void) | undefined = undefined;
   #countedBytes = 0;
   /** Bytes handed to the socket. */
   sentBytes = 0;
+  /** What the kernel had most likely not taken when the connection broke; the socket itself has forgotten it by then. */
+  lostBytes = 0;
   /** When something last went out, by the clock. */
   lastSentMs: number;
 
@@ -49,7 +53,10 @@ export class Outbox implements Flushable {
     this.#queue = queue;
     // Below the mark a full connection would wait for a drain that never comes.
     this.#limitBytes = Math.max(limitBytes, socket.drainMarkBytes);
-    socket.onDrain(() => this.#settle());
+    socket.onDrain(() => {
+      this.#backlogBytes = 0;
+      this.#settle();
+    });
   }
 
   get transport(): Transport {
@@ -91,7 +98,8 @@ export class Outbox implements Flushable {
       this.#frame = bytes;
       this.#queue.add(this);
       // Once in a turn: until its flush nothing more is handed to the socket.
-      this.#held = this.#socket.unsentBytes > this.#limitBytes;
+      this.#backlogBytes = this.#socket.unsentBytes;
+      this.#held = this.#backlogBytes > this.#limitBytes;
     }
   }
 
@@ -139,6 +147,8 @@ export class Outbox implements Flushable {
   /** Flushes, and ends the response in good order. */
   end(): void {
     this.flush();
+    // It still goes out, and can be seen to.
+    this.#backlogBytes = 0;
     this.close();
     this.#socket.end();
   }
@@ -146,6 +156,7 @@ export class Outbox implements Flushable {
   /** Forgets what waits; nothing is written any more. */
   close(): void {
     this.#closed = true;
+    this.lostBytes = this.#frameBytes + this.#backlogBytes;
     this.#clear();
     this.#settle();
   }

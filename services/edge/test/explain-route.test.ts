@@ -2,6 +2,7 @@ import { createMemoryBus } from '@tidings/broker/memory';
 import { type Explanation, encodeCursor } from '@tidings/protocol';
 import { createFakeClock } from '@tidings/runtime/testing';
 import { describe, expect, it } from 'vitest';
+import { explanationSchema } from '../src/explanation-schema.ts';
 import { openLive, send, startPair } from './control-fixture.ts';
 import { publishUntilLagging, startEdge, type TestEdge } from './fixture.ts';
 import { payloadsUntil, placeOf } from './received.ts';
@@ -17,6 +18,8 @@ async function explain(edge: TestEdge, user: string, id: string): Promise<Explan
   const admin = await edge.token(ADMIN, { sub: 'root' });
   const { status, body } = await send(edge, 'GET', `/v1/explain?user=${user}&event=${id}`, admin);
   expect(status, JSON.stringify(body)).toBe(200);
+  // What the schema does not have would be left out.
+  expect(explanationSchema.parse(body)).toEqual(body);
   return body;
 }
 

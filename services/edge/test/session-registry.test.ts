@@ -129,10 +129,11 @@ describe('heartbeats', () => {
         return clock.now();
       },
     };
-    const edge = await startEdge({
-      clock: watched,
-      settings: { heartbeatMs: 250, maxStreamAgeSec: 10, journalMaxBytes: 0 },
-    });
+    const edge = await startEdge({ clock: watched, settings: { heartbeatMs: 250, maxStreamAgeSec: 10 } });
+    // Of an edge without streams: it tells the others that it is there.
+    looks = 0;
+    clock.advance(60_000);
+    const idle = looks;
     const headers = { authorization: `Bearer ${await edge.token()}` };
     const clients = await Promise.all(Array.from({ length: 20 }, () => edge.stream('topic=a', { headers })));
     await Promise.all(clients.map((client) => client.event('hub.live')));
@@ -141,7 +142,7 @@ describe('heartbeats', () => {
     expect(edge.edge.openStreams).toBe(0);
     looks = 0;
     clock.advance(60_000);
-    expect(looks).toBe(0);
+    expect(looks).toBe(idle);
   });
 });
 

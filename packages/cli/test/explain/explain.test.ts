@@ -29,7 +29,7 @@ async function askOf(
 describe('an answer for people', () => {
   test('says what is concluded, then the event, the sessions oldest first, and what is not known', () => {
     expect(toLines(SAMPLE, PLAIN)).toEqual([
-      'It is stored. The user had it: it was written, and the client came back with a cursor after it.',
+      'It is stored. It was written to a stream of the user; whether it arrived is not known. 3 sessions of the user are known.',
       '',
       'event 3f.k.lozb',
       '  state         stored',
@@ -54,8 +54,9 @@ describe('an answer for people', () => {
       '  topics        orders.*',
       '  granted       yes',
       '  written       yes by 2026-11-29T02:10:00.000Z',
-      '  acknowledged  yes at 2026-11-29T02:11:00.000Z',
-      '  Written, and had by the client: it came back as s-three with a cursor after it.',
+      // The edge that is gone may have held the stream which gave that cursor.
+      '  acknowledged  unknown',
+      '  Written to its connection; whether the client had it is not known.',
       '',
       'session s-three',
       '  edge          edge-a',
@@ -72,6 +73,15 @@ describe('an answer for people', () => {
       '',
       'node edge-d, since 2026-11-29T01:00:00.000Z, was last heard at 2026-11-29T02:06:00.000Z and is gone, with what it knew',
     ]);
+  });
+
+  test('says when the client had it, where no session is missing', () => {
+    const lines = toLines(explainSample(true), PLAIN);
+    expect(lines[0]).toBe(
+      'It is stored. The user had it: it was written, and the client came back with a cursor after it.',
+    );
+    expect(lines).toContain('  acknowledged  yes at 2026-11-29T02:11:00.000Z');
+    expect(lines).toContain('  Written, and had by the client: it came back as s-three with a cursor after it.');
   });
 
   test('says no more of an event than is known, and nothing of nodes that know all', () => {

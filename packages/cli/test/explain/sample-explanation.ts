@@ -23,8 +23,8 @@ const session = (id: string, record: Partial<SessionRecord>): SessionRecord => (
   ...record,
 });
 
-/** An answer of three edges, with a session of each kind, and one edge that is gone. */
-export function explainSample(): Explanation {
+/** An answer of three edges, with a session of each kind, and one edge that is gone; or of the first one, which is alone. */
+export function explainSample(isAlone = false): Explanation {
   const found = {
     state: 'stored',
     topic: 'orders.42',
@@ -42,6 +42,10 @@ export function explainSample(): Explanation {
     heard: [],
   };
   const lost = { node: 'edge-d', sinceMs: at('01:00:00'), heardMs: at('02:06:00') };
+  const others = [
+    { ...part, node: 'edge-b', sinceMs: at('02:07:00'), forgottenMs: at('02:08:00') },
+    { ...part, node: 'edge-c', isOn: false },
+  ];
   return explain('alice', { id: '', epoch: EPOCH, seq: 20, found }, [
     {
       ...part,
@@ -55,9 +59,8 @@ export function explainSample(): Explanation {
         }),
         session('s-three', { openedMs: at('02:11:00'), given: encodeCursor(EPOCH, 40), start: 40 }),
       ],
-      heard: [lost],
+      heard: isAlone ? [] : [lost],
     },
-    { ...part, node: 'edge-b', sinceMs: at('02:07:00') },
-    { ...part, node: 'edge-c', isOn: false },
+    ...(isAlone ? [] : others),
   ]);
 }

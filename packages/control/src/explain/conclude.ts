@@ -1,37 +1,39 @@
-import type { AskedEvent, HeardNode, JournalPart } from './session-record.ts';
-import { settleSession } from './settle-session.ts';
+import { findReturns } from './find-acknowledgement.ts';
+import { eventMs, gatherKnowledge, type Knowledge } from './knowledge.ts';
+import type { AskedEvent, JournalPart, SessionRecord } from './session-record.ts';
+import { type Settled, settleSession } from './settle-session.ts';
 
-export interface Conclusion {
+export interface Conclusion extends Pick<Knowledge, 'lost'> {
   readonly delivered: 'acknowledged' | 'written' | 'no' | 'unknown';
-  /** Nodes with a journal that served since the event and do not answer any more. */
-  readonly lost: readonly HeardNode[];
   /** No node that is known left out a session that it held since the event. */
   readonly complete: boolean;
+  /** What became of it on each session, oldest first. */
+  readonly sessions: readonly { readonly record: SessionRecord; readonly settled: Settled }[];
 }
-
-// Nodes tell of themselves every 10 s; whoever is cut off may serve for another 8 s, and a notice can be lost.
-const SILENT_MS = 30_000;
 
 /**
  * Whether a user got an event, from what all nodes answered. `no` only where the event is known, no session had it, and nothing is left
  * out (ADR 0035).
  */
 export function conclude(asked: AskedEvent, parts: readonly JournalPart[]): Conclusion {
-  const records = parts.flatMap((part) => part.records);
-  const judged = records.map((record) => settleSession(asked, record, records));
-  const { found } = asked;
-  const sinceMs = found.state === 'stored' ? found.timeMs : 0;
-  const answered = new Set(parts.map(({ node }) => node));
-  const heard = new Map(parts.flatMap((part) => part.heard.map((each) => [each.node, each])));
-  const lost = [...heard.values()].filter(({ node, heardMs }) => !answered.has(node) && heardMs + SILENT_MS >= sinceMs);
-  // Whoever was there already would have heard of the others.
-  const isWitnessed = parts.some((part) => part.isOn && part.hearsSinceMs <= sinceMs);
-  const isWhole = parts.every((part) => part.isOn && part.forgottenMs < sinceMs);
-  const complete = isWitnessed && isWhole && lost.length === 0;
-  if (judged.some(({ written, acknowledged }) => written === 'yes' && acknowledged === 'yes')) {
-    return { delivered: 'acknowledged', lost, complete };
-  }
-  if (judged.some(({ written }) => written === 'yes')) return { delivered: 'written', lost, complete };
+  const { records, sinceMs, lost } = gatherKnowledge(asked, parts);
+  const returns = findReturns(records);
+  const sessions = records.map((record) => ({
+    record,
+    settled: settleSession(asked, record, returns.get(record) ?? [], sinceMs),
+  }));
+  const complete = sinceMs <= eventMs(asked);
+  return { delivered: deliveredOf(asked, sessions, complete), lost, complete, sessions };
+}
+
+function deliveredOf(
+  { found }: AskedEvent,
+  sessions: Conclusion['sessions'],
+  complete: boolean,
+): Conclusion['delivered'] {
+  const judged = sessions.map(({ settled }) => settled);
+  if (judged.some(({ written, acknowledged }) => written === 'yes' && acknowledged === 'yes')) return 'acknowledged';
+  if (judged.some(({ written }) => written === 'yes')) return 'written';
   const isNo = found.state === 'stored' && complete && judged.every(({ written }) => written === 'no');
-  return { delivered: isNo ? 'no' : 'unknown', lost, complete };
+  return isNo ? 'no' : 'unknown';
 }

@@ -1,7 +1,8 @@
 import { type ExplainReason, type Explanation, encodeCursor, type SessionExplanation } from '@tidings/protocol';
 import { conclude } from './conclude.ts';
+import { eventMs, wholeSinceMs } from './knowledge.ts';
 import type { AskedEvent, JournalPart, SessionRecord } from './session-record.ts';
-import { settleSession } from './settle-session.ts';
+import type { Settled } from './settle-session.ts';
 
 const WHY: Readonly<Record<ExplainReason, string>> = {
   'no-topic': 'it followed no topic that matches',
@@ -10,7 +11,7 @@ const WHY: Readonly<Record<ExplainReason, string>> = {
   gap: 'history had lost the event when the stream came to it, and the client was told so by hub.gap',
   'closed-before': 'it ended before the event came to it',
   'not-yet': 'it is behind, and has not come to the event yet',
-  'other-log': 'it belongs to another log than the event',
+  'other-log': 'it belongs to another log than the event, or to the same before that was written anew',
   'event-unknown': 'nothing is known of the event’s topic any more',
   'newest-only': 'it was sent the newest events of its topics alone there, and this may not have been one',
   replayed: 'the past of a topic was replayed to it there, as far as it was kept',
@@ -29,11 +30,10 @@ const EVENT: Readonly<Record<AskedEvent['found']['state'], string>> = {
 
 /** Puts the answer together from what all nodes say of a user: pure; every sentence is of what is known alone. */
 export function explain(user: string, asked: AskedEvent, parts: readonly JournalPart[]): Explanation {
-  const { delivered, lost, complete } = conclude(asked, parts);
-  const records = parts.flatMap((part) => part.records).sort((one, other) => one.openedMs - other.openedMs);
-  const sessions = records.map((record) => toSession(asked, record, records));
+  const { delivered, lost, complete, sessions: settled } = conclude(asked, parts);
+  const sessions = settled.map((each) => toSession(each.record, each.settled));
   const { found } = asked;
-  const sinceMs = found.state === 'stored' ? found.timeMs : 0;
+  const sinceMs = eventMs(asked);
   return {
     conclusion: toConclusion(delivered, asked, sessions, parts, lost.length, complete),
     delivered,
@@ -53,14 +53,14 @@ export function explain(user: string, asked: AskedEvent, parts: readonly Journal
       node: part.node,
       since: toTime(part.sinceMs),
       journal: part.isOn,
-      complete: part.isOn && part.sinceMs <= sinceMs && part.forgottenMs < sinceMs,
+      complete: wholeSinceMs(part) <= sinceMs,
     })),
     lost: lost.map((each) => ({ node: each.node, since: toTime(each.sinceMs), heard: toTime(each.heardMs) })),
   };
 }
 
-function toSession(asked: AskedEvent, record: SessionRecord, all: readonly SessionRecord[]): SessionExplanation {
-  const { written, why, topics, matched, granted, acknowledged, by } = settleSession(asked, record, all);
+function toSession(record: SessionRecord, settled: Settled): SessionExplanation {
+  const { written, why, topics, matched, granted, acknowledged, by } = settled;
   const { closedMs, end, given } = record;
   return {
     id: record.id,
@@ -102,13 +102,13 @@ function toText(
 
 function toConclusion(
   delivered: Explanation['delivered'],
-  { found }: AskedEvent,
+  asked: AskedEvent,
   sessions: readonly SessionExplanation[],
   parts: readonly JournalPart[],
   lost: number,
   complete: boolean,
 ): string {
-  const event = `${EVENT[found.state]}.`;
+  const event = `${EVENT[asked.found.state]}.`;
   if (parts.every(({ isOn }) => !isOn)) {
     return `${event} No node keeps a journal (TIDINGS_JOURNAL_MAX_BYTES), so nothing is known of the user’s streams then.`;
   }
@@ -122,7 +122,11 @@ function toConclusion(
     lost > 0
       ? ` ${lost} ${lost === 1 ? 'node that served' : 'nodes that served'} since is gone, with what it knew.`
       : '';
-  return `${event} Whether the user got it is not known. ${count}${missing}${complete ? '' : ' Not every node knows all since then.'}`;
+  const isWitnessed = parts.some((part) => part.isOn && part.hearsSinceMs <= eventMs(asked));
+  const gaps = isWitnessed
+    ? 'Not every node knows all since then.'
+    : 'No node that answers knows which nodes there were then.';
+  return `${event} Whether the user got it is not known. ${count}${missing}${complete ? '' : ` ${gaps}`}`;
 }
 
 const toTime = (ms: number): string => new Date(ms).toISOString();

@@ -1,4 +1,5 @@
 import { type Certainty, covers, type ExplainReason } from '@tidings/protocol';
+import { CLOCK_SKEW_MS } from './knowledge.ts';
 import type { AskedEvent, SessionRecord, Stretch } from './session-record.ts';
 
 /** Whether an event was handed to a session's connection, and why not. */
@@ -16,15 +17,20 @@ export function judgeSession({ epoch, seq, found }: AskedEvent, record: SessionR
   const topics = inForce(record.topics, seq)?.topics ?? [];
   const topic = found.state === 'stored' ? found.topic : undefined;
   const matched = topic === undefined ? undefined : topics.filter((pattern) => covers(pattern, topic));
-  const granted = topic === undefined ? undefined : isGranted(record, seq, topic, found);
+  const granted = topic === undefined || record.cut ? undefined : isGranted(record, seq, topic, found);
   const judged = (written: Certainty, why?: ExplainReason): Judgement => ({ written, why, topics, matched, granted });
 
   if (record.epoch !== epoch) return judged('no', 'other-log');
   if (found.state === 'never' || found.state === 'other-log') return judged('no', 'event-unknown');
+  // Written anew from some place, a log has its places again; and the publisher's clock may differ from the edge's.
+  if (found.state === 'stored' && (record.closedMs ?? Number.POSITIVE_INFINITY) + CLOCK_SKEW_MS < found.timeMs) {
+    return judged(seq > record.through ? 'no' : 'unknown', seq > record.through ? 'closed-before' : 'other-log');
+  }
   const { start, through } = record;
   if (start === undefined)
     return record.closedMs === undefined ? judged('no', 'not-yet') : judged('no', 'closed-before');
-  const replayed = isReplayed(record, seq, topic);
+  // Of what was dropped a replay may have been.
+  const replayed = record.cut || isReplayed(record, seq, topic);
   if (seq <= start && !replayed) return judged('no', isWithin(record.gaps, seq) ? 'gap' : 'opened-after');
   if (seq > through) return judged('no', record.closedMs === undefined ? 'not-yet' : 'closed-before');
   const isGone = isWithin(record.gaps, seq);

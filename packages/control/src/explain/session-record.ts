@@ -59,13 +59,13 @@ export interface SessionRecord {
 export interface JournalPart {
   readonly node: string;
   readonly sinceMs: number;
-  /** From then on it has heard every other node with a journal. */
+  /** From then on it has heard every other node. */
   readonly hearsSinceMs: number;
   readonly isOn: boolean;
   /** The latest end of a session that was forgotten, or could not be told; 0: none was. */
   readonly forgottenMs: number;
   readonly records: readonly SessionRecord[];
-  /** Nodes with a journal that this one has heard. */
+  /** Nodes that this one has heard, with a journal or without. */
   readonly heard: readonly HeardNode[];
 }
 
