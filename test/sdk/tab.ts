@@ -114,6 +114,9 @@ export async function killLeaders(
     pauses.push(longestPause(await follower.evaluate(() => page.got.map(({ atMs }) => atMs)), killedMs));
     tabs.push(await openTab());
   }
+  // One that was opened last may not have had any yet, and after the last there is none.
+  const hasSome = async (tab: Page): Promise<void> => expect((await numbersOf(tab)).length).toBeGreaterThan(0);
+  for (const tab of tabs) await vi.waitFor(() => hasSome(tab), 10_000);
   await ticks.stop();
   for (const tab of tabs) {
     await vi.waitFor(async () => expect((await numbersOf(tab)).at(-1)).toBe(ticks.last), 10_000);
