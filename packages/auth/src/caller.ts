@@ -2,6 +2,7 @@ import { TidingsError } from '@tidings/protocol';
 import type { Query, ServiceContext } from '@tidings/runtime';
 import type { Access, Authenticator } from './authenticator.ts';
 import { toChallenge } from './challenge.ts';
+import type { Grant } from './grant.ts';
 
 /**
  * Authenticates a request that writes: it needs a token, and a ticket is none. A ticket is for streams, and whoever
@@ -33,4 +34,9 @@ export async function authenticateCaller(
   if (access.anonymous) throw authenticator.missingToken();
   context.set('caller', access.grant);
   return access;
+}
+
+/** @param refusal says what only an admin does. @throws TidingsError `forbidden` for anybody else. */
+export function assertAdmin({ admin }: Grant, refusal: string): void {
+  if (!admin) throw new TidingsError('forbidden', refusal, { challenge: toChallenge('insufficient') });
 }

@@ -1,3 +1,4 @@
+import type { InboxAnswer } from '@tidings/protocol';
 import { type Command, createCommand } from './command.ts';
 import { UsageError } from './command-error.ts';
 import { deploymentOf, HUB_ARGS } from './deployment.ts';
@@ -8,28 +9,13 @@ import { numberOf } from './option-value.ts';
 import { toTable } from './table.ts';
 import { toSafeLine } from './terminal-text.ts';
 
-interface Inbox {
-  readonly unread: number;
-  /** There are more than were counted. */
-  readonly more?: true;
-  readonly upTo: string;
-  readonly events: readonly {
-    readonly id: string;
-    readonly event?: string;
-    readonly time: string;
-    readonly data: unknown;
-    readonly read: boolean;
-  }[];
-  /** There are older ones. */
-  readonly next?: string;
-}
-
 const MOST_LISTED = 100;
 const HEAD = ['', 'time', 'id', 'name', 'data'];
 const USER = { type: 'positional', required: true, description: 'The user: the sub of their tokens.' } as const;
 
 const pathOf = (user: string): string => `/v1/users/${encodeURIComponent(user)}/inbox`;
-const toCount = ({ unread, more }: Pick<Inbox, 'unread' | 'more'>): string => `${unread}${more ? '+' : ''} unread`;
+const toCount = ({ unread, more }: Pick<InboxAnswer, 'unread' | 'more'>): string =>
+  `${unread}${more ? '+' : ''} unread`;
 
 /** `tidings inbox list`: what is kept for a user, and what of it is not read. */
 export const inboxListCommand: Command = createCommand({
@@ -50,7 +36,7 @@ export const inboxListCommand: Command = createCommand({
     const { url, token } = deploymentOf(args, io.env);
     const query = new URLSearchParams({ limit: `${numberOf(args, 'limit', 20, 1, MOST_LISTED)}` });
     if (args.before) query.set('before', args.before);
-    const inbox = (await askHub({ url, path: `${pathOf(args.user)}?${query}`, token })) as Inbox;
+    const inbox = (await askHub({ url, path: `${pathOf(args.user)}?${query}`, token })) as InboxAnswer;
     if (args.json) return print(io, JSON.stringify(inbox));
     print(io, toCount(inbox));
     if (inbox.events.length === 0) return;
@@ -59,7 +45,7 @@ export const inboxListCommand: Command = createCommand({
   },
 });
 
-function toRow({ id, event = '-', time, data, read }: Inbox['events'][number]): string[] {
+function toRow({ id, event = '-', time, data, read }: InboxAnswer['events'][number]): string[] {
   return [read ? '' : '*', time, id, event, typeof data === 'string' ? data : JSON.stringify(data)];
 }
 
@@ -81,6 +67,6 @@ export const inboxReadCommand: Command = createCommand({
     const { url, token } = deploymentOf(args, io.env);
     const body = { ...(upTo && { upTo }), ids };
     const answer = await askHub({ method: 'PATCH', url, path: `${pathOf(args.user)}/read`, token, body });
-    print(io, toCount(answer as Inbox));
+    print(io, toCount(answer as InboxAnswer));
   },
 });

@@ -33,3 +33,10 @@ export function print({ stdout }: Io, line: string): void {
 export function note({ stderr }: Io, line: string): void {
   stderr.write(`tidings: ${line}\n`);
 }
+
+/** All of standard input. */
+export async function readInput({ stdin }: Io): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const bytes of stdin) pieces.push(bytes);
+  return Buffer.concat(pieces);
+}

@@ -3,7 +3,6 @@ import { conclude } from '../src/explain/conclude.ts';
 import type { AskedEvent, JournalPart } from '../src/explain/session-record.ts';
 
 const asked: AskedEvent = {
-  id: '',
   epoch: 'e',
   seq: 5,
   found: { state: 'stored', topic: 't', event: '', timeMs: 1_000, exclude: '', isPublic: false },

@@ -7,7 +7,6 @@ import type { AskedEvent, JournalPart, SessionRecord } from '../src/explain/sess
 
 const T = 1_000_000;
 const asked: AskedEvent = {
-  id: encodeCursor('e', 30),
   epoch: 'e',
   seq: 30,
   found: { state: 'stored', topic: 'a', event: '', timeMs: T, exclude: '', isPublic: false },

@@ -24,7 +24,6 @@ const RECORD: SessionRecord = {
 };
 const FOUND: FoundEvent = { state: 'stored', topic: 'orders.1', event: '', timeMs: 5, exclude: '', isPublic: false };
 const asked = (seq: number, found: Partial<FoundEvent> = {}): AskedEvent => ({
-  id: encodeCursor('e', seq),
   epoch: 'e',
   seq,
   found: { ...FOUND, ...found },

@@ -3,7 +3,7 @@ export { parseEventName } from './event-name.ts';
 export type { ExplainingNode, Explanation, LostNode, SessionExplanation } from './explanation.ts';
 export type { GapReason, Goodbye } from './goodbye.ts';
 export { isHubTopic } from './hub-topic.ts';
-export type { InboxCount, InboxRead } from './inbox.ts';
+export type { InboxAnswer, InboxCount, InboxRead } from './inbox.ts';
 export {
   MAX_EVENT_BYTES_CEILING,
   MAX_FANOUT_TOPICS,

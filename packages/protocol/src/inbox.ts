@@ -20,3 +20,17 @@ export interface InboxRead extends InboxCount {
   /** The revision before it: whoever has a lower one missed something, and asks for the inbox anew. */
   readonly after: number;
 }
+
+/** A page of an inbox: the answer of `GET /v1/users/{user}/inbox`. */
+export interface InboxAnswer extends InboxCount {
+  /** Newest first. */
+  readonly events: readonly {
+    readonly id: string;
+    readonly event?: string;
+    readonly time: string;
+    readonly data: unknown;
+    readonly read: boolean;
+  }[];
+  /** The `before` of the page after this one, where there are older events. */
+  readonly next?: string;
+}

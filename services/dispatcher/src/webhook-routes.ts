@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Authenticator, authenticateCaller, authenticateWriter, type Grant, toChallenge } from '@tidings/auth';
+import { type Authenticator, assertAdmin, authenticateCaller, authenticateWriter, type Grant } from '@tidings/auth';
 import type { WorkQueue } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
 import {
@@ -157,10 +157,8 @@ function queryOf(context: ServiceContext, names: readonly string[]): Query {
 }
 
 function admin(grant: Grant): Grant {
-  if (grant.admin) return grant;
-  throw new TidingsError('forbidden', 'Only an admin looks after webhooks.', {
-    challenge: toChallenge('insufficient'),
-  });
+  assertAdmin(grant, 'Only an admin looks after webhooks.');
+  return grant;
 }
 
 function endpointOf(context: ServiceContext, { endpoints }: WebhooksPlan, tenant: string): Endpoint {

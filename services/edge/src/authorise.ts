@@ -10,9 +10,14 @@ import {
 } from '@tidings/auth';
 import { TidingsError } from '@tidings/protocol';
 
+/** Whether anybody may read a topic or pattern: the classes are those of the default tenant. */
+export function isPublicTopic(tenant: string, topic: string, classes: TopicClasses): boolean {
+  return tenant === DEFAULT_TENANT && classes.isPublic(topic);
+}
+
 /** Whether a topic or pattern may be read: granted by the token, the caller's own, or public. */
 export function mayRead(grant: Grant, topic: string, classes: TopicClasses): boolean {
-  return (grant.tenant === DEFAULT_TENANT && classes.isPublic(topic)) || maySubscribe(grant, topic);
+  return isPublicTopic(grant.tenant, topic, classes) || maySubscribe(grant, topic);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { authenticateCaller, DEFAULT_TENANT, type TopicClasses, toChallenge } from '@tidings/auth';
+import { assertAdmin, authenticateCaller } from '@tidings/auth';
 import { type AskedEvent, explain, type JournalPart } from '@tidings/control';
 import { type Cursor, parseCursor, TidingsError } from '@tidings/protocol';
 import { parseQuery, refuseUnknown, type ServiceApp, type ServiceContext, singleValue } from '@tidings/runtime';
+import { isPublicTopic } from './authorise.ts';
 import { explanationSchema } from './explanation-schema.ts';
 import { isReached, type JoinParts } from './join.ts';
 import { EXPLAIN, type JournalQuestion } from './journal-nodes.ts';
@@ -49,11 +50,7 @@ async function answer(context: ServiceContext, parts: ExplainRouteParts): Promis
   const query = parseQuery(context.env.incoming.url ?? '');
   refuseUnknown(query, ['user', 'event', 'access_token']);
   const { grant } = await authenticateCaller(context, query, parts.authenticator);
-  if (!grant.admin) {
-    throw new TidingsError('forbidden', 'Only an admin asks what became of events.', {
-      challenge: toChallenge('insufficient'),
-    });
-  }
+  assertAdmin(grant, 'Only an admin asks what became of events.');
   const { tenant } = grant;
   parts.cell?.assertTenant(tenant);
   const user = required(singleValue(query, 'user'), 'user', 'Name a user.');
@@ -64,7 +61,7 @@ async function answer(context: ServiceContext, parts: ExplainRouteParts): Promis
   // After the event was found: a stream that is looked at later has come at least as far.
   const question: JournalQuestion = { tenant, user };
   const answers = (await cluster.askAll(EXPLAIN, question)) as JournalPart[];
-  return answerJsonText(JSON.stringify(explain(user, { ...cursor, id, found }, answers)));
+  return answerJsonText(JSON.stringify(explain(user, { ...cursor, found }, answers)));
 }
 
 function required<Value>(value: Value | undefined, parameter: string, message: string): NonNullable<Value> {
@@ -95,10 +92,7 @@ async function findEvent(
     const message = messages.find((each) => each.seq === seq);
     if (message === undefined) continue;
     const { topic, event, timeMs, exclude } = message;
-    return { state: 'stored', topic, event, timeMs, exclude, isPublic: isPublic(tenant, topic, classes) };
+    return { state: 'stored', topic, event, timeMs, exclude, isPublic: isPublicTopic(tenant, topic, classes) };
   }
   return (await boundsOf(broker, signal)).first > seq ? { state: 'evicted' } : { state: 'gone' };
 }
-
-const isPublic = (tenant: string, topic: string, classes: TopicClasses): boolean =>
-  tenant === DEFAULT_TENANT && classes.isPublic(topic);

@@ -3,10 +3,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import {
   type Access,
   type Authenticator,
+  assertAdmin,
   authenticateCaller,
   authenticateWriter,
   type Grant,
-  toChallenge,
 } from '@tidings/auth';
 import type { Cluster, Selection } from '@tidings/broker';
 import { addMarks, isRead, nothingRead, type ReadMarks, type ReadState, type ReadStates } from '@tidings/control';
@@ -172,11 +172,7 @@ export function addInbox(app: ServiceApp, parts: InboxRouteParts, failures: Fail
 function identify(context: ServiceContext, { grant }: Access, parts: InboxRouteParts): Asked {
   const user = pathSegment(context.env.incoming, 3);
   const topic = toTopic(user);
-  if (!grant.admin && grant.user !== user) {
-    throw new TidingsError('forbidden', 'Only an admin has the inbox of others.', {
-      challenge: toChallenge('insufficient'),
-    });
-  }
+  if (grant.user !== user) assertAdmin(grant, 'Only an admin has the inbox of others.');
   parts.cell?.assertTopics(grant.tenant, [topic]);
   return { user, grant, selection: { tenant: grant.tenant, patterns: [topic] } };
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Access, Authenticator, Grant, Revocation } from '@tidings/auth';
-import { authenticateWriter, CLOCK_SKEW_SEC, toChallenge, toRevocationEnd } from '@tidings/auth';
+import { assertAdmin, authenticateWriter, CLOCK_SKEW_SEC, toRevocationEnd } from '@tidings/auth';
 import type { Audit, RevocationList } from '@tidings/control';
 import { TidingsError } from '@tidings/protocol';
 import { type Clock, checkShape, type OwnCell, parseQuery, refuseUnknown, type ServiceApp } from '@tidings/runtime';
@@ -93,10 +93,6 @@ function toRevocation(
 }
 
 function authorise(revocation: Revocation, { grant }: Access): void {
-  if (grant.admin) return;
   const isOwn = 'jti' in revocation ? revocation.jti === grant.tokenId : revocation.user === grant.user;
-  if (isOwn) return;
-  throw new TidingsError('forbidden', 'Only an admin revokes what is not the caller’s own.', {
-    challenge: toChallenge('insufficient'),
-  });
+  if (!isOwn) assertAdmin(grant, 'Only an admin revokes what is not the caller’s own.');
 }

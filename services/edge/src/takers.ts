@@ -1,4 +1,4 @@
-import { toUserToken } from '@tidings/protocol';
+import { toUserTopic } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import type { Session } from './session.ts';
 
@@ -69,7 +69,7 @@ export function createTakers(keepMs: number, clock: Clock): Takers {
 // Of an id with white space there is no topic.
 function keyOf({ tenant, user }: Taker): string | undefined {
   try {
-    return user === undefined ? undefined : `${tenant} user.${toUserToken(user)}`;
+    return user === undefined ? undefined : `${tenant} ${toUserTopic(user)}`;
   } catch {
     return undefined;
   }

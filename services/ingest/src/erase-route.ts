@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type Authenticator, authenticateWriter, type Grant, toChallenge } from '@tidings/auth';
+import { type Authenticator, assertAdmin, authenticateWriter, type Grant } from '@tidings/auth';
 import type { Broker } from '@tidings/broker';
 import type { Audit, ReadStates } from '@tidings/control';
 import { isPattern, isReservedTopic, parsePattern, TidingsError } from '@tidings/protocol';
@@ -77,7 +77,7 @@ async function erase(
   const { incoming, outgoing } = context.env;
   const query = parseQuery(incoming.url ?? '');
   const access = await authenticateWriter(context, query, authenticator);
-  assertAdmin(access.grant);
+  assertAdmin(access.grant, 'Only an admin erases.');
   refuseUnknown(query, ['access_token']);
   const segment = pathSegment(incoming, 3);
   const patterns = toPatterns(segment);
@@ -89,11 +89,6 @@ async function erase(
   audit.record(context, { did: 'erased', topics: patterns });
   await andForget?.(access.grant, segment);
   return new Response(null, { status: 204 });
-}
-
-function assertAdmin({ admin }: Grant): void {
-  if (admin) return;
-  throw new TidingsError('forbidden', 'Only an admin erases.', { challenge: toChallenge('insufficient') });
 }
 
 function toTopic(segment: string): readonly string[] {

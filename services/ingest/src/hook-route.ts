@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Grant } from '@tidings/auth';
-import { applyRule, type Hook, type Ignored, type Mapped } from '@tidings/auth/hook';
+import { applyRule, type Hook, type Ignored, isIgnored, type Mapped } from '@tidings/auth/hook';
 import type { PublishInput } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
 import {
@@ -162,7 +162,7 @@ async function take(
   return parts.limited(context, request, async (admit) => {
     const delivery = { body: parseJson(decodeText(body)), headers: context.env.incoming.headers };
     const inputs = toHookInputs(hook, applyRule(hook.rule, delivery), body, parts.rules);
-    if ('ignored' in inputs) {
+    if (isIgnored(inputs)) {
       count('ignored');
       context.set('lineDetail', { hook: hook.name, ...inputs });
       return answerJson(context, 202, inputs);
@@ -180,11 +180,11 @@ function toHookInputs(
   body: Buffer,
   rules: EventRules,
 ): readonly PublishInput[] | Ignored {
-  if ('ignored' in mapped) return mapped;
+  if (isIgnored(mapped)) return mapped;
   const { topic, event, id, data } = mapped;
   // The whole body goes on as it came, so that its numbers keep their text.
   const payload = hook.rule.data.length === 0 ? { data: body, json: true } : toPayload(data);
-  if ('ignored' in payload) return payload;
+  if (isIgnored(payload)) return payload;
   const fields = event === undefined ? {} : { event };
   return toInputs([topic], fields, toIdempotencyKey(hook.name, id), payload, hook.tenant, rules, nowhere);
 }

@@ -34,7 +34,7 @@ export interface Ignored {
   readonly ignored: string;
 }
 
-export const isIgnored = (mapped: Mapped | Ignored): mapped is Ignored => 'ignored' in mapped;
+export const isIgnored = (mapped: object): mapped is Ignored => 'ignored' in mapped;
 
 /**
  * Maps a delivery to an event. One that lacks what the rule needs is ignored and no error: a provider sends it again, and

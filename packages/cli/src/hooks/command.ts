@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { HookEntry } from '@tidings/auth/hook';
 import { type Command, createCommand } from '../command.ts';
 import { CommandError, EXIT, UsageError } from '../command-error.ts';
-import { type Io, note, print } from '../io.ts';
+import { note, print, readInput } from '../io.ts';
 import { valuesOf } from '../option.ts';
 import { toQuoted, toSafeLine } from '../terminal-text.ts';
 import type { Verdict } from './trial.ts';
@@ -60,12 +60,6 @@ function read(path: string, option: string): Buffer {
     const { code } = error as NodeJS.ErrnoException;
     throw new CommandError(`${option} ${path} can not be read (${code}).`, EXIT.noInput);
   }
-}
-
-async function readInput({ stdin }: Io): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const bytes of stdin) pieces.push(bytes);
-  return Buffer.concat(pieces);
 }
 
 function parse(

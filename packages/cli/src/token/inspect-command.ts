@@ -1,6 +1,6 @@
 import { type Command, createCommand } from '../command.ts';
 import { UsageError } from '../command-error.ts';
-import { type Io, print } from '../io.ts';
+import { type Io, print, readInput } from '../io.ts';
 import { readSecrets, SECRET_ARGS, withSecrets } from './secret.ts';
 
 /** `tidings token inspect`: what a token says, and what services would say of it. */
@@ -40,11 +40,8 @@ export const inspectCommand: Command = createCommand({
   },
 });
 
-async function readToken(given: string | undefined, { stdin, env }: Io): Promise<string> {
-  const text = given ?? (env.TIDINGS_TOKEN || undefined);
+async function readToken(given: string | undefined, io: Io): Promise<string> {
+  const text = given ?? (io.env.TIDINGS_TOKEN || undefined);
   if (text === undefined) throw new UsageError('Give a token, - for standard input, or set TIDINGS_TOKEN.');
-  if (text !== '-') return text.trim();
-  const pieces: Uint8Array[] = [];
-  for await (const bytes of stdin) pieces.push(bytes);
-  return Buffer.concat(pieces).toString().trim();
+  return (text === '-' ? (await readInput(io)).toString() : text).trim();
 }

@@ -46,7 +46,7 @@ export function explainSample(isAlone = false): Explanation {
     { ...part, node: 'edge-b', sinceMs: at('02:07:00'), forgottenMs: at('02:08:00') },
     { ...part, node: 'edge-c', isOn: false },
   ];
-  return explain('alice', { id: '', epoch: EPOCH, seq: 20, found }, [
+  return explain('alice', { epoch: EPOCH, seq: 20, found }, [
     {
       ...part,
       node: 'edge-a',

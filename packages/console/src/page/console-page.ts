@@ -19,6 +19,12 @@ export class ConsolePage extends LitElement {
     this.#ends.push(end);
   }
 
+  /** Runs at each change of the address while the page is there: a link to it may be followed while it is open. */
+  protected onAddress(follow: () => void): void {
+    addEventListener('hashchange', follow);
+    this.onLeave(() => removeEventListener('hashchange', follow));
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     for (const end of this.#ends.splice(0)) end();

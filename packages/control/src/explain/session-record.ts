@@ -77,7 +77,6 @@ export interface HeardNode {
 
 /** The event that is asked about. */
 export interface AskedEvent {
-  readonly id: string;
   readonly epoch: string;
   readonly seq: number;
   readonly found: FoundEvent | LostEvent;

@@ -37,18 +37,14 @@ class ExplainPage extends ConsolePage {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener('hashchange', this.#followAddress);
-    this.onLeave(() => {
-      removeEventListener('hashchange', this.#followAddress);
-      this.#asking?.abort();
-    });
+    this.onAddress(this.#followAddress);
+    this.onLeave(() => this.#asking?.abort());
   }
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('hub')) this.#followAddress();
   }
 
-  // A link to the page may be followed while it is open.
   readonly #followAddress = (): void => {
     const question = parseExplainAddress(location.hash);
     if (question !== undefined) void this.#ask(question);

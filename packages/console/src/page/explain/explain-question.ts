@@ -1,5 +1,8 @@
 import type { Problem } from '@tidings/protocol/client';
+import { queryOf } from '../address-query.ts';
 import { describeFailure, type HubAnswer } from '../hub-client.ts';
+
+const PATH = '#/explain';
 
 /** Whether this user got this event; what is not known yet is empty. */
 export interface ExplainQuestion {
@@ -17,16 +20,14 @@ export interface QuestionFault {
 
 /** Reads `#/explain?user=alice&event=3f.9k2.x7a1`, of which any part may be left out; `undefined` for another page. */
 export function parseExplainAddress(hash: string): ExplainQuestion | undefined {
-  const [path, query] = hash.split(/\?(.*)/s);
-  if (path !== '#/explain') return undefined;
-  const given = new URLSearchParams(query);
-  return { user: given.get('user') ?? '', event: given.get('event') ?? '' };
+  const given = queryOf(hash, PATH);
+  return given && { user: given.get('user') ?? '', event: given.get('event') ?? '' };
 }
 
 /** The address that asks it: no token is in it, so it can be handed on. */
 export function toExplainAddress(question: Partial<ExplainQuestion>): string {
   const query = toQuery(question);
-  return `#/explain${query === '' ? '' : `?${query}`}`;
+  return `${PATH}${query === '' ? '' : `?${query}`}`;
 }
 
 export const toExplainPath = (question: ExplainQuestion): string => `/v1/explain?${toQuery(question)}`;

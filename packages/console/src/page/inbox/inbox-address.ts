@@ -1,10 +1,12 @@
+import { queryOf } from '../address-query.ts';
+
 const PATH = '#/inbox';
 const PAGE_ROWS = 20;
 
 /** Reads the user of `#/inbox?user=alice`, empty where it names none; `undefined` for another page. */
 export function parseInboxAddress(hash: string): string | undefined {
-  const [path, query] = hash.split(/\?(.*)/s);
-  return path === PATH ? (new URLSearchParams(query).get('user') ?? '') : undefined;
+  const query = queryOf(hash, PATH);
+  return query && (query.get('user') ?? '');
 }
 
 /** The address of an inbox: no token is in it, so it can be handed on. */

@@ -1,21 +1,7 @@
-import type { InboxCount, Problem } from '@tidings/protocol/client';
+import type { InboxAnswer, InboxCount, Problem } from '@tidings/protocol/client';
 import { describeFailure, type HubAnswer } from '../hub-client.ts';
 import { formatCount } from '../quantity.ts';
 import { toVisibleJson, toVisibleText } from '../visible-json.ts';
-
-/** A page of an inbox, as `GET /v1/users/{user}/inbox` has it. */
-export interface InboxAnswer extends InboxCount {
-  /** Newest first. */
-  readonly events: readonly {
-    readonly id: string;
-    readonly event?: string;
-    readonly time: string;
-    readonly data: unknown;
-    readonly read: boolean;
-  }[];
-  /** The `before` of the page after this one, where there is one. */
-  readonly next?: string;
-}
 
 /** An event as the list shows it: a publisher chose its name and data, so that both are short here, and read as they are. */
 export interface InboxRow {

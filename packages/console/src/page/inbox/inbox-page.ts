@@ -1,4 +1,4 @@
-import type { InboxCount } from '@tidings/protocol/client';
+import type { InboxAnswer, InboxCount } from '@tidings/protocol/client';
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { ConsolePage } from '../console-page.ts';
 import { describeFailure } from '../hub-client.ts';
@@ -7,7 +7,6 @@ import { parseInboxAddress, toInboxAddress, toInboxPath, toReadPath } from './in
 import {
   describeRows,
   formatUnread,
-  type InboxAnswer,
   type InboxFault,
   type InboxView,
   toInboxFault,
@@ -53,18 +52,14 @@ class InboxPage extends ConsolePage {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener('hashchange', this.#followAddress);
-    this.onLeave(() => {
-      removeEventListener('hashchange', this.#followAddress);
-      this.#asking?.abort();
-    });
+    this.onAddress(this.#followAddress);
+    this.onLeave(() => this.#asking?.abort());
   }
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('hub')) this.#followAddress();
   }
 
-  // A link to the page may be followed while it is open.
   readonly #followAddress = (): void => {
     const named = parseInboxAddress(location.hash);
     if (named !== undefined) this.#open(named === '' ? (this.hub.access.claims.sub ?? '') : named);

@@ -40,10 +40,9 @@ class LivePage extends ConsolePage {
       this.perSecond = Math.max(0, now - received);
       received = now;
     }, 1_000);
-    addEventListener('hashchange', this.#followAddress);
+    this.onAddress(this.#followAddress);
     this.onLeave(() => {
       clearInterval(timer);
-      removeEventListener('hashchange', this.#followAddress);
       this.#feed?.close();
       if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
     });
@@ -68,7 +67,6 @@ class LivePage extends ConsolePage {
     });
   };
 
-  // A link to the page may be followed while it is open.
   readonly #followAddress = (): void => {
     if (!/^#\/live(\?|$)/.test(location.hash)) return;
     const { topics, replay } = parseLiveAddress(location.hash);
