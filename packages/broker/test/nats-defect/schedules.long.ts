@@ -117,6 +117,8 @@ describe('scheduled events are published once', () => {
     const site = await cluster();
     const { hub, sink } = await follow(site.urls);
     await open(site.urls, 'ingest');
+    // A server may not know the streams yet that another has just made.
+    await site.ready();
     const operator = await connect({ servers: [...site.urls] });
     onTestFinished(() => operator.close());
     const startMs = Date.now() + 4_000;
@@ -156,6 +158,8 @@ describe('scheduled events are published once', () => {
     const site = await cluster();
     const { hub, sink } = await follow(site.urls);
     await open(site.urls, 'ingest');
+    // A server may not know the streams yet that another has just made.
+    await site.ready();
     const startMs = Date.now() + 3_000;
     await putAll(hub, 300, (n) => startMs + n * 10);
     await pause(startMs - Date.now() + 300);
