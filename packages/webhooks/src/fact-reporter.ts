@@ -4,7 +4,12 @@ import type { Fact } from './fact.ts';
 
 /** Brings what happened on an edge into the queue, in batches, and keeps nobody waiting. */
 export interface FactReporter {
+  /** An end is kept however many wait, unless nobody knows of the beginning: who has it as open would have it so for ever. */
   note(fact: Fact): void;
+  /** Says how a session stands that goes on; nothing is lost by one that there is no room for. */
+  again(fact: Fact): void;
+  /** Calls when nothing waits any more after there was no room: then all that go on are to be said again. */
+  onCaughtUp(listener: () => void): void;
   /** Resolves when nothing waits; not as long as the queue is away. */
   idle(): Promise<void>;
   /** Puts what is left, for as long as that may take. */
@@ -19,7 +24,7 @@ export interface FactReporterOptions {
   readonly log: Logger;
   /** Told of facts that are lost: the queue was away for longer than `most` could be kept. */
   readonly onDropped: (count: number) => void;
-  /** Facts that are kept while the queue is away. */
+  /** Facts that are kept while the queue is away; beside them the ends of sessions whose beginning was kept. */
   readonly most?: number;
 }
 
@@ -33,6 +38,10 @@ const CLOSE_MS = 3_000;
 export function createFactReporter(options: FactReporterOptions): FactReporter {
   const { queue, node, clock, log, onDropped, most = 50_000 } = options;
   let waiting: string[] = [];
+  /** Sessions whose beginning was dropped. */
+  const untold = new Set<string>();
+  let isBehind = false;
+  let caughtUp = (): void => {};
   let count = 0;
   let dropped = 0;
   let running: Promise<void> | undefined;
@@ -78,14 +87,34 @@ export function createFactReporter(options: FactReporterOptions): FactReporter {
     if (!isClosing) await pause(BATCH_MS);
     while (waiting.length > 0) await put(nextBatch());
     running = undefined;
+    if (!isBehind) return;
+    isBehind = false;
+    caughtUp();
+  }
+
+  function keep(fact: Fact): boolean {
+    const { kind, session } = fact;
+    if (kind === 'closed' && untold.delete(session)) return false;
+    if (kind !== 'closed' && waiting.length >= most) {
+      isBehind = true;
+      return false;
+    }
+    if (kind === 'opened') untold.delete(session);
+    // As it is now: the session lives on.
+    waiting.push(JSON.stringify(fact));
+    running ??= run();
+    return true;
   }
 
   return {
     note(fact) {
-      if (waiting.length >= most) return drop(1);
-      // As it is now: the session lives on.
-      waiting.push(JSON.stringify(fact));
-      running ??= run();
+      if (keep(fact)) return;
+      if (fact.kind === 'opened') untold.add(fact.session);
+      drop(1);
+    },
+    again: (fact) => void keep(fact),
+    onCaughtUp(listener) {
+      caughtUp = listener;
     },
     idle: () => running ?? Promise.resolve(),
     async close() {

@@ -6,6 +6,8 @@ import { type Fact, type FactBatch, parseFactBatch } from '../src/fact.ts';
 import { createFactReporter } from '../src/fact-reporter.ts';
 
 const log = createLogger('test', 'silent');
+const opened = (session: string): Fact => ({ kind: 'opened', session, timeMs: 1, tenant: 't', topics: [] });
+const changed = (session: string): Fact => ({ kind: 'changed', session, timeMs: 1, topics: [] });
 const closed = (session: string): Fact => ({ kind: 'closed', session, timeMs: 1, reason: 'gone' });
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -47,12 +49,33 @@ test('facts go in batches and in their order, and wait while the queue is away',
   expect(state.dropped).toBe(0);
 });
 
-test('what comes while more waits than is kept is counted as lost', async () => {
-  const { batches, state, reporter, elapse } = setUp(10);
-  for (let count = 0; count < 13; count += 1) reporter.note(closed('s'));
+test('what comes while more waits than is kept is counted as lost, but no end of a session that is known', async () => {
+  const { batches, state, reporter, elapse } = setUp(3);
+  for (const fact of [opened('a'), changed('a'), opened('b')]) reporter.note(fact);
+  for (const fact of [opened('c'), changed('b'), closed('c'), closed('b'), closed('known')]) reporter.note(fact);
   expect(state.dropped).toBe(3);
   await elapse(100);
-  expect(batches[0]?.facts).toHaveLength(10);
+  const facts = batches.flatMap((batch) => batch.facts.map(({ kind, session }) => `${kind} ${session}`));
+  expect(facts).toEqual(['opened a', 'changed a', 'opened b', 'closed b', 'closed known']);
+});
+
+test('once there is room again those that go on are asked for, until all of them had room', async () => {
+  const { batches, state, reporter, elapse } = setUp(2);
+  let asked = 0;
+  reporter.onCaughtUp(() => {
+    asked += 1;
+    for (const session of asked === 1 ? ['a', 'b', 'c'] : ['c']) reporter.again(opened(session));
+  });
+  for (const session of ['a', 'b']) reporter.note(opened(session));
+  await elapse(100);
+  expect(asked).toBe(0);
+  for (const session of ['d', 'e', 'c']) reporter.note(opened(session));
+  for (let count = 0; count < 4; count += 1) await elapse(100);
+  expect([asked, state.dropped]).toEqual([2, 1]);
+  reporter.note(closed('c'));
+  await elapse(100);
+  const facts = batches.flatMap((batch) => batch.facts.map(({ kind, session }) => `${kind} ${session}`));
+  expect(facts.slice(4)).toEqual(['opened a', 'opened b', 'opened c', 'closed c']);
 });
 
 test('the end waits for what is left, and no longer than three seconds', async () => {

@@ -3,6 +3,7 @@ import { covers } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import {
   areSessionsWanted,
+  type Fact,
   type FactReporter,
   type PersonalEvent,
   REACH,
@@ -26,7 +27,7 @@ export interface WebhookFacts {
 
 export interface WebhookFactsParts {
   readonly plan: WebhooksPlan;
-  readonly reporter: Pick<FactReporter, 'note' | 'idle'>;
+  readonly reporter: Omit<FactReporter, 'close'>;
   /** Not open yet. */
   readonly cluster: Cluster;
   readonly registry: Pick<SessionRegistry, 'list'>;
@@ -34,8 +35,8 @@ export interface WebhookFactsParts {
   readonly clock: Clock;
 }
 
-// A tenth of what a reporter keeps.
-const MOST_AT_ONCE = 5_000;
+// Two facts of each: a tenth of what a reporter keeps.
+const MOST_AT_ONCE = 2_500;
 
 export function createWebhookFacts({
   plan,
@@ -48,10 +49,13 @@ export function createWebhookFacts({
   // As long as anybody may ask, and as an answer may be late.
   const takers = createTakers((plan.unreachedAfterSec + 60) * 1_000, clock);
 
-  function report({ id, tenant, user, topics }: Session): void {
-    if (!areSessionsWanted(plan, tenant)) return;
-    reporter.note({ kind: 'opened', session: id, timeMs: clock.now(), tenant, user, topics });
-  }
+  const openingOf = ({ id, tenant, user, topics }: Session): Fact => {
+    return { kind: 'opened', session: id, timeMs: clock.now(), tenant, user, topics };
+  };
+
+  const changeOf = ({ id, topics }: Session): Fact => {
+    return { kind: 'changed', session: id, timeMs: clock.now(), topics };
+  };
 
   function isReached({ tenant, topic, seq, exclude }: PersonalEvent): boolean {
     for (const { id, topics, beganSeq, cursorSeq } of takers.of(tenant, topic)) {
@@ -61,11 +65,14 @@ export function createWebhookFacts({
     return false;
   }
 
-  // In pieces, or an edge with very many streams would have to drop some. The return itself does not wait for it.
+  // In pieces, or an edge with very many streams would have no room for all. The return itself does not wait for it.
   async function reportAll(): Promise<void> {
     for (const [place, session] of registry.list().entries()) {
-      if (place % MOST_AT_ONCE === MOST_AT_ONCE - 1) await reporter.idle();
-      if (!session.closed) report(session);
+      if (place % MOST_AT_ONCE === 0) await reporter.idle();
+      if (session.closed || !areSessionsWanted(plan, session.tenant)) continue;
+      reporter.again(openingOf(session));
+      // Of one that is known as open only this counts.
+      reporter.again(changeOf(session));
     }
   }
 
@@ -79,15 +86,16 @@ export function createWebhookFacts({
   });
   // The others may have given this edge up, and told that its streams ended.
   cluster.onReturn(async () => void reportAll());
+  // The beginning of a stream, or a change of its topics, may have found no room.
+  reporter.onCaughtUp(() => void reportAll());
 
   return {
     opened(session) {
       takers.opened(session);
-      report(session);
+      if (areSessionsWanted(plan, session.tenant)) reporter.note(openingOf(session));
     },
-    changed({ id, tenant, topics }) {
-      if (!areSessionsWanted(plan, tenant)) return;
-      reporter.note({ kind: 'changed', session: id, timeMs: clock.now(), topics });
+    changed(session) {
+      if (areSessionsWanted(plan, session.tenant)) reporter.note(changeOf(session));
     },
     closed(session) {
       takers.closed(session);
