@@ -66,13 +66,13 @@ export function createWebhookFacts({
   }
 
   // In pieces, or an edge with very many streams would have no room for all. The return itself does not wait for it.
-  async function reportAll(): Promise<void> {
+  async function reportAll({ withChanges }: { withChanges: boolean }): Promise<void> {
     for (const [place, session] of registry.list().entries()) {
       if (place % MOST_AT_ONCE === 0) await reporter.idle();
       if (session.closed || !areSessionsWanted(plan, session.tenant)) continue;
       reporter.again(openingOf(session));
       // Of one that is known as open only this counts.
-      reporter.again(changeOf(session));
+      if (withChanges) reporter.again(changeOf(session));
     }
   }
 
@@ -85,9 +85,9 @@ export function createWebhookFacts({
     };
   });
   // The others may have given this edge up, and told that its streams ended.
-  cluster.onReturn(async () => void reportAll());
+  cluster.onReturn(async () => void reportAll({ withChanges: false }));
   // The beginning of a stream, or a change of its topics, may have found no room.
-  reporter.onCaughtUp(() => void reportAll());
+  reporter.onCaughtUp(() => void reportAll({ withChanges: true }));
 
   return {
     opened(session) {
