@@ -77,6 +77,12 @@ describe('the documents and the code agree', () => {
     for (const [, script = ''] of text.matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(scripts)).toContain(script);
   });
 
+  test('the README leads to every guide', () => {
+    const text = read('README.md');
+    const guides = readdirSync(join(ROOT, 'docs/guides')).map((name) => `](docs/guides/${name})`);
+    expect(guides.filter((link) => !text.includes(link))).toEqual([]);
+  });
+
   test('every file that the tour of the source names exists', () => {
     const tour = read('README.md').split('## A tour of the source')[1] as string;
     const sources = ['packages', 'services', 'test'].flatMap((folder) =>
