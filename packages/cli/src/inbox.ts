@@ -4,6 +4,7 @@ import { UsageError } from './command-error.ts';
 import { deploymentOf, HUB_ARGS } from './deployment.ts';
 import { askHub } from './hub-request.ts';
 import { print } from './io.ts';
+import { toJsonText } from './json-text.ts';
 import { valuesOf } from './option.ts';
 import { numberOf } from './option-value.ts';
 import { toTable } from './table.ts';
@@ -37,7 +38,7 @@ export const inboxListCommand: Command = createCommand({
     const query = new URLSearchParams({ limit: `${numberOf(args, 'limit', 20, 1, MOST_LISTED)}` });
     if (args.before) query.set('before', args.before);
     const inbox = (await askHub({ url, path: `${pathOf(args.user)}?${query}`, token })) as InboxAnswer;
-    if (args.json) return print(io, JSON.stringify(inbox));
+    if (args.json) return print(io, toJsonText(inbox));
     print(io, toCount(inbox));
     if (inbox.events.length === 0) return;
     for (const line of toTable(HEAD, inbox.events.map(toRow))) print(io, line);
@@ -46,7 +47,7 @@ export const inboxListCommand: Command = createCommand({
 });
 
 function toRow({ id, event = '-', time, data, read }: InboxAnswer['events'][number]): string[] {
-  return [read ? '' : '*', time, id, event, typeof data === 'string' ? data : JSON.stringify(data)];
+  return [read ? '' : '*', time, id, event, typeof data === 'string' ? data : toJsonText(data)];
 }
 
 /** `tidings inbox read`: marks as read. */

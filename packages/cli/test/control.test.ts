@@ -180,6 +180,21 @@ describe('inbox', () => {
     expect((await inbox('list', 'nobody')).out).toBe('0 unread\n');
   });
 
+  test('nobody makes it unreadable by an event that is nested deeper than can be written', async () => {
+    const deep = `${'['.repeat(20_000)}1${']'.repeat(20_000)}`;
+    const { TIDINGS_URL, TIDINGS_TOKEN } = hub.env;
+    const { status } = await fetch(`${TIDINGS_URL}/v1/users/dora/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TIDINGS_TOKEN}`, 'content-type': 'application/json' },
+      body: deep,
+    });
+    expect(status).toBe(202);
+    for (const more of [[], ['--json']]) {
+      const { code, out } = await inbox('list', 'dora', ...more);
+      expect([code, out.includes(deep)]).toEqual([0, true]);
+    }
+  });
+
   test('nothing to mark, and what the hub refuses, are told', async () => {
     expect(await inbox('read', 'carol')).toMatchObject({ code: 64, err: expect.stringContaining('--up-to or --id') });
     expect((await inbox('read', 'carol', '--up-to', 'x')).code).toBe(65);

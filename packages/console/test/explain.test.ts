@@ -1,4 +1,4 @@
-import type { ExplainingNode } from '@tidings/protocol/client';
+import type { ExplainingNode, Explanation } from '@tidings/protocol/client';
 import { describe, expect, test } from 'vitest';
 import {
   isWhole,
@@ -8,6 +8,7 @@ import {
   toQuestionFault,
 } from '../src/page/explain/explain-question.ts';
 import { listUnknown } from '../src/page/explain/unknown.ts';
+import { toVisibleExplanation } from '../src/page/explain/visible-explanation.ts';
 
 describe('the question in the address', () => {
   test.each([
@@ -54,4 +55,25 @@ test('nodes are named that keep no journal, do not know all, or are gone', () =>
     expect.stringMatching(/^c keeps no journal/),
     expect.stringMatching(/^d, since .* last heard at 2026-11-29T02.* is gone/),
   ]);
+});
+
+test('what publishers and clients chose is shown as what it is, and no more is shown than there is', () => {
+  const turned = 'a\u202eb';
+  const shown = 'a\\u202eb';
+  const session = { id: 's', written: 'yes', topics: ['a', turned] } as unknown as Explanation['sessions'][number];
+  const answer = {
+    conclusion: 'It is stored.',
+    event: { id: '3f.k.lozb', state: 'stored', topic: turned, event: turned, exclude: turned },
+    sessions: [{ ...session, matched: [turned], resumedFrom: turned }, session],
+  } as unknown as Explanation;
+  expect(toVisibleExplanation(answer)).toEqual({
+    conclusion: 'It is stored.',
+    event: { id: '3f.k.lozb', state: 'stored', topic: shown, event: shown, exclude: shown },
+    sessions: [
+      { id: 's', written: 'yes', topics: ['a', shown], matched: [shown], resumedFrom: shown },
+      { id: 's', written: 'yes', topics: ['a', shown] },
+    ],
+  });
+  const unknown = { ...answer, event: { id: '3f.k.lozb', state: 'gone' as const }, sessions: [] };
+  expect(toVisibleExplanation(unknown)).toEqual(unknown);
 });

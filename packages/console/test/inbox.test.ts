@@ -5,6 +5,7 @@ import { parseInboxAddress, toInboxAddress, toInboxPath, toReadPath } from '../s
 import {
   describeRows,
   formatUnread,
+  hasUnread,
   readUpTo,
   toGlimpse,
   toInboxFault,
@@ -40,6 +41,12 @@ describe('a page of an inbox', () => {
   test('says how many are not read, and that there are more than were counted', () => {
     expect(formatUnread({ unread: 1_000, more: true })).toBe('1,000+');
     expect(formatUnread({ unread: 1_000 })).toBe('1,000');
+    // Single events that are read before the oldest unread one may be all that was looked at.
+    expect([{ unread: 0 }, { unread: 0, more: true as const }, { unread: 1 }].map(hasUnread)).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   test('says up to where everything is read, which is nowhere before the first event', () => {

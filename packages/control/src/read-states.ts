@@ -28,25 +28,48 @@ export interface ReadStates {
   forget(tenant: string, user: string): Promise<void>;
 }
 
-// Whenever one fails, another has gone through.
+// Whenever one fails, another process has gone through.
 const MOST_TRIES = 20;
+// More than a user may begin in a second: beyond, changes are not made as fast as they come.
+const MOST_WAITING = 100;
 
 export function createReadStates(records: Records): ReadStates {
+  // Of the changes of one state that are under way here, how many there are, and the end of the last.
+  const queues = new Map<string, { length: number; last: Promise<unknown> }>();
+
+  // One after the other: of a page that marks each of its events at the same time the last ones would run out of tries.
+  async function inTurn<Value>(key: string, run: () => Promise<Value>): Promise<Value> {
+    const queue = queues.get(key) ?? { length: 0, last: Promise.resolve() };
+    if (queue.length === MOST_WAITING) throw tooBusy();
+    queues.set(key, queue);
+    queue.length += 1;
+    const mine = queue.last.then(run);
+    queue.last = mine.catch(() => {});
+    try {
+      return await mine;
+    } finally {
+      queue.length -= 1;
+      if (queue.length === 0) queues.delete(key);
+    }
+  }
+
   return {
     async find(tenant, user) {
       const { value } = await records.get(keyOf(tenant, user));
       return value === undefined ? undefined : parseReadState(value);
     },
-    async change(tenant, user, keepSec, change) {
+    change(tenant, user, keepSec, change) {
       const key = keyOf(tenant, user);
-      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-        const { value, revision } = await records.get(key);
-        const before = value === undefined ? undefined : parseReadState(value);
-        const after = await change(before);
-        if (after === before) return { before, after };
-        if (await records.replace(key, encodeReadState(after), keepSec, revision)) return { before, after };
-      }
-      throw new TidingsError('unavailable', 'What this user has read changes all the time.', { retryAfterSec: 1 });
+      return inTurn(key, async () => {
+        for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+          const { value, revision } = await records.get(key);
+          const before = value === undefined ? undefined : parseReadState(value);
+          const after = await change(before);
+          if (after === before) return { before, after };
+          if (await records.replace(key, encodeReadState(after), keepSec, revision)) return { before, after };
+        }
+        throw tooBusy();
+      });
     },
     forget: (tenant, user) => records.remove(keyOf(tenant, user)),
   };
@@ -54,3 +77,6 @@ export function createReadStates(records: Records): ReadStates {
 
 // Whoever looks into the bucket learns nobody's name.
 const keyOf = (tenant: string, user: string): string => toStateKey('inbox', JSON.stringify([tenant, user]));
+
+const tooBusy = (): TidingsError =>
+  new TidingsError('unavailable', 'What this user has read changes all the time.', { retryAfterSec: 1 });

@@ -111,3 +111,13 @@ test('thousands of sessions that came with one old cursor take no time', () => {
   explain('u', asked, [{ ...PART, records }]);
   expect(performance.now() - beginMs).toBeLessThan(500);
 });
+
+test('of an event of a log that is gone, or was put back, no session denies what it may have been sent', () => {
+  for (const state of ['other-log', 'never'] as const) {
+    const gone: AskedEvent = { ...asked, found: { state } };
+    expect(judgeSession(gone, RECORD)).toMatchObject({ written: 'unknown', why: 'event-unknown' });
+    expect(judgeSession({ ...gone, seq: 10 }, RECORD)).toMatchObject({ written: 'no', why: 'opened-after' });
+    expect(judgeSession({ ...gone, seq: 51 }, { ...RECORD, closedMs: T })).toMatchObject({ written: 'no' });
+    expect(judgeSession(gone, { ...RECORD, epoch: 'f' })).toMatchObject({ written: 'no', why: 'other-log' });
+  }
+});

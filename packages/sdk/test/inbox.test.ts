@@ -116,6 +116,19 @@ describe('what is told late or twice takes nothing back', () => {
     expect([unread, events.every(({ read }) => read)]).toEqual([0, true]);
   });
 
+  test('what another page read before a mark of this one is missed as long as it was not told', () => {
+    const list = createInboxList();
+    list.begin(page({ revision: 4 }));
+    const { after, ...answer } = second;
+    // The answer comes first: whether `first` was lost, its notice says.
+    expect(list.mark(answer)).toBe(false);
+    expect(list.mark(second)).toBe(true);
+    const inTime = createInboxList();
+    inTime.begin(page({ revision: 4 }));
+    const notices = [answer, { ...first, after: 4 }, second, { ...second, after: second.revision }];
+    expect(notices.map((notice) => inTime.mark(notice))).toEqual([false, false, false, false]);
+  });
+
   test('an event that is newer than a count is added to it, and one of another log does not stay', () => {
     const list = createInboxList();
     list.begin(page());

@@ -164,7 +164,8 @@ export function addInbox(app: ServiceApp, parts: InboxRouteParts, failures: Fail
       throw new TidingsError('invalid-field', 'Name a cursor, or single events.', { pointer: '/upTo' });
     }
     if (!asked.grant.admin) await parts.writes.take(asked.grant);
-    const answer = await withinDeadline(parts.clock, outgoing, (signal) => markRead(asked, upTo, ids, parts, signal));
+    // Also for a page that goes where the event leads: other tabs are told once the count is made.
+    const answer = await withinDeadline(parts.clock, undefined, (signal) => markRead(asked, upTo, ids, parts, signal));
     return answerJsonText(JSON.stringify(answer));
   });
 }
@@ -241,7 +242,8 @@ async function markRead(
   const counted = await countAt(selection, after, parts.feed.position, undefined, parts, signal);
   assertSameLog(epoch, parts);
   const answer = { ...counted, ids: singles.map((seq) => encodeCursor(epoch, seq)) };
-  if (after !== before) parts.tell(grant.tenant, { ...answer, user, after: before?.revision ?? 0 });
+  // Also where nothing changed: it may have been stored by a request that failed before anybody was told.
+  parts.tell(grant.tenant, { ...answer, user, after: before?.revision ?? 0 });
   return answer;
 }
 

@@ -16,25 +16,26 @@ export interface Cancellation {
 /**
  * Runs a read of history that a client waits for. It is aborted when the client leaves, and after 30 seconds, when it
  * fails as any other trouble behind this node does.
+ * @param answer `undefined`: it goes on when the client leaves, since others are to hear what comes of it.
  * @throws TidingsError `unavailable` at the deadline, `malformed-request` to nobody when the client left; whatever
  *   `read` throws.
  */
 export async function withinDeadline<Value>(
   clock: Clock,
-  answer: Outgoing,
+  answer: Outgoing | undefined,
   read: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
   const aborter = new AbortController();
   const late = new TidingsError('unavailable', 'History took too long to read.', { retryAfterSec: RETRY_AFTER_SEC });
   const timer: Timer = clock.after(READ_TIMEOUT_MS, () => aborter.abort(late));
   const leave = (): void => aborter.abort(new TidingsError('malformed-request', 'The client left.'));
-  answer.once('close', leave);
-  if (isGone(answer)) leave();
+  answer?.once('close', leave);
+  if (answer !== undefined && isGone(answer)) leave();
   try {
     return await unlessAborted(aborter.signal, read(aborter.signal));
   } finally {
     timer.cancel();
-    answer.off('close', leave);
+    answer?.off('close', leave);
   }
 }
 

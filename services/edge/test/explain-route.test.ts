@@ -60,7 +60,9 @@ describe('what became of an event', () => {
       ],
     });
     // Each edge of this pair has a log of its own; of a log that is not its own it has no event.
-    expect((await explain(there, 'alice', id)).event).toEqual({ id, state: 'other-log' });
+    const elsewhere = await explain(there, 'alice', id);
+    expect([elsewhere.delivered, elsewhere.event]).toEqual(['unknown', { id, state: 'other-log' }]);
+    expect(elsewhere.sessions[0]).toMatchObject({ written: 'unknown', why: 'event-unknown' });
   });
 
   it('it was not, and each session says why', async () => {

@@ -1,8 +1,10 @@
+import type { Broker } from '@tidings/broker';
 import { createMemoryBus } from '@tidings/broker/memory';
-import { encodeCursor } from '@tidings/protocol';
+import { encodeCursor, TidingsError } from '@tidings/protocol';
 import { createFakeClock, request } from '@tidings/runtime/testing';
 import { expect, it } from 'vitest';
 import { openLive, send } from './control-fixture.ts';
+import { eventually } from './eventually.ts';
 import { ALLOWED_ORIGIN, startEdge, type TestEdge } from './fixture.ts';
 import { controlOf } from './received.ts';
 
@@ -133,7 +135,7 @@ it('what can be no mark is refused, with its place', async () => {
   });
 });
 
-it('all streams of the user on all edges are told, once for each change, and nobody else is', async () => {
+it('all streams of the user on all edges are told, once for each mark, and nobody else is', async () => {
   const bus = createMemoryBus();
   const [edge, there] = [await startEdge({ bus }), await startEdge({ bus })];
   const token = await edge.token({});
@@ -144,13 +146,17 @@ it('all streams of the user on all edges are told, once for each change, and nob
   const elsewhere = await openLive(there, '', await edge.token({}, { tenant: 'acme' }));
   const apart = await openLive(there, 'topic=orders.1', await edge.token({ subscribe: ['orders.*'] }));
   const { body } = await read(edge, { ids: [next] });
-  await read(edge, { ids: [next] });
+  // It may have failed before anybody was told: whoever was is told nothing new, and whoever was not has missed it.
+  expect((await read(edge, { ids: [next] })).body).toEqual(body);
   const { body: all } = await read(edge, { upTo: id });
   for (const stream of [client, envelope.client]) {
     expect(await controlOf(stream, 'hub.read')).toEqual({ ...body, user: 'alice', after: 0 });
-    await stream.until(() => stream.events.filter(({ event }) => event === 'hub.read').length === 2);
-    const last = stream.events.findLast(({ event }) => event === 'hub.read');
-    expect(JSON.parse(`${last?.data}`)).toEqual({ ...all, ids: [], user: 'alice', after: body.revision });
+    const notices = () => stream.events.filter(({ event }) => event === 'hub.read').map(({ data }) => JSON.parse(data));
+    await stream.until(() => notices().length === 3);
+    expect(notices().slice(1)).toEqual([
+      { ...body, user: 'alice', after: body.revision },
+      { ...all, ids: [], user: 'alice', after: body.revision },
+    ]);
   }
   for (const [at, topic] of (['user.x', 'user.alice', 'orders.1'] as const).entries()) {
     const stream = [others, elsewhere, apart][at]?.client;
@@ -158,4 +164,65 @@ it('all streams of the user on all edges are told, once for each change, and nob
     await stream?.until(() => stream.events.some(({ data }) => data === 'last'));
     expect(stream?.events.some(({ event }) => event === 'hub.read')).toBe(false);
   }
+});
+
+/** A broker whose history waits, and fails where that is rejected. */
+const holding =
+  (until: () => Promise<void>) =>
+  (broker: Broker): Broker => ({
+    ...broker,
+    async *history(...asked) {
+      await until();
+      yield* broker.history(...asked);
+    },
+  });
+
+it('a page that leaves while it marks something as read has its other tabs told all the same', async () => {
+  let isAsked = false;
+  let letGo = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const edge = await startEdge({
+    wrapBroker: holding(() => {
+      isAsked = true;
+      return held;
+    }),
+  });
+  const token = await edge.token({});
+  const { client } = await openLive(edge, '', token);
+  const { epoch, seq } = await edge.publish('user.alice', 'one');
+  const leaving = new AbortController();
+  const mark = request(`${edge.url}${INBOX}/read`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ids: [encodeCursor(epoch, seq)] }),
+    signal: leaving.signal,
+  });
+  await eventually(() => isAsked);
+  const left = new Promise((resolve) => [...edge.sockets].at(-1)?.once('close', resolve));
+  leaving.abort();
+  await expect(mark).rejects.toThrow();
+  await left;
+  letGo();
+  expect(await controlOf(client, 'hub.read')).toMatchObject({ unread: 0, user: 'alice' });
+});
+
+it('a mark that failed once it was stored is told when it is repeated', async () => {
+  let isAway = true;
+  const edge = await startEdge({
+    wrapBroker: holding(async () => {
+      if (isAway) throw new TidingsError('unavailable', 'The broker is away.');
+    }),
+  });
+  const { client } = await openLive(edge, '', await edge.token({}));
+  const { epoch, seq } = await edge.publish('user.alice', 'one');
+  const mark = { upTo: encodeCursor(epoch, seq) };
+  await edge.publish('user.alice', 'two');
+  expect((await read(edge, mark)).status).toBe(503);
+  isAway = false;
+  const { status, body } = await read(edge, mark);
+  expect(status).toBe(200);
+  // A page that knows of nothing before sees that it has missed some.
+  expect(await controlOf(client, 'hub.read')).toEqual({ ...body, user: 'alice', after: body.revision });
 });

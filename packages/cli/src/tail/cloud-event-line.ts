@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { toCloudEventSource, UNNAMED_CLOUD_EVENT_TYPE } from '@tidings/protocol';
 import type { TidingsEvent } from '@tidings/sdk/subscriber';
+import { toJsonText } from '../json-text.ts';
 
 /**
  * The event as a CloudEvent on one line, as the hub has it with `format=cloudevents` (ADR 0032), but for two things that an
  * envelope does not say: a JSON text counts as `text/plain`, and numbers are as JavaScript reads them.
  */
 export function toCloudEventLine({ id, topic, event, time, data }: TidingsEvent, tenant: string): string {
-  return JSON.stringify({
+  return toJsonText({
     specversion: '1.0',
     id: id ?? randomUUID(),
     source: toCloudEventSource(tenant),

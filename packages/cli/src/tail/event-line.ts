@@ -1,9 +1,10 @@
 import type { TidingsEvent } from '@tidings/sdk/subscriber';
+import { toJsonText } from '../json-text.ts';
 import { type Paint, toSafeLine, toSafeText } from '../terminal-text.ts';
 
 /** The envelope on one line, members in the order of contract section 5; what an event has not is left out. */
 export function toJsonLine({ id, topic, event, time, data }: TidingsEvent): string {
-  return JSON.stringify({ id, topic, event, time, data });
+  return toJsonText({ id, topic, event, time, data });
 }
 
 /**
@@ -11,7 +12,7 @@ export function toJsonLine({ id, topic, event, time, data }: TidingsEvent): stri
  * Nothing in it can control a terminal.
  */
 export function toPrettyLine({ topic, event, time, data }: TidingsEvent, paint: Paint): string {
-  const text = typeof data === 'string' ? data : JSON.stringify(data);
+  const text = typeof data === 'string' ? data : toJsonText(data);
   const head = [paint('dim', toSafeLine(time)), paint('cyan', toSafeLine(topic)), nameOf(event, paint)];
   return [...head, toSafeText(text).replaceAll('\n', '\n    ')].join('  ');
 }

@@ -21,7 +21,8 @@ export function judgeSession({ epoch, seq, found }: AskedEvent, record: SessionR
   const judged = (written: Certainty, why?: ExplainReason): Judgement => ({ written, why, topics, matched, granted });
 
   if (record.epoch !== epoch) return judged('no', 'other-log');
-  if (found.state === 'never' || found.state === 'other-log') return judged('no', 'event-unknown');
+  // Of a place that the session came past something may have been: the log is an older copy of itself.
+  if (found.state === 'never' && seq > record.through) return judged('no', 'event-unknown');
   // Written anew from some place, a log has its places again; and the publisher's clock may differ from the edge's.
   if (found.state === 'stored' && (record.closedMs ?? Number.POSITIVE_INFINITY) + CLOCK_SKEW_MS < found.timeMs) {
     return judged(seq > record.through ? 'no' : 'unknown', seq > record.through ? 'closed-before' : 'other-log');

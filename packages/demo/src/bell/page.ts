@@ -39,7 +39,7 @@ function update(): void {
     html`
       <div class="row">
         <p class="count" role="status"><strong class="number">${shown}</strong> unread</p>
-        <button class="plain" ?disabled=${unread === 0} @click=${() => markRead(inbox.markAllRead())}>Mark all as read</button>
+        <button class="plain" ?disabled=${unread === 0 && !more} @click=${() => markRead(inbox.markAllRead())}>Mark all as read</button>
       </div>
       <ul class="notifications" tabindex="0" aria-label="Notifications">${repeat(newestFirst, ({ id }) => id, notificationView)}</ul>
       <div class="row">

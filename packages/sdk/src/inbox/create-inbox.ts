@@ -123,7 +123,7 @@ export function createInbox<Data = unknown>(options: InboxOptions): Inbox<Data> 
   }
 
   async function mark(marks: { upTo?: string; ids?: readonly string[] }): Promise<void> {
-    take({ ...((await ask('/read', marks)) as InboxRead), after: 0 });
+    take((await ask('/read', marks)) as Omit<InboxRead, 'after'>);
   }
 
   return {

@@ -19,8 +19,11 @@ export interface InboxList {
   readonly next: string | undefined;
   /** What came on the stream. */
   add(event: TidingsEvent): void;
-  /** What was read, here or on another page. Answers whether something was missed that was told before. */
-  mark(read: Pick<InboxRead, 'ids' | 'after'> & InboxCount): boolean;
+  /**
+   * What was read, here or on another page. Answers whether something was missed that was told before, which the answer to a
+   * mark of this page says nothing of: it has no `after`.
+   */
+  mark(read: Pick<InboxRead, 'ids'> & Partial<Pick<InboxRead, 'after'>> & InboxCount): boolean;
   view(): Pick<InboxState, 'unread' | 'more' | 'events' | 'hasOlder'>;
 }
 
@@ -33,6 +36,8 @@ export function createInboxList(): InboxList {
   let count: InboxCount | undefined;
   let next: string | undefined;
   let upTo: string | undefined;
+  // Up to this revision nothing was missed.
+  let told = 0;
   const ids = new Set<string>();
 
   const isRead = ({ id, read }: InboxEvent): boolean => read || ids.has(id) || (!!upTo && !isAfter(id, upTo));
@@ -47,6 +52,7 @@ export function createInboxList(): InboxList {
       count = page;
       next = page.next;
       upTo = page.upTo;
+      told = page.revision;
       ids.clear();
     },
     extend(page) {
@@ -58,12 +64,15 @@ export function createInboxList(): InboxList {
       if (id && events.every((each) => each.id !== id)) events = [{ ...event, id, read: false }, ...events];
     },
     mark(read) {
-      const known = count?.revision ?? 0;
       for (const id of read.ids) ids.add(id);
-      if (read.revision <= known) return false;
-      count = read;
-      upTo = read.upTo;
-      return read.after > known;
+      if (read.revision > (count?.revision ?? 0)) {
+        count = read;
+        upTo = read.upTo;
+      }
+      if (read.after === undefined || read.revision <= told) return false;
+      const isMissing = read.after > told;
+      told = read.revision;
+      return isMissing;
     },
     view() {
       const list = events.map((event) => (isRead(event) === event.read ? event : { ...event, read: true }));

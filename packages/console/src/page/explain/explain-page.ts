@@ -11,6 +11,7 @@ import {
   toQuestionFault,
 } from './explain-question.ts';
 import { renderEvent, renderSessions } from './explanation-view.ts';
+import { toVisibleExplanation } from './visible-explanation.ts';
 
 const NOTE = html`
   <p class="quiet">Edges remember the streams of users for a while where <code>TIDINGS_JOURNAL_MAX_BYTES</code> is set, and forget them with their
@@ -61,7 +62,7 @@ class ExplainPage extends ConsolePage {
     try {
       const answer = await this.hub.request('GET', toExplainPath(question), { signal: asking.signal });
       if (asking.signal.aborted) return;
-      if (answer.ok) this.answer = answer.body as Explanation;
+      if (answer.ok) this.answer = toVisibleExplanation(answer.body as Explanation);
       else this.fault = toQuestionFault(answer);
     } catch (error) {
       if (!asking.signal.aborted) this.fault = { field: undefined, text: (error as Error).message };

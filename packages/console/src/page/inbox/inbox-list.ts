@@ -60,6 +60,10 @@ function cut(text: string): string {
 export const formatUnread = ({ unread, more }: Pick<InboxCount, 'unread' | 'more'>): string =>
   `${formatCount(unread)}${more === true ? '+' : ''}`;
 
+/** Whether there is anything to mark: what was counted may all be read, and not be all that there is. */
+export const hasUnread = ({ unread, more }: Pick<InboxCount, 'unread' | 'more'>): boolean =>
+  unread > 0 || more === true;
+
 /** How many events a page has. */
 export function describeRows({ rows, next }: InboxView): string {
   const count = `${formatCount(rows.length)} ${rows.length === 1 ? 'event' : 'events'}`;

@@ -7,6 +7,7 @@ import { parseInboxAddress, toInboxAddress, toInboxPath, toReadPath } from './in
 import {
   describeRows,
   formatUnread,
+  hasUnread,
   type InboxFault,
   type InboxView,
   toInboxFault,
@@ -183,7 +184,7 @@ class InboxPage extends ConsolePage {
     return html`
       ${renderCount(view)}
       <div class="row title">
-        ${this.#renderAll(count.unread === 0 || this.#newest === undefined)}
+        ${this.#renderAll(!hasUnread(count) || this.#newest === undefined)}
         <p class=${this.outcome?.good === false ? 'fault' : 'good'} role="status">${this.outcome?.text}</p>
       </div>
       ${rows.length === 0 ? html`<p>Nothing is kept for this user.</p>` : renderRows(this.user, rows, (id) => void this.#markOne(id))}
