@@ -43,7 +43,7 @@ export function createHubWebhooks(parts: HubWebhooksParts): HubWebhooks | undefi
   if (plan === undefined) return undefined;
   const secrets = readSecrets(plan.endpoints, process.env);
   const store = embedded
-    ? createMemoryWork({ clock })
+    ? createMemoryWork({ clock, personalLeaseMs: personalLeaseMs(plan) })
     : createNatsWorkOf(settings, 'hub', log, metrics, personalLeaseMs(plan));
   const dispatcher = createDispatcher({ plan, secrets, store, cluster, clock, log, metrics });
   addWebhooks(app, { plan, queue: store.queue, dead: dispatcher.dead, authenticator });
