@@ -79,6 +79,7 @@ test('a hub tells of sessions, of presence and of a user who was not reached, an
   const ids = ((await ask('/crm/dead')).dead as { id: string }[]).map(({ id }) => id);
   receiver.answer(204);
   expect(await ask(`/crm/replay?id=${ids[0]}`, 'POST')).toEqual({ replayed: 1 });
+  expect(await ask(`/crm/replay?id=${ids[1]}&id=${ids[2]}`, 'POST')).toMatchObject({ status: 422, parameter: 'id' });
   expect(await ask('/crm/replay', 'POST')).toEqual({ replayed: 3 });
   await expect.poll(() => receiver.hooks.slice(before).map(({ id }) => id)).toHaveLength(4);
   expect(new Set(receiver.hooks.slice(before).map(({ id }) => id))).toEqual(new Set(ids));
