@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { RECORD_PLAN, SCHEDULES_PLAN, STATE_PLAN, WORK_PLANS } from '@tidings/broker/nats';
 import { GOODBYES, PROBLEMS } from '@tidings/protocol';
 import { COMMAND_LINE_VARIABLES, VARIABLES } from '@tidings/runtime';
 import { describe, expect, test } from 'vitest';
@@ -61,6 +62,12 @@ describe('the documents and the code agree', () => {
         meaning,
       ]),
     );
+  });
+
+  test('every stream and bucket on the servers is among the places of personal data', () => {
+    const places = read('docs/operations/privacy.md').split('## Access')[0] as string;
+    const names = [STATE_PLAN, RECORD_PLAN, SCHEDULES_PLAN, ...WORK_PLANS].map(({ name }) => name);
+    expect(names.filter((name) => !places.includes(`\`${name}\``))).toEqual([]);
   });
 
   test('every reason of a goodbye is named in the protocol', () => {

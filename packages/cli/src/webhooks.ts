@@ -1,7 +1,7 @@
 import { type Command, createCommand } from './command.ts';
 import { deploymentOf, HUB_ARGS } from './deployment.ts';
 import { askHub } from './hub-request.ts';
-import { type Io, print } from './io.ts';
+import { type Io, note, print } from './io.ts';
 import { toTable } from './table.ts';
 import { toSafeLine } from './terminal-text.ts';
 
@@ -21,6 +21,9 @@ interface DeadView {
   readonly attempts: number;
   readonly reason: string;
 }
+
+// Of one request (docs/reference/limits.md).
+const MOST_REPLAYED = 1_000;
 
 const JSON_ARG = { type: 'boolean', description: 'Print one entry as JSON on each line.' } as const;
 const ENDPOINT_ARG = {
@@ -77,7 +80,7 @@ export const deadCommand: Command = createCommand({
 export const replayCommand: Command = createCommand({
   name: 'replay',
   description:
-    'Queue webhooks of an endpoint that were given up anew, all or one alone; each keeps its webhook-id. For admins.',
+    'Queue webhooks of an endpoint that were given up anew, 1,000 at a time or one alone; each keeps its webhook-id. For admins.',
   examples: ['tidings webhooks replay crm', 'tidings webhooks replay crm --id msg_AbC123'],
   args: {
     endpoint: ENDPOINT_ARG,
@@ -90,6 +93,7 @@ export const replayCommand: Command = createCommand({
     const path = `/v1/webhooks/${encodeURIComponent(args.endpoint)}/replay${query}`;
     const { replayed } = (await askHub({ method: 'POST', url, path, token })) as { replayed: number };
     print(io, `queued ${replayed}`);
+    if (replayed >= MOST_REPLAYED) note(io, 'these were the most of one replay: there may be more, so run it again.');
   },
 });
 

@@ -6,7 +6,7 @@ import { deliver } from './delivery.ts';
 import { audienceOf, type HookEvent } from './hook-event.ts';
 import { createLedgerKeeper } from './ledger-keeper.ts';
 import { createSender } from './sender.ts';
-import { findUnreached } from './unreached.ts';
+import { createUnreachedFinder } from './unreached.ts';
 
 export interface DispatcherParts {
   readonly plan: WebhooksPlan;
@@ -99,6 +99,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
+  const unreached = createUnreachedFinder({ queue: store.queue, cluster, plan, clock, tell, pause });
+
   // Of a lane that nobody has taken from nobody knows.
   async function count(): Promise<void> {
     const { webhookFactsWaiting, webhookTasksWaiting } = metrics;
@@ -129,8 +131,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         metrics.webhookDeadLetters.inc({ endpoint }, 0);
       }
       if (areUnreachedWanted(plan)) {
-        const parts = { queue: store.queue, cluster, plan, clock, tell, pause };
-        loops.push(loop('who was not reached', () => findUnreached(parts)));
+        loops.push(loop('who was not reached', unreached.work));
       }
       sweeping = clock.after(SWEEP_MS, () => void sweep());
     },
@@ -138,6 +139,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       ending.abort();
       sweeping?.cancel();
       await Promise.all(loops);
+      await unreached.close().catch(() => {});
       await Promise.all(senders.map(({ sender }) => sender.close()));
     },
   };

@@ -1,4 +1,4 @@
-import type { Cluster, WorkQueue } from '@tidings/broker';
+import type { Cluster, Task, WorkQueue } from '@tidings/broker';
 import { encodeCursor } from '@tidings/protocol';
 import type { Clock } from '@tidings/runtime';
 import { type PersonalEvent, REACH, type ReachAnswer, type WebhooksPlan } from '@tidings/webhooks';
@@ -10,39 +10,89 @@ export interface UnreachedParts {
   readonly plan: WebhooksPlan;
   readonly clock: Clock;
   tell(event: HookEvent): Promise<void>;
-  /** Waits; answers `false` at once when the process is to end. */
-  pause(ms: number): Promise<boolean>;
+  /** Waits; ends at once when the process is to end. */
+  pause(ms: number): Promise<unknown>;
+}
+
+/** Finds out which events on personal topics no stream of their user took. */
+export interface UnreachedFinder {
+  /**
+   * Takes what has come, and asks all edges about what is old enough.
+   * @throws TidingsError `unavailable` when not all could be asked: then it is found out later.
+   */
+  work(): Promise<void>;
+  /** Gives back what is held: another process decides it. */
+  close(): Promise<void>;
+}
+
+/** An event that is waited for. */
+interface Held {
+  readonly task: Task;
+  readonly event: PersonalEvent;
+  /** When it is old enough, by the clock that only goes forward. */
+  readonly dueMs: number;
 }
 
 const MOST_AT_ONCE = 500;
 const AGAIN_MS = 2_000;
+// Events that become old enough within it are asked about together.
+const GATHER_MS = 1_000;
 
 /**
- * Takes events on personal topics, waits until they are old enough, asks all edges whether a stream of the user took them, and
- * tells of those that none did. They are held meanwhile, and not given back: what is given back counts towards what may
- * be out at all, and would bound how many events a second can be decided.
- * @throws TidingsError `unavailable` when not all could be asked: then it is found out later.
+ * Holds events until each is old enough. None waits for a younger one: edges forget the streams that ended a minute after
+ * it is due, and its user would count as not reached. And they are not given back meanwhile: what is given back counts
+ * towards what may be out at all, and would bound how many events a second can be decided.
  */
-export async function findUnreached({ queue, cluster, plan, clock, tell, pause }: UnreachedParts): Promise<void> {
-  const tasks = await queue.take('personal', MOST_AT_ONCE);
-  if (tasks.length === 0) return;
-  const giveBack = (delayMs: number): Promise<unknown> => Promise.all(tasks.map((task) => task.retry(delayMs)));
-  const youngestMs = Math.min(...tasks.map(({ ageMs }) => ageMs));
-  const isTime = await pause(Math.max(0, plan.unreachedAfterSec * 1_000 - youngestMs));
-  if (!isTime) return void (await giveBack(0));
-  try {
-    const events = tasks.map(({ body }) => JSON.parse(body) as PersonalEvent);
-    const answers = (await cluster.askAll(REACH, { events })) as ReachAnswer[];
-    const reached = new Set(answers.flatMap((answer) => answer.reached));
-    const epoch = answers[0]?.epoch;
-    const missed = events.filter((_, place) => !reached.has(place));
-    await Promise.all(missed.map((event) => tell(toHookEvent(event, epoch, clock))));
-  } catch (error) {
-    await giveBack(AGAIN_MS);
-    throw error;
+export function createUnreachedFinder({ queue, cluster, plan, clock, tell, pause }: UnreachedParts): UnreachedFinder {
+  let held: readonly Held[] = [];
+  let askedMs = Number.NEGATIVE_INFINITY;
+
+  async function take(): Promise<void> {
+    const tasks = await queue.take('personal', MOST_AT_ONCE - held.length);
+    const nowMs = clock.elapsed();
+    const taken = tasks.map((task): Held => {
+      const event = JSON.parse(task.body) as PersonalEvent;
+      return { task, event, dueMs: nowMs + plan.unreachedAfterSec * 1_000 - task.ageMs };
+    });
+    held = [...held, ...taken];
   }
-  await Promise.all(tasks.map((task) => task.ack()));
+
+  async function decide(due: readonly Held[]): Promise<void> {
+    askedMs = clock.elapsed();
+    held = held.filter((one) => !due.includes(one));
+    try {
+      const events = due.map(({ event }) => event);
+      const answers = (await cluster.askAll(REACH, { events })) as ReachAnswer[];
+      const reached = new Set(answers.flatMap((answer) => answer.reached));
+      const epoch = answers[0]?.epoch;
+      const missed = events.filter((_, place) => !reached.has(place));
+      await Promise.all(missed.map((event) => tell(toHookEvent(event, epoch, clock))));
+    } catch (error) {
+      await giveBack(due, AGAIN_MS);
+      throw error;
+    }
+    await Promise.all(due.map(({ task }) => task.ack()));
+  }
+
+  return {
+    async work() {
+      if (held.length < MOST_AT_ONCE) await take();
+      const nowMs = clock.elapsed();
+      const due = held.filter(({ dueMs }) => dueMs <= nowMs);
+      const isFull = held.length >= MOST_AT_ONCE;
+      if (due.length > 0 && (isFull || nowMs - askedMs >= GATHER_MS)) return decide(due);
+      if (isFull) await pause(Math.min(...held.map(({ dueMs }) => dueMs)) - nowMs);
+    },
+    async close() {
+      const rest = held;
+      held = [];
+      await giveBack(rest, 0);
+    },
+  };
 }
+
+const giveBack = (held: readonly Held[], delayMs: number): Promise<unknown> =>
+  Promise.all(held.map(({ task }) => task.retry(delayMs)));
 
 function toHookEvent(
   { tenant, topic, seq, timeMs }: PersonalEvent,

@@ -10,6 +10,7 @@ import {
   refuseUnknown,
   type ServiceApp,
   type ServiceContext,
+  singleValue,
   toProblemAnswer,
 } from '@tidings/runtime';
 import type { Endpoint, WebhooksPlan } from '@tidings/webhooks';
@@ -146,8 +147,7 @@ async function replay(context: ServiceContext, { plan, dead, authenticator }: We
   const { incoming, outgoing } = context.env;
   // Whoever sends one thinks that it narrows what is replayed.
   await readBody(incoming, outgoing, 0);
-  const [id] = query.get('id') ?? [];
-  return context.json({ replayed: await dead.replay(name, tenant, id) });
+  return context.json({ replayed: await dead.replay(name, tenant, singleValue(query, 'id')) });
 }
 
 function queryOf(context: ServiceContext, names: readonly string[]): Query {

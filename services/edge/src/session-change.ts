@@ -104,10 +104,9 @@ async function beginReplays(
     const topics = begin();
     next = topics;
     return async (cancellation) => {
-      edge.journal?.replaying(
-        session,
-        replays.map(({ topic }) => topic),
-      );
+      const patterns = replays.map(({ topic }) => topic);
+      edge.journal?.replaying(session, patterns);
+      edge.webhooks?.replaying(session, patterns);
       for (const added of replays) await replayAdded(session, added, edge, cancellation);
       session.changeTopics(topics);
     };

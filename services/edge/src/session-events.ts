@@ -8,8 +8,8 @@ export interface SessionEvents {
   lagging(session: Session): void;
   /** As `Session.interrupt`. */
   interrupt(session: Session, begin: BeginWriting, signal: AbortSignal): Promise<Interruption | undefined>;
-  /** Its topics are others now. */
-  changed(session: Session): void;
+  /** Its topics are others now. @param before those until now. */
+  changed(session: Session, before: readonly string[]): void;
   /** It is told that what lies up to `to` is gone; its place is not there yet. */
   gap(session: Session, to: number, reason: GapReason): void;
   /** It was closed by us, or its connection is gone. Once. */

@@ -177,12 +177,13 @@ export class Session implements Subscriber {
   changeTopics(topics: readonly string[]): void {
     if (this.closed) return;
     const { live } = this;
+    const before = this.#topics;
     if (live) this.#router.remove(this);
     this.#topics = topics;
     if (live) this.#router.add(this);
     else this.#isWanted = toMatcher(topics);
     this.control(encodeTopics(topics));
-    this.#events.changed(this);
+    this.#events.changed(this, before);
   }
 
   /** Tells that topics ended because a newer token does not grant them. */

@@ -183,9 +183,9 @@ class Keeper implements SessionEvents, Cancellation {
     });
   }
 
-  changed(session: Session): void {
+  changed(session: Session, before: readonly string[]): void {
     this.#parts.journal?.changed(session);
-    this.#parts.webhooks?.changed(session);
+    this.#parts.webhooks?.changed(session, before);
   }
 
   gap(session: Session, to: number, reason: GapReason): void {

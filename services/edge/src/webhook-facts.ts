@@ -20,8 +20,10 @@ import { createTakers } from './takers.ts';
 /** Reports to webhooks what becomes of sessions. An edge without webhooks has none, and does nothing for them. */
 export interface WebhookFacts {
   opened(session: Session): void;
+  /** What was published on these topics before is written to it; then they are added. */
+  replaying(session: Session, patterns: readonly string[]): void;
   /** Its topics are others now. */
-  changed(session: Session): void;
+  changed(session: Session, before: readonly string[]): void;
   closed(session: Session): void;
 }
 
@@ -31,7 +33,7 @@ export interface WebhookFactsParts {
   /** Not open yet. */
   readonly cluster: Cluster;
   readonly registry: Pick<SessionRegistry, 'list'>;
-  readonly feed: Pick<Feed, 'epoch'>;
+  readonly feed: Pick<Feed, 'epoch' | 'position'>;
   readonly clock: Clock;
 }
 
@@ -58,9 +60,14 @@ export function createWebhookFacts({
   };
 
   function isReached({ tenant, topic, seq, exclude }: PersonalEvent): boolean {
-    for (const { id, topics, beganSeq, cursorSeq } of takers.of(tenant, topic)) {
+    for (const taker of takers.of(tenant, topic)) {
+      const { id, topics, beganSeq, cursorSeq } = taker;
       const isWritten = beganSeq < seq && seq <= cursorSeq && exclude !== id;
-      if (isWritten && topics.some((pattern) => covers(pattern, topic))) return true;
+      const isItsOwn = (pattern: string): boolean => {
+        const after = takers.addedAfter(taker, pattern);
+        return covers(pattern, topic) && (after?.epoch !== feed.epoch || after.position < seq);
+      };
+      if (isWritten && topics.some(isItsOwn)) return true;
     }
     return false;
   }
@@ -94,7 +101,9 @@ export function createWebhookFacts({
       takers.opened(session);
       if (areSessionsWanted(plan, session.tenant)) reporter.note(openingOf(session));
     },
-    changed(session) {
+    replaying: takers.replaying,
+    changed(session, before) {
+      takers.changed(session, before, feed);
       if (areSessionsWanted(plan, session.tenant)) reporter.note(changeOf(session));
     },
     closed(session) {

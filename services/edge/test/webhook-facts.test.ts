@@ -46,7 +46,8 @@ async function setUp() {
   const note = (fact: Fact): void => void facts.push(fact);
   const reporter = { note, again: note, onCaughtUp() {}, idle: async () => {} };
   const registry = { list: () => open };
-  const webhooks = createWebhookFacts({ plan: PLAN, reporter, cluster: edge, registry, feed: { epoch: 'e' }, clock });
+  const feed = { epoch: 'e', position: 9 };
+  const webhooks = createWebhookFacts({ plan: PLAN, reporter, cluster: edge, registry, feed, clock });
   await Promise.all([edge.open(), asker.open()]);
   const event = { tenant: 'acme', topic: 'user.a%2En', seq: 7, timeMs: 0, exclude: '' };
   const isReached = async (change: object = {}): Promise<boolean> => {
@@ -54,7 +55,7 @@ async function setUp() {
     return answer?.reached.length === 1;
   };
   const session = (change: Partial<Shape> = {}): Session => ({ ...ANN, ...change }) as Session;
-  return { clock, edge, asker, facts, open, webhooks, isReached, session };
+  return { clock, edge, asker, facts, feed, open, webhooks, isReached, session };
 }
 
 test('a stream reached its user with what lies between its begin and its cursor, on its topics, and no other', async () => {
@@ -90,6 +91,30 @@ test('an open stream counts with what it has taken by now, and one that is forgo
   expect(await isReached()).toBe(false);
 });
 
+test('a topic that was added counts for what was published after that, and for all of it with a replay', async () => {
+  const { feed, webhooks, isReached, session } = await setUp();
+  const open = session({ topics: ['orders'], cursorSeq: 20 }) as Session & { topics: readonly string[] };
+  const change = (...topics: string[]): void => {
+    const before = open.topics;
+    open.topics = topics;
+    webhooks.changed(open, before);
+  };
+  webhooks.opened(open);
+  change('orders', 'user.a%2En');
+  expect([await isReached(), await isReached({ seq: 9 }), await isReached({ seq: 10 })]).toEqual([false, false, true]);
+  change('orders');
+  webhooks.replaying(open, ['user.*']);
+  change('orders', 'user.*');
+  expect(await isReached()).toBe(true);
+  change('orders');
+  change('user.*');
+  webhooks.closed(open);
+  expect([await isReached(), await isReached({ seq: 10 })]).toEqual([false, true]);
+  // Of a log that was created anew all places are other ones.
+  feed.epoch = 'f';
+  expect(await isReached()).toBe(true);
+});
+
 test('what is asked of an edge costs no more the more streams it has', async () => {
   const { webhooks, isReached, session } = await setUp();
   let looks = 0;
@@ -119,7 +144,7 @@ test('what becomes of sessions is reported of tenants that somebody is told of, 
   const { asker, edge, facts, webhooks, session } = await setUp();
   for (const tenant of ['acme', 'other']) {
     webhooks.opened(session({ tenant }));
-    webhooks.changed(session({ tenant, topics: [] }));
+    webhooks.changed(session({ tenant, topics: [] }), []);
     webhooks.closed(session({ tenant }));
   }
   expect(facts.map(({ kind, session: id }) => `${kind} ${id}`)).toEqual(['opened s1', 'changed s1', 'closed s1']);
@@ -154,7 +179,7 @@ test('an edge that was cut off says of all its streams that they are open, howev
     reporter,
     cluster,
     registry: { list: () => list },
-    feed: { epoch: 'e' },
+    feed: { epoch: 'e', position: 9 },
     clock: systemClock,
   });
   await back[0]?.();
@@ -198,7 +223,7 @@ test('once the queue is back the sessions that are known are those that are open
         reporter,
         cluster: { answer() {}, onReturn() {} } as unknown as Cluster,
         registry: { list: () => [...open.values()] },
-        feed: { epoch: 'e' },
+        feed: { epoch: 'e', position: 9 },
         clock,
       });
       const elapse = async (): Promise<void> => {
@@ -215,7 +240,7 @@ test('once the queue is back the sessions that are known are those that are open
           webhooks.opened(open.get(id) as Session);
         } else if (what === 'change' && session !== undefined) {
           session.topics = topics;
-          webhooks.changed(session);
+          webhooks.changed(session, []);
         } else if (what === 'close' && session !== undefined) {
           open.delete(id);
           session.closed = true;

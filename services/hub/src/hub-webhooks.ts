@@ -1,5 +1,5 @@
 import type { Authenticator } from '@tidings/auth';
-import type { Cluster, WorkStore } from '@tidings/broker';
+import type { Cluster, Lane, WorkQueue, WorkStore } from '@tidings/broker';
 import { createMemoryWork } from '@tidings/broker/memory';
 import { createNatsWorkOf } from '@tidings/broker/nats';
 import { addWebhooks, createDispatcher, notePersonal, personalLeaseMs, readSecrets } from '@tidings/dispatcher';
@@ -18,6 +18,10 @@ export interface HubWebhooksParts {
   readonly clock: Clock;
 }
 
+// An endpoint that is down must not keep a hub from its end.
+const SETTLE_MS = 3_000;
+const LOOK_MS = 20;
+
 /** Webhooks within a hub. */
 export interface HubWebhooks {
   readonly plan: WebhooksPlan;
@@ -28,7 +32,7 @@ export interface HubWebhooks {
   open(): Promise<void>;
   /** Once the cluster is open. */
   start(): void;
-  /** While the cluster is still open. */
+  /** While the cluster is still open; in memory once the edge has reported all ends, which are told first. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,7 +47,7 @@ export function createHubWebhooks(parts: HubWebhooksParts): HubWebhooks | undefi
   if (plan === undefined) return undefined;
   const secrets = readSecrets(plan.endpoints, process.env);
   const store = embedded
-    ? createMemoryWork({ clock })
+    ? createMemoryWork({ clock, personalLeaseMs: personalLeaseMs(plan) })
     : createNatsWorkOf(settings, 'hub', log, metrics, personalLeaseMs(plan));
   const dispatcher = createDispatcher({ plan, secrets, store, cluster, clock, log, metrics });
   addWebhooks(app, { plan, queue: store.queue, dead: dispatcher.dead, authenticator });
@@ -53,7 +57,21 @@ export function createHubWebhooks(parts: HubWebhooksParts): HubWebhooks | undefi
     note: notePersonal(store, metrics),
     open: () => store.queue.open(),
     start: dispatcher.start,
-    stop: dispatcher.stop,
+    async stop() {
+      // What waits in memory ends with the process.
+      if (embedded) await settle(store.queue, plan, clock);
+      await dispatcher.stop();
+    },
     close: () => store.queue.close(),
   };
+}
+
+async function settle(queue: Pick<WorkQueue, 'waiting'>, { endpoints }: WebhooksPlan, clock: Clock): Promise<void> {
+  const lanes: readonly Lane[] = ['fact', ...endpoints.map(({ name }): Lane => `job:${name}`)];
+  const isWaiting = async (): Promise<boolean> =>
+    (await Promise.all(lanes.map((lane) => queue.waiting(lane)))).some((count) => count > 0);
+  const endMs = clock.elapsed() + SETTLE_MS;
+  while (clock.elapsed() < endMs && (await isWaiting())) {
+    await new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve));
+  }
 }

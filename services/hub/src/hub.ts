@@ -121,8 +121,10 @@ export async function startHub(settings: Settings, log: Logger, clock: Clock = s
     },
     async close() {
       await ingest.close();
-      await webhooks?.stop();
+      // On NATS another process goes on. In memory nobody does: the ends of the last streams are still to be told.
+      if (!embedded) await webhooks?.stop();
       await edge.close();
+      if (embedded) await webhooks?.stop();
       await webhooks?.close();
       await tracing.close();
     },

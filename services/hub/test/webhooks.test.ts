@@ -79,6 +79,7 @@ test('a hub tells of sessions, of presence and of a user who was not reached, an
   const ids = ((await ask('/crm/dead')).dead as { id: string }[]).map(({ id }) => id);
   receiver.answer(204);
   expect(await ask(`/crm/replay?id=${ids[0]}`, 'POST')).toEqual({ replayed: 1 });
+  expect(await ask(`/crm/replay?id=${ids[1]}&id=${ids[2]}`, 'POST')).toMatchObject({ status: 422, parameter: 'id' });
   expect(await ask('/crm/replay', 'POST')).toEqual({ replayed: 3 });
   await expect.poll(() => receiver.hooks.slice(before).map(({ id }) => id)).toHaveLength(4);
   expect(new Set(receiver.hooks.slice(before).map(({ id }) => id))).toEqual(new Set(ids));
@@ -87,6 +88,24 @@ test('a hub tells of sessions, of presence and of a user who was not reached, an
   const refused = await request(`${hub.url}/v1/webhooks`, { headers: { authorization: `Bearer ${stranger}` } });
   expect(refused.status).toBe(403);
   expect(JSON.stringify(hub.lines)).not.toMatch(/hidden|whsec_/);
+});
+
+test('a hub that ends tells first that its streams have ended, since the next one knows nothing of them', async () => {
+  const receiver = await startReceiver();
+  const common = { secret: { file: '$FOLDER/secret' }, events: ['session.*', 'presence.*'], topics: ['room.*'] };
+  const hub = await startHubWith({
+    endpoints: [{ ...common, name: 'crm', url: receiver.url, allowPrivate: true }],
+  });
+  const headers = { authorization: `Bearer ${await hub.token({ subscribe: ['room.*'] })}` };
+  // More than are sent at once.
+  for (let count = 0; count < 12; count += 1) {
+    const client = await openStream(`${hub.url}/v1/stream?topic=room.1`, { headers });
+    await client.event('hub.live');
+  }
+  await expect.poll(() => receiver.hooks).toHaveLength(13);
+  await hub.stop();
+  const told = receiver.hooks.slice(13).map(({ type, data }) => `${type} ${data.reason ?? data.topic}`);
+  expect(told.sort()).toEqual(['presence.left room.1', ...Array(12).fill('session.closed draining')]);
 });
 
 test('a file with faults keeps a hub from starting, and every fault is named', async () => {

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Grant } from '@tidings/auth';
-import { applyRule, type Hook, type Ignored, isIgnored, type Mapped } from '@tidings/auth/hook';
+import { applyRule, encodeDeliveredData, type Hook, type Ignored, isIgnored, type Mapped } from '@tidings/auth/hook';
 import type { PublishInput } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
 import {
@@ -33,7 +33,7 @@ import { toIdempotencyKey } from './idempotency-key.ts';
 import type { PublishRequest, PublishResult } from './publish.ts';
 import type { Admit } from './publish-limit.ts';
 import { beginPublish } from './publish-trace.ts';
-import { type EventRules, encodePayload, type FieldPlace, type Payload, toInputs } from './validate.ts';
+import { type EventRules, type FieldPlace, type Payload, toInputs } from './validate.ts';
 
 /** What the way in for webhooks needs. */
 export interface HookRouteParts {
@@ -189,14 +189,9 @@ function toHookInputs(
   return toInputs([topic], fields, toIdempotencyKey(hook.name, id), payload, hook.tenant, rules, nowhere);
 }
 
-// Nobody can put it right: as an error it would come again and again.
 function toPayload(data: unknown): Payload | Ignored {
-  try {
-    return encodePayload(data);
-  } catch (error) {
-    if (error instanceof TidingsError) return { ignored: error.message };
-    throw error;
-  }
+  const encoded = encodeDeliveredData(data);
+  return isIgnored(encoded) ? encoded : { data: Buffer.from(encoded.text), json: encoded.json };
 }
 
 // The provider has no field of ours to put right.

@@ -1,3 +1,4 @@
+export * from './delivered-data.ts';
 export * from './hooks-file.ts';
 export * from './open-hooks.ts';
 export * from './place.ts';

@@ -73,7 +73,8 @@ export function toHook(entry: HookEntry, folder: string, env: NodeJS.ProcessEnv)
 
 function readSecret(source: SecretSource, folder: string, env: NodeJS.ProcessEnv): string {
   if ('env' in source) {
-    const value = env[source.env] ?? '';
+    // As of a file: the line end that a tool put behind it is no part of it, and no signature would ever count.
+    const value = env[source.env]?.trim() ?? '';
     if (value === '') throw new TypeError(`of the variable ${source.env} is not set, or empty`);
     return value;
   }

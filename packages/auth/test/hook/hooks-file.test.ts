@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +48,21 @@ describe('the hooks file', () => {
       'header:x-github-delivery',
       'header:webhook-id',
       '/id',
+    ]);
+  });
+
+  it('takes no line end behind a secret for a part of it, of a file or of a variable', () => {
+    const body = Buffer.from('{}');
+    for (const [secret, plain] of [
+      [{ env: 'CI_SECRET' }, 'of a variable'],
+      [{ file: 'secret' }, 'from a file'],
+    ] as const) {
+      const hook = open(withFault({ secret }), { CI_SECRET: 'of a variable\n' }).get('ci');
+      const digest = createHmac('sha256', plain).update(body).digest('hex');
+      expect(hook?.verify({ headers: { 'x-hub-signature-256': `sha256=${digest}` }, body, nowMs: 0 })).toBeUndefined();
+    }
+    expect(problemsOf({ hooks: [HOOK] }, { CI_SECRET: '\n' })).toEqual([
+      'TIDINGS_HOOKS_FILE: hooks[0] "ci": secret of the variable CI_SECRET is not set, or empty.',
     ]);
   });
 

@@ -16,6 +16,8 @@ export interface MemoryWorkOptions {
   /** Tasks of a lane beyond which nothing more is taken. */
   readonly mostWaiting?: number;
   readonly mostDead?: number;
+  /** How long an event on a personal topic may be held. */
+  readonly personalLeaseMs?: number;
 }
 
 const LEASE_MS = 60_000;
@@ -25,15 +27,15 @@ const DEAD_MS = 14 * 86_400_000;
 
 /** Work and records in the memory of one process: they end with it. */
 export function createMemoryWork(options: MemoryWorkOptions = {}): WorkStore {
-  const { clock = systemClock, mostWaiting = 100_000, mostDead = 10_000 } = options;
+  const { clock = systemClock, mostWaiting = 100_000, mostDead = 10_000, personalLeaseMs = 120_000 } = options;
   return {
-    queue: createMemoryQueue(clock, mostWaiting),
+    queue: createMemoryQueue(clock, mostWaiting, personalLeaseMs),
     ledger: createMemoryShelf(clock, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
     dead: createMemoryShelf(clock, mostDead, DEAD_MS),
   };
 }
 
-function createMemoryQueue(clock: Clock, mostWaiting: number): WorkQueue {
+function createMemoryQueue(clock: Clock, mostWaiting: number, personalLeaseMs: number): WorkQueue {
   const lanes = new Map<Lane, Set<Waiting>>();
   const recent = createRecentIds(DUPLICATE_MS);
   const whenPut = new Set<() => void>();
@@ -58,7 +60,7 @@ function createMemoryQueue(clock: Clock, mostWaiting: number): WorkQueue {
     for (const one of next) {
       if (taken.length === most) break;
       if (one.dueMs > nowMs) continue;
-      one.dueMs = nowMs + LEASE_MS;
+      one.dueMs = nowMs + (lane === 'personal' ? personalLeaseMs : LEASE_MS);
       one.attempt += 1;
       taken.push(one);
     }

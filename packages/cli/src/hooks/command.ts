@@ -47,7 +47,7 @@ export const hooksTestCommand: Command = createCommand({
     if (!Object.hasOwn(headers, signatureHeaderOf(entry))) {
       note(io, `the signature was not checked: an ingest refuses what has no ${signatureHeaderOf(entry)}.`);
     }
-    for (const line of args.json ? [JSON.stringify(verdict)] : toLines(verdict)) print(io, line);
+    for (const line of args.json ? [toJsonLine(verdict)] : toLines(verdict)) print(io, line);
     if ('refused' in verdict) return EXIT.data;
     return 'ignored' in verdict ? EXIT.no : undefined;
   },
@@ -98,11 +98,20 @@ function toHeaders(given: readonly string[]): Record<string, string> {
   return headers;
 }
 
+// Read as a value and written again, JSON would have other numbers than are delivered.
+function toJsonLine(verdict: Verdict): string {
+  if (!('data' in verdict)) return JSON.stringify(verdict);
+  const { data, ...rest } = verdict;
+  const value = data.json ? withoutSpace(data.text) : JSON.stringify(data.text);
+  return `${JSON.stringify(rest).slice(0, -1)},"data":${value}}`;
+}
+
+const withoutSpace = (json: string): string => json.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|\s+/g, '$1');
+
 function toLines(verdict: Verdict): string[] {
   if ('refused' in verdict) return [`refused  ${verdict.refused}: ${toSafeLine(verdict.detail)}`];
   if ('ignored' in verdict) return [`ignored  ${toSafeLine(verdict.ignored)}`];
   const { tenant, topic, event = '-', id, data } = verdict;
-  const text = typeof data === 'string' ? data : JSON.stringify(data);
-  const rows = { tenant, topic, event, id, data: text };
+  const rows = { tenant, topic, event, id, data: data.text };
   return Object.entries(rows).map(([name, value]) => `${name.padEnd(9)}${toSafeLine(value)}`);
 }

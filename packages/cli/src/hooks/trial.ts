@@ -1,5 +1,14 @@
 import { dirname } from 'node:path';
-import { applyRule, type HookEntry, isIgnored, maxBodyBytesOf, toHook, toRule } from '@tidings/auth/hook';
+import {
+  applyRule,
+  type DeliveredData,
+  encodeDeliveredData,
+  type HookEntry,
+  isIgnored,
+  maxBodyBytesOf,
+  toHook,
+  toRule,
+} from '@tidings/auth/hook';
 import { ConfigurationError, decodeText, parseJson } from '@tidings/runtime';
 
 /** A delivery, as it would come to `POST /v1/hooks/{name}`. */
@@ -17,7 +26,8 @@ export type Verdict =
       readonly event?: string | undefined;
       /** Of the delivery: together with the hook's name it is the idempotency key. */
       readonly id: string;
-      readonly data: unknown;
+      /** As it is delivered. */
+      readonly data: DeliveredData;
     }
   | { readonly ignored: string }
   | { readonly refused: number; readonly detail: string };
@@ -58,14 +68,19 @@ export function tryHook(
     const fault = openEntry(entry, path, env).verify({ headers, body, nowMs });
     if (fault !== undefined) return { refused: 401, detail: `the signature is ${fault}: ${WHY[fault]}` };
   }
+  let text: string;
   let read: unknown;
   try {
-    read = parseJson(decodeText(body));
+    text = decodeText(body);
+    read = parseJson(text);
   } catch (error) {
     return { refused: 400, detail: (error as Error).message };
   }
   const mapped = applyRule(toRule(entry), { body: read, headers });
-  return isIgnored(mapped) ? mapped : { tenant: entry.tenant, ...mapped };
+  if (isIgnored(mapped)) return mapped;
+  // The whole body goes on to the letter.
+  const data = entry.data.length === 0 ? { text, json: true } : encodeDeliveredData(mapped.data);
+  return isIgnored(data) ? data : { tenant: entry.tenant, ...mapped, data };
 }
 
 function openEntry(entry: HookEntry, path: string, env: NodeJS.ProcessEnv): ReturnType<typeof toHook> {

@@ -110,6 +110,18 @@ describe('tidings hooks test', () => {
     expect(await tryOut(given)).toMatchObject({ code, out: '', err: expect.stringContaining(err) });
   });
 
+  test('shows the data as it is delivered: a whole body with its own numbers, and what no event can have as ignored', async () => {
+    const whole = '{ "a": "x  \\" y",\n "n": [12345678901234567890, 1.10] }';
+    const mail = await tryOut({ body: whole, words: ['--name', 'mail', '--json'], headers: ['webhook-id: 1'] });
+    const line =
+      '{"tenant":"default","topic":"mail","id":"1","data":{"a":"x  \\" y","n":[12345678901234567890,1.10]}}\n';
+    expect([mail.out, mail.code]).toEqual([line, 0]);
+    const deep = RUN.replace('true', `${'['.repeat(50_000)}${']'.repeat(50_000)}`);
+    expect(await tryOut({ body: deep })).toMatchObject({ out: 'ignored  data is nested too deep.\n', code: EXIT.no });
+    const half = await tryOut({ body: RUN.replace('{"ok":true}', '"\\ud800"') });
+    expect(half).toMatchObject({ out: expect.stringContaining('data has a lone surrogate'), code: EXIT.no });
+  });
+
   test('lists what is wrong with the file, and shows nothing of others that could move a cursor', async () => {
     const broken = file('broken.json', { hooks: [{ ...GITHUB, topic: 'ci.*' }] });
     const { code, err } = await runHere(['hooks', 'test', '--config', broken], { stdin: RUN });

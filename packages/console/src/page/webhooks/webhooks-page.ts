@@ -107,7 +107,9 @@ class WebhooksPage extends ConsolePage {
     else if (answer.ok) this.said = describeReplay((answer.body as { replayed: number }).replayed);
     else this.said = describeFailure(answer);
     await this.#refresh.now();
-    this.querySelector<HTMLElement>('.dead')?.focus();
+    // The button is gone, and after the last one the table: the title stays.
+    await this.updateComplete;
+    this.querySelector<HTMLElement>('#dead-title')?.focus();
   }
 
   protected override render(): TemplateResult {
@@ -174,7 +176,7 @@ class WebhooksPage extends ConsolePage {
     return html`
       <section class="panel">
         <div class="row title">
-          <h2 id="dead-title">Given up: <span class="mono">${name}</span></h2>
+          <h2 id="dead-title" tabindex="-1">Given up: <span class="mono">${name}</span></h2>
           <button type="button" class="plain" ?disabled=${this.dead.length === 0} @click=${() => this.#replay(name)}>Send all again</button>
         </div>
         ${
