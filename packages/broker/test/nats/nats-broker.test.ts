@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { collect, createRecordingSink, eventOf, textOf } from '../../src/contract/fixture.ts';
 import type { NatsRole } from '../../src/nats/options.ts';
+import { storedSubject } from '../../src/nats/subject.ts';
 import type { Broker } from '../../src/port.ts';
 import { createNatsFixture, type NatsFixture } from '../nats-fixture.ts';
 import { createGate } from './gate.ts';
@@ -22,6 +23,13 @@ async function open(role: NatsRole, servers = [fixture.server.url]): Promise<Bro
 
 const messagesOf = async (): Promise<number> =>
   ((await fixture.api('STREAM.INFO.EVT_0')).state as { messages: number }).messages;
+
+/** Of one topic: what a publisher of the test before had under way may come late, into a log that knows its id no more. */
+async function messagesOn(topic: string): Promise<number> {
+  const filter = { subjects_filter: storedSubject('default', topic) };
+  const { subjects } = (await fixture.api('STREAM.INFO.EVT_0', filter)).state as { subjects?: Record<string, number> };
+  return Object.values(subjects ?? {}).reduce((sum, count) => sum + count, 0);
+}
 
 describe('an event with an id', () => {
   it('is stored once for each topic and tenant, whichever process takes it, and however often', async () => {
@@ -65,12 +73,12 @@ describe('an event with an id', () => {
   it('is repeated by two publishers at the same time and stored once, with one place for both', async () => {
     const [one, other] = [await open('ingest'), await open('ingest')];
     for (let round = 0; round < 30; round += 1) {
-      const input = eventOf('a', 'x', { id: `${round}` });
+      const input = eventOf('both', 'x', { id: `${round}` });
       const receipts = await Promise.all([one.publish(input), other.publish(input)]);
       expect(new Set(receipts.map(({ seq }) => seq)).size).toBe(1);
       expect(receipts.filter(({ duplicate }) => duplicate)).toHaveLength(1);
     }
-    expect(await messagesOf()).toBe(30);
+    expect(await messagesOn('both')).toBe(30);
   });
 });
 
