@@ -103,13 +103,14 @@ export function createNatsSchedules(parts: NatsSchedulesParts): Schedules {
       }
       try {
         const { duplicate } = await publisher.store(subject, headers, event.data);
-        return { id, dueMs, duplicate };
+        if (!duplicate) return { id, dueMs, duplicate };
       } catch (error) {
         if (!(error instanceof JetStreamError) || error.errorCode !== JETSTREAM.wrongLastSequence) throw error;
-        // It stands already: by this key before, or by an earlier try of this very call, whose answer was lost.
-        const first = await standing();
-        return { id, dueMs: first?.dueMs ?? dueMs, duplicate: first?.once !== once };
       }
+      // It was taken already: by this key before, or by an earlier try of this very call, whose answer was lost. A single
+      // server says so by what stands there, those of a cluster by the id.
+      const first = await standing();
+      return { id, dueMs: first?.dueMs ?? dueMs, duplicate: first?.once !== once };
     },
     get: (tenant, id) => read(schedulesOf(tenant, id), 1),
     async list(tenant, from, limit) {

@@ -1,4 +1,5 @@
 import { createFakeClock } from '@tidings/runtime/testing';
+import type { MsgHdrs } from 'nats';
 import { expect, test } from 'vitest';
 import type { JetStreamApi, StoredMessage } from '../../src/nats/jetstream-api.ts';
 import { createNatsSchedules, type NatsSchedulesParts } from '../../src/nats/nats-schedules.ts';
@@ -44,4 +45,33 @@ test('what the server moves by a clock of its own while its topic is erased is c
   await schedules.erase({ tenant: 't', patterns: ['a'] });
   expect(used).toEqual([put.once]);
   expect(stored).toEqual([]);
+});
+
+test('servers of a cluster know a repeated one by its id: the answer has the time of the first all the same', async () => {
+  const clock = createFakeClock();
+  const event = { tenant: 't', topic: 'a', event: '', json: true, final: false, exclude: '', store: true, id: 'k' };
+  const dueMs = clock.now() + 3_600_000;
+  let stored: StoredMessage | undefined;
+  const schedules = createNatsSchedules({
+    link: { connected: false, onReconnect() {} },
+    inbox: { open: () => ({ close() {} }) },
+    api: { info: async () => ({ state: { bytes: 0 } }), next: async () => stored },
+    askLog: async () => ({ config: { allow_atomic: true } }),
+    findStream: async () => ({ config: { allow_msg_schedules: true } }),
+    publisher: {
+      async store(subject: string, headers: MsgHdrs) {
+        if (stored !== undefined) return { seq: 1, duplicate: true };
+        const lines = [...headers].map(([name, values]) => `${name}: ${values[0]}`);
+        stored = { seq: 1, subject, hdrs: Buffer.from(`NATS/1.0\r\n${lines.join('\r\n')}\r\n\r\n`).toString('base64') };
+        return { seq: 1, duplicate: false };
+      },
+    },
+    clock,
+    room: SCHEDULE_ROOM,
+    patiently: (ask: () => Promise<unknown>) => ask(),
+  } as unknown as NatsSchedulesParts);
+  const given = { ...event, ttlSec: 0, data: Buffer.from('1') };
+  const first = await schedules.put(given, dueMs);
+  expect(first).toMatchObject({ dueMs, duplicate: false });
+  expect(await schedules.put(given, dueMs + 60_000)).toEqual({ ...first, duplicate: true });
 });
