@@ -1,6 +1,6 @@
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
 import type { EventWriter } from './event-writer.ts';
-import { asMissing, type JetStreamApi } from './jetstream-api.ts';
+import { asMissing, type JetStreamApi, JetStreamError } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import { decodeSchedule, type StoredSchedule } from './schedule-message.ts';
 import { ALL_DUE, WAKES } from './schedule-stream.ts';
@@ -59,16 +59,23 @@ export function createScheduleRounds(parts: ScheduleRoundsParts): ScheduleRounds
     await api.purge(subject, seq + 1);
   }
 
-  // Those of one topic in their order; where one can't be published now, those after it wait.
-  async function deliverAll(schedules: readonly StoredSchedule[]): Promise<void> {
+  // Those of one topic in their order; where one can't be published now, those after it wait. What the log refuses holds
+  // up no other topic, in this chunk and in all that follow.
+  async function deliverAll(schedules: readonly StoredSchedule[], refused: Map<string, Error>): Promise<void> {
     const byTopic = new Map<string, StoredSchedule[]>();
     for (const schedule of schedules) {
-      const key = `${schedule.event.tenant}\n${schedule.event.topic}`;
+      const key = JSON.stringify([schedule.event.tenant, schedule.event.topic]);
       byTopic.set(key, [...(byTopic.get(key) ?? []), schedule]);
     }
     const ended = await Promise.allSettled(
-      [...byTopic.values()].map(async (ofTopic) => {
-        for (const schedule of ofTopic) await deliver(schedule);
+      [...byTopic].map(async ([topic, ofTopic]) => {
+        if (refused.has(topic)) return;
+        try {
+          for (const schedule of ofTopic) await deliver(schedule);
+        } catch (error) {
+          if (!(error instanceof JetStreamError)) throw error;
+          refused.set(topic, error);
+        }
       }),
     );
     const failed = ended.find((end) => end.status === 'rejected');
@@ -99,11 +106,17 @@ export function createScheduleRounds(parts: ScheduleRoundsParts): ScheduleRounds
     exists = info !== undefined;
     pending = info?.state.messages ?? 0;
     if (pending === 0) return;
+    const refused = new Map<string, Error>();
     for (let from: number | undefined = 1; from !== undefined && !closed; ) {
       const { schedules, next }: Awaited<ReturnType<typeof readChunk>> = await readChunk(from);
-      await deliverAll(schedules);
+      await deliverAll(schedules, refused);
       pending -= schedules.length;
       from = next;
+    }
+    for (const [topic, error] of refused) {
+      throw new Error(`topics that the log refuses an event of: ${refused.size}, the first is ${topic}`, {
+        cause: error,
+      });
     }
   }
 
