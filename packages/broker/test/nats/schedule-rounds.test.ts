@@ -7,10 +7,10 @@ import { createOnceWriter } from '../../src/nats/once-writer.ts';
 import { createScheduleRounds } from '../../src/nats/schedule-rounds.ts';
 import type { PublishInput } from '../../src/port.ts';
 
-const stored = (topic: string, seq: number): StoredMessage => ({
+const stored = (topic: string, seq: number, dueMs = 1): StoredMessage => ({
   seq,
   subject: `due.default.id${seq}.${topic}`,
-  hdrs: Buffer.from(`NATS/1.0\r\nTd-At: 1\r\nTd-Once: once${seq}\r\n\r\n`).toString('base64'),
+  hdrs: Buffer.from(`NATS/1.0\r\nTd-At: ${dueMs}\r\nTd-Once: once${seq}\r\n\r\n`).toString('base64'),
 });
 
 test('what the log refuses holds up what is behind it on its own topic, and nothing else', async () => {
@@ -48,6 +48,40 @@ test('what the log refuses holds up what is behind it on its own topic, and noth
   expect(due).toEqual([...refused, behind[0]]);
   expect(JSON.parse(said[0] ?? '').err.message).toContain('of: 100, the first is ["default","p.0"]');
 });
+
+test('what fell due while nobody looked is published in the order of the times, and not in which it was taken', async () => {
+  let due = Array.from({ length: 200 }, (_, n) => stored('a', n + 1, 1_000 - 7 * (n % 50) - n));
+  const byTime = [...due].sort((one, other) => timeOf(one) - timeOf(other)).map(({ seq }) => `once${seq}`);
+  const published: string[] = [];
+  const rounds = createScheduleRounds({
+    link: { connected: true, client: { subscribe() {} }, onReconnect() {} } as unknown as Link,
+    api: {
+      info: async () => ({ state: { messages: due.length } }),
+      next: async (seq: number, filter: string) =>
+        due.find((one) => one.seq >= seq && (filter === 'due.>' || one.subject === filter)),
+      async purge(subject: string) {
+        due = due.filter((one) => one.subject !== subject);
+      },
+    } as unknown as JetStreamApi,
+    writer: {
+      async publishOnce(once: string) {
+        published.push(once);
+        return { epoch: 'e', seq: 1, duplicate: false };
+      },
+      publish: () => Promise.reject(new Error('all of them are stored')),
+    },
+    clock: systemClock,
+    log: createLogger('test', 'silent'),
+    metrics: createMetrics(),
+  });
+  onTestFinished(() => rounds.close(1_000));
+  rounds.start();
+  await expect.poll(() => due.length).toBe(0);
+  expect(published).toEqual(byTime);
+});
+
+const timeOf = ({ hdrs = '' }: StoredMessage): number =>
+  Number(/Td-At: (\d+)/.exec(Buffer.from(hdrs, 'base64').toString())?.[1]);
 
 test('a key that the log refuses is told from a log that is away', async () => {
   let error = { code: 400, err_code: 10054, description: 'message size exceeds maximum allowed' };
