@@ -56,7 +56,7 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-beforeEach(startSite);
+beforeEach(() => startSite());
 
 afterEach(async () => {
   await kill();
@@ -64,8 +64,8 @@ afterEach(async () => {
   await database.query('TRUNCATE orders, outbox');
 });
 
-async function startSite(): Promise<void> {
-  const settings = loadSettings({ PORT: '0', TIDINGS_ADMIN_PORT: '0', TIDINGS_JWT_SECRET: SECRET });
+async function startSite(change: Record<string, string> = {}): Promise<void> {
+  const settings = loadSettings({ PORT: '0', TIDINGS_ADMIN_PORT: '0', TIDINGS_JWT_SECRET: SECRET, ...change });
   hub = await startHub(settings, createLogger('hub', 'fatal', { write() {} }), clock);
   const mint = (tidings: object): Promise<string> => mintToken(SECRET, { sub: 'shop', tidings }, 86_400, clock);
   env = {
@@ -252,6 +252,25 @@ test('more topics than are published at once, which the token does not grant, ke
   await database.query(`INSERT INTO outbox (topic, data) SELECT 'denied.' || n, '{}' FROM generate_series(1, 600) n`);
   const id = await insert('packed');
   startRelay();
+  let said = '';
+  relay?.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
   await vi.waitFor(async () => expect(await historyOf('orders.1')).toMatchObject([{ data: { id } }]), WAIT);
   expect(await rowsLeft()).toBeGreaterThanOrEqual(600);
+  await vi.waitFor(() => expect(said).toMatch(/tried again.*: forbidden: The token may not publish to denied/), WAIT);
+});
+
+test('rows that are too much for one request are published one by one', async () => {
+  await hub.stop();
+  await startSite({ TIDINGS_MAX_EVENT_BYTES: '1000', TIDINGS_MAX_BODY_BYTES: '2000' });
+  await database.query(`INSERT INTO outbox (topic, data) SELECT 'orders.' || n, '{}' FROM generate_series(1, 60) n`);
+  startRelay();
+  await untilEmpty();
+  expect(await historyOf('orders.*')).toHaveLength(60);
+});
+
+test('an event has no id beside that of its row, which would take its place unseen', async () => {
+  const text = `INSERT INTO outbox (topic, data) VALUES ('orders.1', '{"id": 42}')`;
+  await expect(database.query(text)).rejects.toThrow('outbox_data_has_no_id');
 });

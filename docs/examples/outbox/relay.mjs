@@ -60,14 +60,30 @@ async function publishRows(database, rows) {
     data: { ...data, id },
     ...(event && { event }),
   }));
-  const results = await publisher.publishMany(events, { signal: AbortSignal.timeout(SEND_MS) });
+  const results = await send(events, AbortSignal.timeout(SEND_MS));
+  const late = [];
   for (const [at, result] of results.entries()) {
     const { id } = /** @type {Row} */ (fresh[at]);
     if (result.status !== 'failed') stored.push(id);
     else if (isLasting(result.error)) await refuse(database, id, `${result.error.code}: ${result.error.message}`);
+    else late.push(`${id}: ${result.error.code}: ${result.error.message}`);
   }
   await database.query('DELETE FROM outbox WHERE id = ANY($1)', [stored]);
-  return isLate || results.some((result) => result.status === 'failed' && !isLasting(result.error));
+  // Where it is the token, nothing gets better by itself: somebody must hear of it.
+  if (late.length > 0) console.error(`Rows that are tried again in a moment: ${late.length}, the first is ${late[0]}`);
+  return isLate || late.length > 0;
+}
+
+/** One result for each. @param {import('@tidings/sdk/publisher').EventToPublish[]} events @param {AbortSignal} signal */
+async function send(events, signal) {
+  const results = await publisher.publishMany(events, { signal });
+  for (const [at, result] of results.entries()) {
+    // The hub, or a proxy, takes less in one request: that says nothing of this one, which goes alone.
+    if (events.length === 1 || result.status !== 'failed') continue;
+    if (result.error.status !== 413 || result.error.code === 'event-too-large') continue;
+    results.splice(at, 1, ...(await publisher.publishMany(events.slice(at, at + 1), { signal })));
+  }
+  return results;
 }
 
 /** Nothing is known where the hub does not answer: other topics go on, and this one is looked for again.

@@ -12,6 +12,8 @@ CREATE TABLE outbox (
   topic      text        NOT NULL,
   event      text        NOT NULL DEFAULT '',
   data       jsonb       NOT NULL CHECK (jsonb_typeof(data) = 'object'),
+  -- The relay puts the row's id there, in the place of any other.
+  CONSTRAINT outbox_data_has_no_id CHECK (NOT data ? 'id'),
   -- When it was tried first, and a cursor of the hub from before that: set before anything is sent, and never again.
   tried_at   timestamptz,
   tried_from text,

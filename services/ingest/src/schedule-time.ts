@@ -22,7 +22,13 @@ export function parseDue({ at, delay }: ScheduleFields, nowMs: number, place: Fi
   }
   const dueMs = parseRfc3339(at);
   if (Number.isNaN(dueMs)) {
-    throw new TidingsError('invalid-field', 'at is no RFC 3339 time, such as 2026-12-24T18:00:00Z.', place('at'));
+    // As the + of a zone is read in a URL.
+    const remedy = / \d{2}:\d{2}$/.test(at) ? ': in a URL the + of its zone is written %2B' : '';
+    throw new TidingsError(
+      'invalid-field',
+      `at is no RFC 3339 time, such as 2026-12-24T18:00:00Z${remedy}.`,
+      place('at'),
+    );
   }
   if (dueMs > nowMs + MAX_SCHEDULE_AHEAD_SEC * 1000) {
     const detail = `at is more than ${MAX_SCHEDULE_AHEAD_SEC / 86_400} days ahead.`;

@@ -78,6 +78,14 @@ test.each([
   if (pointer === `/${name}`) expect([raw.status, raw.body.parameter]).toEqual([422, name]);
 });
 
+test('a zone whose + came as a space, as a URL that does not encode it says it, is told what to write', async () => {
+  const { ingest } = await start();
+  const { status, body } = await ingest.raw('a', 'x', 'at=2026-11-21T10:00:00+02:00');
+  expect([status, body.parameter, body.detail]).toEqual([422, 'at', expect.stringContaining('%2B')]);
+  const encoded = await ingest.raw('a', 'x', 'at=2026-11-21T10:00:00%2B02:00');
+  expect([encoded.status, encoded.body.schedule?.at]).toEqual([202, at(8 * 3_600_000)]);
+});
+
 test('who may publish to a topic sees and cancels what is scheduled on it, in their tenant, and nobody else', async () => {
   const { ingest, clock } = await start();
   const ids: string[] = [];

@@ -54,6 +54,16 @@ export function scheduleCases({ test, open }: BrokerHarness): void {
     assert.deepEqual(sink.messages.map(textOf), ['past', ...texts]);
   });
 
+  test('those of one topic that are given together for the same time are published in the order in which they were given', async () => {
+    const opened = await open();
+    const sink = await openFeed(opened.broker);
+    const dueMs = opened.now() + SOON_MS;
+    const texts = Array.from({ length: 60 }, (_, n) => `${n}`);
+    await Promise.all(texts.map((text) => opened.broker.schedules.put(eventOf('a', text), dueMs)));
+    await fed(opened, sink, texts.length);
+    assert.deepEqual(sink.messages.map(textOf), texts);
+  });
+
   test('the same key on the same topic is one schedule, with the time of the first; on another topic another', async () => {
     const opened = await open();
     const sink = await openFeed(opened.broker);

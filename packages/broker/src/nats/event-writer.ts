@@ -22,7 +22,8 @@ export interface EventWriter {
    * Uses up a key, and stores an event with it where one is given: both or neither, and of all who ever bring this key
    * only the first (ADR 0033).
    * @returns `undefined` when it was used before.
-   * @throws TidingsError `unavailable`: whether this call used it is not known.
+   * @throws TidingsError `unavailable`: whether this call used it is not known. JetStreamError where the log will not have
+   *   this one, whatever it does with others.
    */
   publishOnce(once: string, event: PublishInput | undefined): Promise<Receipt | undefined>;
   /** As `Broker.purge`. @param patiently asks the leader again while nobody answers. */

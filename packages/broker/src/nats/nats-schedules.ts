@@ -1,5 +1,6 @@
 import { type Clock, ConfigurationError } from '@tidings/runtime';
-import type { Schedules } from '../schedule-port.ts';
+import type { PublishInput } from '../port.ts';
+import type { ScheduleReceipt, Schedules } from '../schedule-port.ts';
 import { assertRoom, type ScheduleRoom } from '../schedule-room.ts';
 import { createDirectGet } from './direct-get.ts';
 import type { EventWriter } from './event-writer.ts';
@@ -17,6 +18,7 @@ import type { Publisher } from './publisher.ts';
 import type { ReplyInbox } from './reply-inbox.ts';
 import { decodeSchedule, encodeSchedule, type StoredSchedule } from './schedule-message.ts';
 import { dueOf, isDueSubject, SCHEDULES, schedulesOf, waitingOf } from './schedule-stream.ts';
+import { createTurns, type Turn } from './turns.ts';
 
 export interface NatsSchedulesParts {
   readonly link: Link;
@@ -42,6 +44,7 @@ const NEAR_MS = 60_000;
 export function createNatsSchedules(parts: NatsSchedulesParts): Schedules {
   const { link, inbox, api, publisher, writer, askLog, findStream, patiently, room, clock } = parts;
   const directGet = createDirectGet(link, inbox, SCHEDULES);
+  const turns = createTurns();
   let isReady = false;
 
   // Looked at with the first schedule, and not before: an installation that has none needs nothing of it.
@@ -84,31 +87,46 @@ export function createNatsSchedules(parts: NatsSchedulesParts): Schedules {
     return receipt !== undefined;
   }
 
+  async function put(event: PublishInput, dueMs: number, lane: string, turn: Turn): Promise<ScheduleReceipt> {
+    await ready();
+    const { id, subject, headers, once } = encodeSchedule(event, dueMs);
+    const [{ state }, count] = await Promise.all([
+      // Of a stream that was made this instant nobody may be the leader yet.
+      patiently(() => api.info()).catch(asUnavailable),
+      countOf(event.tenant),
+    ]);
+    const standing = (): Promise<StoredSchedule | undefined> => read(schedulesOf(event.tenant, id), 1);
+    try {
+      assertRoom(room, count, state.bytes + event.data.length);
+    } catch (error) {
+      const first = event.id === '' ? undefined : await standing();
+      if (first === undefined) throw error;
+      return { id, dueMs: first.dueMs, duplicate: true };
+    }
+    await turn.come;
+    try {
+      const stored = publisher.store(subject, headers, event.data, lane);
+      turn.end();
+      const { duplicate } = await stored;
+      if (!duplicate) return { id, dueMs, duplicate };
+    } catch (error) {
+      if (!(error instanceof JetStreamError) || error.errorCode !== JETSTREAM.wrongLastSequence) throw error;
+    }
+    // It was taken already: by this key before, or by an earlier try of this very call, whose answer was lost. A single
+    // server says so by what stands there, those of a cluster by the id.
+    const first = await standing();
+    return { id, dueMs: first?.dueMs ?? dueMs, duplicate: first?.once !== once };
+  }
+
   return {
     async put(event, dueMs) {
-      await ready();
-      const { id, subject, headers, once } = encodeSchedule(event, dueMs);
-      const [{ state }, count] = await Promise.all([
-        // Of a stream that was made this instant nobody may be the leader yet.
-        patiently(() => api.info()).catch(asUnavailable),
-        countOf(event.tenant),
-      ]);
-      const standing = (): Promise<StoredSchedule | undefined> => read(schedulesOf(event.tenant, id), 1);
+      // Those of one topic that fall due together are published in the order in which they stand here.
+      const lane = JSON.stringify([event.tenant, event.topic]);
+      const turn = turns.take(lane);
       try {
-        assertRoom(room, count, state.bytes + event.data.length);
-      } catch (error) {
-        const first = event.id === '' ? undefined : await standing();
-        if (first === undefined) throw error;
-        return { id, dueMs: first.dueMs, duplicate: true };
-      }
-      try {
-        const { duplicate } = await publisher.store(subject, headers, event.data);
-        return { id, dueMs, duplicate };
-      } catch (error) {
-        if (!(error instanceof JetStreamError) || error.errorCode !== JETSTREAM.wrongLastSequence) throw error;
-        // It stands already: by this key before, or by an earlier try of this very call, whose answer was lost.
-        const first = await standing();
-        return { id, dueMs: first?.dueMs ?? dueMs, duplicate: first?.once !== once };
+        return await put(event, dueMs, lane, turn);
+      } finally {
+        turn.end();
       }
     },
     get: (tenant, id) => read(schedulesOf(tenant, id), 1),

@@ -1,8 +1,8 @@
 import type { Metrics } from '@tidings/runtime';
-import { headers as createHeaders, type MsgHdrs, nuid } from 'nats';
+import { headers as createHeaders, ErrorCode, type MsgHdrs, type NatsError, nuid } from 'nats';
 import type { PublishInput } from '../port.ts';
 import { encodeHeaders } from './event-message.ts';
-import { away, JETSTREAM } from './jetstream-api.ts';
+import { away, JETSTREAM, JetStreamError } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import { onceSubject, storedSubject } from './subject.ts';
 
@@ -11,7 +11,8 @@ export interface OnceWriter {
   /**
    * Stores the key, and with it an event, both or neither.
    * @returns the places of what was stored; `undefined` when somebody else had used the key.
-   * @throws TidingsError `unavailable`: whether it was used by this call is not known; to ask again is safe.
+   * @throws TidingsError `unavailable`: whether it was used by this call is not known; to ask again is safe. JetStreamError
+   *   where the log will not have this one, whatever it does with others.
    */
   use(once: string, event?: PublishInput): Promise<OncePlaces | undefined>;
 }
@@ -49,6 +50,8 @@ export function createOnceWriter(link: Link, metrics: Metrics): OnceWriter {
     try {
       link.client.publish(storedSubject(event.tenant, event.topic), event.data, { headers });
     } catch (error) {
+      const { code, message } = error as NatsError;
+      if (code === ErrorCode.MaxPayloadExceeded) throw new JetStreamError(400, JETSTREAM.messageTooLarge, message);
       throw away('the connection does not take the event', error);
     }
     const end = createHeaders();
@@ -66,12 +69,14 @@ export function createOnceWriter(link: Link, metrics: Metrics): OnceWriter {
       if (error === undefined && seq !== undefined) return { seq: event === undefined ? 0 : seq - 1, keySeq: seq };
       if (error?.err_code === JETSTREAM.wrongLastSequence) return undefined;
       metrics.publishRetries.inc({ reason: 'server' });
-      throw away(`the log does not take it: ${error?.description ?? 'no answer of JetStream'}`);
+      const { code = 500, err_code: errorCode = 0, description = 'no answer of JetStream' } = error ?? {};
+      if (code < 500) throw new JetStreamError(code, errorCode, `the log does not take it: ${description}`);
+      throw away(`the log does not take it: ${description}`);
     },
   };
 }
 
 interface Answer {
   readonly seq?: number;
-  readonly error?: { readonly err_code?: number; readonly description?: string };
+  readonly error?: { readonly code?: number; readonly err_code?: number; readonly description?: string };
 }

@@ -16,9 +16,10 @@ interface Acknowledgement {
 export interface Publisher {
   /**
    * Events of one subject are stored in the order of the calls.
+   * @param lane stands in for the subject where several are to keep one order.
    * @throws TidingsError `unavailable`, `event-too-large`; JetStreamError where the headers expect what is not so.
    */
-  store(subject: string, headers: MsgHdrs, data: Uint8Array): Promise<Acknowledgement>;
+  store(subject: string, headers: MsgHdrs, data: Uint8Array, lane?: string): Promise<Acknowledgement>;
   /** Resolves when nothing is under way any more, at the latest after `timeoutMs`. */
   settle(timeoutMs: number): Promise<void>;
   /** Ends what is still under way: its outcome is unknown. */
@@ -45,6 +46,8 @@ type Reason = 'timeout' | 'no-responders' | 'server' | 'disconnected';
 
 interface Job {
   readonly subject: string;
+  /** One of each is under way. */
+  readonly lane: string;
   readonly headers: MsgHdrs;
   readonly data: Uint8Array;
   readonly giveUpMs: number;
@@ -59,7 +62,7 @@ interface Job {
 }
 
 /**
- * One publish is under way for each subject: were two, a repeated first could be stored after the second. Each try takes
+ * One publish is under way for each subject (or lane): were two, a repeated first could be stored after the second. Each try takes
  * a reply address of one shared inbox, which costs about a third of the client's own request.
  */
 export function createPublisher({ link, inbox, clock, log, metrics }: PublisherParts): Publisher {
@@ -126,7 +129,7 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
     if (acknowledgement !== undefined) job.resolve(acknowledgement);
     else job.reject(error as Error);
     // A loop, and no call from one to the next: a long queue may have run out of time as a whole.
-    const queue = queues.get(job.subject) as Job[];
+    const queue = queues.get(job.lane) as Job[];
     queue.shift();
     while (queue[0] !== undefined && clock.elapsed() >= queue[0].giveUpMs) {
       const late = queue.shift() as Job;
@@ -134,7 +137,7 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
       late.reject(away('the events before this one took too long'));
     }
     if (queue[0] !== undefined) start(queue[0]);
-    else queues.delete(job.subject);
+    else queues.delete(job.lane);
     if (queues.size === 0) rest();
   }
 
@@ -171,7 +174,7 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
   });
 
   return {
-    store(subject, headers, data) {
+    store(subject, headers, data, lane = subject) {
       return new Promise((resolve, reject) => {
         if (waitingBytes + weightOf(data) > MOST_WAITING_BYTES) {
           reject(away('too many events wait for its acknowledgement'));
@@ -179,12 +182,12 @@ export function createPublisher({ link, inbox, clock, log, metrics }: PublisherP
         }
         waitingBytes += weightOf(data);
         const giveUpMs = clock.elapsed() + GIVE_UP_MS;
-        const common = { subject, headers, data, giveUpMs, addresses: [], resolve, reject };
+        const common = { subject, lane, headers, data, giveUpMs, addresses: [], resolve, reject };
         const job: Job = { ...common, waitMs: LEAST_WAIT_MS, dueMs: 0, state: 'queued' };
         sweeper ??= clock.every(SWEEP_MS, sweep);
-        const queue = queues.get(subject);
+        const queue = queues.get(lane);
         if (queue !== undefined) return void queue.push(job);
-        queues.set(subject, [job]);
+        queues.set(lane, [job]);
         start(job);
       });
     },

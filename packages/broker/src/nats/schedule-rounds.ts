@@ -1,6 +1,6 @@
 import type { Clock, Logger, Metrics } from '@tidings/runtime';
 import type { EventWriter } from './event-writer.ts';
-import { asMissing, type JetStreamApi } from './jetstream-api.ts';
+import { asMissing, type JetStreamApi, JetStreamError, type StoredMessage } from './jetstream-api.ts';
 import type { Link } from './link.ts';
 import { decodeSchedule, type StoredSchedule } from './schedule-message.ts';
 import { ALL_DUE, WAKES } from './schedule-stream.ts';
@@ -31,6 +31,13 @@ const LOOK_MS = 5_000;
 const LOOK_FOR_STREAM_MS = 60_000;
 const AGAIN_MS = 1_000;
 const CHUNK = 64;
+// So many are put in the order of their times; more of them would keep the first one waiting.
+const WINDOW = 1_024;
+
+/** What stands under `due.` */
+interface Due extends Pick<StoredSchedule, 'dueMs' | 'subject' | 'seq'> {
+  readonly schedule: StoredSchedule | undefined;
+}
 
 /**
  * The server moves a schedule to `due.` when its time has come, whether or not anybody listens, and tells of it. That word
@@ -59,38 +66,60 @@ export function createScheduleRounds(parts: ScheduleRoundsParts): ScheduleRounds
     await api.purge(subject, seq + 1);
   }
 
-  // Those of one topic in their order; where one can't be published now, those after it wait.
-  async function deliverAll(schedules: readonly StoredSchedule[]): Promise<void> {
+  // Those of one topic in their order; where one can't be published now, those after it wait. What the log refuses holds
+  // up no other topic, in this chunk and in all that follow.
+  async function deliverAll(schedules: readonly StoredSchedule[], refused: Map<string, Error>): Promise<void> {
     const byTopic = new Map<string, StoredSchedule[]>();
     for (const schedule of schedules) {
-      const key = `${schedule.event.tenant}\n${schedule.event.topic}`;
+      const key = JSON.stringify([schedule.event.tenant, schedule.event.topic]);
       byTopic.set(key, [...(byTopic.get(key) ?? []), schedule]);
     }
     const ended = await Promise.allSettled(
-      [...byTopic.values()].map(async (ofTopic) => {
-        for (const schedule of ofTopic) await deliver(schedule);
+      [...byTopic].map(async ([topic, ofTopic]) => {
+        if (refused.has(topic)) return;
+        try {
+          for (const schedule of ofTopic) await deliver(schedule);
+        } catch (error) {
+          if (!(error instanceof JetStreamError)) throw error;
+          refused.set(topic, error);
+        }
       }),
     );
     const failed = ended.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 
-  async function readChunk(from: number): Promise<{ schedules: StoredSchedule[]; next: number | undefined }> {
-    const schedules: StoredSchedule[] = [];
-    let next = from;
-    for (let count = 0; count < CHUNK; count += 1) {
-      const message = await api.next(next, ALL_DUE);
-      if (message === undefined) return { schedules, next: undefined };
+  // What fell due while the server, or all who publish, were away stands in the order in which it was taken.
+  async function readDue(from: number): Promise<{ due: Due[]; next: number | undefined }> {
+    const due: Due[] = [];
+    let next: number | undefined = from;
+    while (due.length < WINDOW) {
+      const message: StoredMessage | undefined = await api.next(next, ALL_DUE);
+      if (message === undefined) {
+        next = undefined;
+        break;
+      }
       next = message.seq + 1;
       const schedule = decodeSchedule(message);
-      if (schedule !== undefined) schedules.push(schedule);
+      if (schedule !== undefined) {
+        const { dueMs, subject, seq } = schedule;
+        // Payloads are kept of a few alone; mostly these are all.
+        due.push({ dueMs, subject, seq, schedule: due.length < CHUNK ? schedule : undefined });
+      }
       // It would be met again at each look.
       else {
         log.error({ seq: message.seq }, 'a scheduled event can not be read, and is dropped');
         await api.purge(message.subject, next);
       }
     }
-    return { schedules, next };
+    return { due: due.sort((one, other) => one.dueMs - other.dueMs || one.seq - other.seq), next };
+  }
+
+  async function readAgain({ schedule, seq, subject }: Due): Promise<StoredSchedule[]> {
+    if (schedule !== undefined) return [schedule];
+    const message = await api.next(seq, subject);
+    const again = message && decodeSchedule(message);
+    return again === undefined ? [] : [again];
   }
 
   async function round(): Promise<void> {
@@ -99,11 +128,20 @@ export function createScheduleRounds(parts: ScheduleRoundsParts): ScheduleRounds
     exists = info !== undefined;
     pending = info?.state.messages ?? 0;
     if (pending === 0) return;
+    const refused = new Map<string, Error>();
     for (let from: number | undefined = 1; from !== undefined && !closed; ) {
-      const { schedules, next }: Awaited<ReturnType<typeof readChunk>> = await readChunk(from);
-      await deliverAll(schedules);
-      pending -= schedules.length;
+      const { due, next }: Awaited<ReturnType<typeof readDue>> = await readDue(from);
+      for (let at = 0; at < due.length && !closed; at += CHUNK) {
+        const chunk = due.slice(at, at + CHUNK);
+        await deliverAll((await Promise.all(chunk.map(readAgain))).flat(), refused);
+        pending -= chunk.length;
+      }
       from = next;
+    }
+    for (const [topic, error] of refused) {
+      throw new Error(`topics that the log refuses an event of: ${refused.size}, the first is ${topic}`, {
+        cause: error,
+      });
     }
   }
 

@@ -48,4 +48,16 @@ describe('the publisher', () => {
     if (replies.length > 1) answer({ stream: 'EVT_0', seq: 7 });
     expect(await outcome).toEqual({ seq: 7, duplicate: false });
   });
+
+  test('has one event of a lane under way, whatever their subjects', () => {
+    const sent: string[] = [];
+    const link = linkStandIn({ subscribe: () => undefined as never, publish: (subject) => void sent.push(subject) });
+    const inbox = createReplyInbox(link.client, '_INBOX_test', () => {});
+    const publisher = createPublisher({ link, inbox, clock: createFakeClock(), log, metrics });
+    const outcomes = ['a', 'b'].map((subject) => publisher.store(subject, createHeaders(), data, 'lane'));
+    outcomes.push(publisher.store('c', createHeaders(), data));
+    for (const outcome of outcomes) outcome.catch(() => {});
+    expect(sent).toEqual(['a', 'c']);
+    publisher.close();
+  });
 });
