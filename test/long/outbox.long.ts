@@ -261,6 +261,15 @@ test('more topics than are published at once, which the token does not grant, ke
   await vi.waitFor(() => expect(said).toMatch(/tried again.*: forbidden: The token may not publish to denied/), WAIT);
 });
 
+test('a row that is tried again and again does not slow other topics down', async () => {
+  await database.query(`INSERT INTO outbox (topic, data) VALUES ('denied.1', '{}')`);
+  for (let n = 0; n < 30; n += 1) await insert(`${n}`);
+  startRelay();
+  // With a pause after each it would take half a minute.
+  await vi.waitFor(async () => expect(await rowsLeft()).toBe(1), { timeout: 10_000, interval: 50 });
+  expect(await historyOf('orders.1')).toHaveLength(30);
+});
+
 test('rows that are too much for one request are published one by one', async () => {
   await hub.stop();
   await startSite({ TIDINGS_MAX_EVENT_BYTES: '1000', TIDINGS_MAX_BODY_BYTES: '2000' });

@@ -29,29 +29,31 @@ const publisher = createPublisher({ url, token, timeoutMs: 20_000 });
 
 /** Oldest first of each topic, and one at most: the next goes when the hub has it, so the order is kept whatever fails.
  * @param {pg.Client} database @param {string} after the last topic of the round before, whose rows may be tried for ever.
+ * @param {readonly string[]} held topics that are left out.
  * @returns {Promise<Row[]>} */
-async function nextRows(database, after) {
+async function nextRows(database, after, held) {
   const { rows } = await database.query(
     `SELECT DISTINCT ON (topic) id, topic, event, data, tried_from,
             coalesce(tried_at < clock_timestamp() - make_interval(secs => $1), false) AS is_old
-       FROM outbox WHERE failed IS NULL AND (topic > $3 OR $3 = '') ORDER BY topic, place LIMIT $2`,
-    [KNOWN_SEC, MOST_ROWS, after],
+       FROM outbox WHERE failed IS NULL AND (topic > $3 OR $3 = '') AND topic <> ALL ($4) ORDER BY topic, place LIMIT $2`,
+    [KNOWN_SEC, MOST_ROWS, after, held],
   );
   return rows;
 }
 
-/** Whether some are to be tried again in a moment. @param {pg.Client} database @param {readonly Row[]} rows */
+/** The topics of those that are to be tried again in a moment. @param {pg.Client} database @param {readonly Row[]} rows */
 async function publishRows(database, rows) {
   const stored = [];
   const fresh = [];
-  let isLate = false;
+  /** @type {string[]} */
+  const lateTopics = [];
   const signal = AbortSignal.timeout(ASK_MS);
   for (const row of rows) {
     const state = row.is_old ? await whatBecameOf(row, signal) : 'missing';
     if (state === 'published') stored.push(row.id);
     else if (state === 'missing') fresh.push(row);
     else if (state === 'unknown') await refuse(database, row.id, 'unknown: history was gone before anybody looked');
-    else isLate = true;
+    else lateTopics.push(row.topic);
   }
   await markTried(database, fresh);
   const events = fresh.map(({ id, topic, event, data }) => ({
@@ -63,15 +65,18 @@ async function publishRows(database, rows) {
   const results = await send(events, AbortSignal.timeout(SEND_MS));
   const late = [];
   for (const [at, result] of results.entries()) {
-    const { id } = /** @type {Row} */ (fresh[at]);
+    const { id, topic } = /** @type {Row} */ (fresh[at]);
     if (result.status !== 'failed') stored.push(id);
     else if (isLasting(result.error)) await refuse(database, id, `${result.error.code}: ${result.error.message}`);
-    else late.push(`${id}: ${result.error.code}: ${result.error.message}`);
+    else {
+      lateTopics.push(topic);
+      late.push(`${id}: ${result.error.code}: ${result.error.message}`);
+    }
   }
   await database.query('DELETE FROM outbox WHERE id = ANY($1)', [stored]);
   // Where it is the token, nothing gets better by itself: somebody must hear of it.
   if (late.length > 0) console.error(`Rows that are tried again in a moment: ${late.length}, the first is ${late[0]}`);
-  return isLate || late.length > 0;
+  return lateTopics;
 }
 
 /** One result for each. @param {import('@tidings/sdk/publisher').EventToPublish[]} events @param {AbortSignal} signal */
@@ -133,15 +138,25 @@ async function relay(database) {
   await database.query('LISTEN outbox');
   console.log('Relaying.');
   let after = '';
+  // What is tried again waits alone: other topics go on at their pace.
+  /** @type {string[]} */
+  let held = [];
+  let heldUntil = 0;
   while (!isLost) {
+    if (performance.now() >= heldUntil) held = [];
     const woken = new AbortController();
     const notified = once(database, 'notification', { signal: woken.signal }).catch(() => undefined);
-    const rows = await nextRows(database, after);
+    const rows = await nextRows(database, after, held);
     const isStart = after === '';
     after = rows.length < MOST_ROWS ? '' : /** @type {Row} */ (rows.at(-1)).topic;
-    if (rows.length === 0 && isStart)
-      await Promise.race([notified, pause(LOOK_MS, undefined, { signal: woken.signal })]);
-    else if (rows.length > 0 && (await publishRows(database, rows))) await pause(RETRY_MS);
+    if (rows.length === 0 && isStart) {
+      const waitMs = held.length > 0 ? RETRY_MS : LOOK_MS;
+      await Promise.race([notified, pause(waitMs, undefined, { signal: woken.signal })]);
+    } else if (rows.length > 0) {
+      const late = await publishRows(database, rows);
+      if (held.length === 0) heldUntil = performance.now() + RETRY_MS;
+      held.push(...late);
+    }
     woken.abort();
   }
 }
