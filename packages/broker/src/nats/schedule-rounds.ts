@@ -31,7 +31,9 @@ const LOOK_MS = 5_000;
 const LOOK_FOR_STREAM_MS = 60_000;
 const AGAIN_MS = 1_000;
 const CHUNK = 64;
-// So many are put in the order of their times; more of them would keep the first one waiting.
+// What is so late was not moved at its time, or not looked at then: so many are put in the order of their times. More of them
+// would keep the first one waiting, as these would where nothing is late, and the server keeps that order itself.
+const LATE_MS = 1_000;
 const WINDOW = 1_024;
 
 /** What stands under `due.` */
@@ -93,7 +95,8 @@ export function createScheduleRounds(parts: ScheduleRoundsParts): ScheduleRounds
   async function readDue(from: number): Promise<{ due: Due[]; next: number | undefined }> {
     const due: Due[] = [];
     let next: number | undefined = from;
-    while (due.length < WINDOW) {
+    let isLate = false;
+    while (due.length < (isLate ? WINDOW : CHUNK)) {
       const message: StoredMessage | undefined = await api.next(next, ALL_DUE);
       if (message === undefined) {
         next = undefined;
@@ -103,6 +106,7 @@ export function createScheduleRounds(parts: ScheduleRoundsParts): ScheduleRounds
       const schedule = decodeSchedule(message);
       if (schedule !== undefined) {
         const { dueMs, subject, seq } = schedule;
+        isLate ||= clock.now() - dueMs > LATE_MS;
         // Payloads are kept of a few alone; mostly these are all.
         due.push({ dueMs, subject, seq, schedule: due.length < CHUNK ? schedule : undefined });
       }

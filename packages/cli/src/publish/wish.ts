@@ -42,7 +42,8 @@ export const PUBLISH_ARGS = {
   raw: { type: 'boolean', description: 'All of standard input is one payload.' },
   ndjson: {
     type: 'boolean',
-    description: 'Each line of standard input is a whole event as JSON: topic, data, event, id, ttl, store, final.',
+    description:
+      'Each line of standard input is a whole event as JSON: topic (topics, user), data, event, id, ttl, store, final, exclude, at, delay.',
   },
   json: { type: 'boolean', description: 'Print the result of each event as JSON on one line.' },
 } as const;
