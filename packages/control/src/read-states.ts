@@ -1,5 +1,6 @@
 import type { Records } from '@tidings/broker';
 import { TidingsError } from '@tidings/protocol';
+import { createTurns } from '@tidings/runtime';
 import { encodeReadState, parseReadState, type ReadState } from './read-state.ts';
 import { toStateKey } from './state-key.ts';
 
@@ -34,22 +35,17 @@ const MOST_TRIES = 20;
 const MOST_WAITING = 100;
 
 export function createReadStates(records: Records): ReadStates {
-  // Of the changes of one state that are under way here, how many there are, and the end of the last.
-  const queues = new Map<string, { length: number; last: Promise<unknown> }>();
+  const turns = createTurns();
 
   // One after the other: of a page that marks each of its events at the same time the last ones would run out of tries.
   async function inTurn<Value>(key: string, run: () => Promise<Value>): Promise<Value> {
-    const queue = queues.get(key) ?? { length: 0, last: Promise.resolve() };
-    if (queue.length === MOST_WAITING) throw tooBusy();
-    queues.set(key, queue);
-    queue.length += 1;
-    const mine = queue.last.then(run);
-    queue.last = mine.catch(() => {});
+    if (turns.pending(key) === MOST_WAITING) throw tooBusy();
+    const turn = turns.take(key);
     try {
-      return await mine;
+      await turn.come;
+      return await run();
     } finally {
-      queue.length -= 1;
-      if (queue.length === 0) queues.delete(key);
+      turn.end();
     }
   }
 

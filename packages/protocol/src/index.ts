@@ -13,6 +13,7 @@ export * from './message.ts';
 export * from './metrics-snapshot.ts';
 export * from './pattern.ts';
 export * from './pattern-trie.ts';
+export * from './payload.ts';
 export * from './problem.ts';
 export * from './rendezvous.ts';
 export * from './session-view.ts';

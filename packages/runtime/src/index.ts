@@ -33,5 +33,6 @@ export * from './settings.ts';
 export type { Needs } from './settings-rules.ts';
 export * from './trace.ts';
 export * from './tracer.ts';
+export * from './turns.ts';
 export * from './variable.ts';
 export * from './version.ts';

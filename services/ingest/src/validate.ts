@@ -1,6 +1,13 @@
 import type { TopicClasses } from '@tidings/auth';
 import type { PublishInput } from '@tidings/broker';
-import { type ErrorDetails, parseEventName, parseTopic, TidingsError, toUserTopic } from '@tidings/protocol';
+import {
+  type ErrorDetails,
+  encodeData,
+  parseEventName,
+  parseTopic,
+  TidingsError,
+  toUserTopic,
+} from '@tidings/protocol';
 import { type Clock, checkShape } from '@tidings/runtime';
 import { type EventBody, eventSchema } from './event-schema.ts';
 import { parseDue } from './schedule-time.ts';
@@ -108,18 +115,6 @@ export function parseUser(user: string, place: FieldPlace): string {
 
 /** A payload as a JSON value is delivered: a text as it is. @throws TidingsError `invalid-field`. */
 export function encodePayload(value: unknown): Payload {
-  if (typeof value === 'string') {
-    if (/\p{Cs}/u.test(value)) {
-      throw new TidingsError('invalid-field', 'data has a lone surrogate, which no UTF-8 text has.', {
-        pointer: '/data',
-      });
-    }
-    return { data: Buffer.from(value), json: false };
-  }
-  try {
-    return { data: Buffer.from(JSON.stringify(value)), json: true };
-  } catch (error) {
-    // The engine's stack ends at some depth: its parser is iterative, its serialiser is not.
-    throw new TidingsError('invalid-field', 'data is nested too deep.', { pointer: '/data' }, error);
-  }
+  const { text, json } = encodeData(value);
+  return { data: Buffer.from(text), json };
 }

@@ -1,4 +1,4 @@
-import { type Clock, ConfigurationError } from '@tidings/runtime';
+import { type Clock, ConfigurationError, createTurns, type Turn } from '@tidings/runtime';
 import type { PublishInput } from '../port.ts';
 import type { ScheduleReceipt, Schedules } from '../schedule-port.ts';
 import { assertRoom, type ScheduleRoom } from '../schedule-room.ts';
@@ -18,7 +18,6 @@ import type { Publisher } from './publisher.ts';
 import type { ReplyInbox } from './reply-inbox.ts';
 import { decodeSchedule, encodeSchedule, type StoredSchedule } from './schedule-message.ts';
 import { dueOf, isDueSubject, SCHEDULES, schedulesOf, waitingOf } from './schedule-stream.ts';
-import { createTurns, type Turn } from './turns.ts';
 
 export interface NatsSchedulesParts {
   readonly link: Link;

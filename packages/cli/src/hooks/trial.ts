@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
 import {
   applyRule,
-  type DeliveredData,
   encodeDeliveredData,
   type HookEntry,
   isIgnored,
@@ -9,6 +8,7 @@ import {
   toHook,
   toRule,
 } from '@tidings/auth/hook';
+import type { DeliveredData } from '@tidings/protocol';
 import { ConfigurationError, decodeText, parseJson } from '@tidings/runtime';
 
 /** A delivery, as it would come to `POST /v1/hooks/{name}`. */

@@ -10,22 +10,28 @@ export interface Turn {
 export interface Turns {
   /** The turn after all that were taken; whoever takes one must end it. */
   take(key: string): Turn;
+  /** How many are not over: one is when it has ended, and all before it. */
+  pending(key: string): number;
 }
 
 export function createTurns(): Turns {
-  const lasts = new Map<string, Promise<void>>();
+  const queues = new Map<string, { last: Promise<void>; length: number }>();
   return {
     take(key) {
-      const come = lasts.get(key) ?? Promise.resolve();
+      const queue = queues.get(key) ?? { last: Promise.resolve(), length: 0 };
+      queues.set(key, queue);
+      queue.length += 1;
+      const come = queue.last;
       let end = (): void => {};
       const ended = new Promise<void>((resolve) => {
         end = resolve;
       });
-      const last = Promise.all([come, ended]).then(() => {
-        if (lasts.get(key) === last) lasts.delete(key);
+      queue.last = Promise.all([come, ended]).then(() => {
+        queue.length -= 1;
+        if (queue.length === 0) queues.delete(key);
       });
-      lasts.set(key, last);
       return { come, end };
     },
+    pending: (key) => queues.get(key)?.length ?? 0,
   };
 }
