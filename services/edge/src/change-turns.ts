@@ -1,4 +1,5 @@
 import { TidingsError } from '@tidings/protocol';
+import { createTurns } from '@tidings/runtime';
 import { unlessAborted } from './read-deadline.ts';
 import type { Session } from './session.ts';
 
@@ -21,7 +22,7 @@ export interface ChangeTurns {
 const MOST_WAITING = 16;
 
 export function createChangeTurns(): ChangeTurns {
-  const lasts = new WeakMap<Session, Promise<void>>();
+  const turns = createTurns();
   const waiting = new WeakMap<Session, number>();
 
   function count(session: Session, change: number): number {
@@ -32,26 +33,18 @@ export function createChangeTurns(): ChangeTurns {
 
   return {
     async take(session, signal, run) {
-      const before = lasts.get(session) ?? Promise.resolve();
       if (count(session, 1) > MOST_WAITING) {
         count(session, -1);
         throw busy();
       }
-      let leave = (): void => {};
-      const left = new Promise<void>((resolve) => {
-        leave = resolve;
-      });
-      lasts.set(
-        session,
-        before.then(() => left),
-      );
+      const turn = turns.take(session.id);
       try {
-        await unlessAborted(signal, before);
+        await unlessAborted(signal, turn.come);
         const { answer, done } = await run();
-        void done.finally(leave);
+        void done.finally(turn.end);
         return answer;
       } catch (error) {
-        leave();
+        turn.end();
         throw error;
       } finally {
         count(session, -1);
